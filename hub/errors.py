@@ -1,0 +1,205 @@
+"""Every way the hub says no, in one tree.
+
+HubError
+├── Refused                  never again: sending the same thing once more will not help
+│   ├── ContractViolation    the document breaks the contract agreed with its sender
+│   ├── TooLarge             the body is over the agreed size
+│   ├── InvalidRequest       a request of a person or client is malformed or contradicts itself
+│   ├── UnknownPerson        no plan is open for the person
+│   ├── WrongSender          the caller speaks for another authority than the document's
+│   ├── IdReused             a message id came again with another body
+│   ├── NotAuthenticated     no valid token
+│   ├── NotAllowed           the caller's role may not do this
+│   ├── NotFound             nothing the caller may know of has this id
+│   ├── Conflict             the thing has changed, or is already there
+│   ├── RecipientRefused     a recipient will not take a delivery, and says so
+│   ├── Tampered             stored bytes are not what was written
+│   └── SettingsRefused      the hub cannot start with these settings
+└── Unavailable              later: the same thing may succeed
+    ├── RecipientDown        a recipient's system does not answer: pause it, the message is not to blame
+    ├── RecipientFailed      a recipient's system failed on this message: counts towards its attempts
+    ├── SourceDown           an authority's system does not answer a fetch or a poll
+    ├── StoreBusy            the database does not answer in time
+    └── BrokerDown           the broker does not take or give messages
+
+Each error carries a code (stable, for programs), a sentence (what happened) and a next step (what to do). None of the
+three ever holds personal data. Only ``hub.api.problems`` knows HTTP numbers. Withheld is a value, not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a document or a request: where, what, and what to do."""
+
+    #: A path in the sender's own words, such as ``/Sag/Barn/CPR`` or ``PrimaryPart.CPRnummer``. Never a value.
+    field: str
+    sentence: str
+    next_step: str = ""
+
+
+class HubError(Exception):
+    """Something the hub says no to, with a sentence for its reader and the next step."""
+
+    code: ClassVar[str] = "hub-error"
+    default_next_step: ClassVar[str] = "Ask the hub's operator, and give the correlation id."
+
+    def __init__(self, sentence: str, next_step: str = "", faults: Iterable[Fault] = ()) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.next_step = next_step or self.default_next_step
+        self.faults = tuple(faults)
+
+    def diagnostics(self) -> str:
+        """Return what happened and what to do, as plain text for a terminal."""
+        lines = [f"{self.code}: {self.sentence}"]
+        lines += [f"  {fault.field}: {fault.sentence} {fault.next_step}".rstrip() for fault in self.faults]
+        return "\n".join([*lines, f"Next: {self.next_step}"])
+
+
+class Refused(HubError):
+    """Never again: the same thing will be refused again."""
+
+    code = "refused"
+
+
+class ContractViolation(Refused):
+    """The document breaks the contract agreed with its sender."""
+
+    code = "contract-violation"
+    default_next_step = "Correct the named fields and send the document again with a new message id."
+
+
+class TooLarge(Refused):
+    """The body is over the agreed size."""
+
+    code = "too-large"
+    default_next_step = "Split the delivery into smaller documents and send each with its own message id."
+
+
+class InvalidRequest(Refused):
+    """A request is malformed or contradicts itself."""
+
+    code = "invalid-request"
+    default_next_step = "Correct the named fields and ask again."
+
+
+class UnknownPerson(Refused):
+    """No plan is open for the person."""
+
+    code = "unknown-person"
+    default_next_step = (
+        "A plan opens with the person's consent to have one (POST /consents, kind one-plan). "
+        "Send the document again when it is open."
+    )
+
+
+class WrongSender(Refused):
+    """The caller speaks for another authority than the document's."""
+
+    code = "wrong-sender"
+    default_next_step = "Use the token that was issued to the authority whose document this is."
+
+
+class IdReused(Refused):
+    """A message id came again with another body."""
+
+    code = "id-reused"
+    default_next_step = "Nothing was changed. Give each new document a message id of its own."
+
+
+class NotAuthenticated(Refused):
+    """No valid token."""
+
+    code = "not-authenticated"
+    default_next_step = "Send 'Authorization: Bearer <token>' with a token the hub's operator has issued to you."
+
+
+class NotAllowed(Refused):
+    """The caller's role may not do this."""
+
+    code = "not-allowed"
+    default_next_step = "Ask the hub's administrator whether your client should have the role that may do this."
+
+
+class NotFound(Refused):
+    """Nothing the caller may know of has this id."""
+
+    code = "not-found"
+    default_next_step = "Check the id. What you may not see is answered as if it did not exist."
+
+
+class Conflict(Refused):
+    """The thing has changed, or is already there."""
+
+    code = "conflict"
+    default_next_step = "Read the newest version and try again."
+
+
+class RecipientRefused(Refused):
+    """A recipient will not take a delivery, and says so."""
+
+    code = "recipient-refused"
+    default_next_step = "Settle the reason with the recipient, then replay the delivery."
+
+
+class Tampered(Refused):
+    """Stored bytes are not what was written."""
+
+    code = "tampered"
+    default_next_step = "Do not repair by hand. Restore the row from a backup and report a security incident."
+
+
+class SettingsRefused(Refused):
+    """The hub cannot start with these settings; all faults are named at once."""
+
+    code = "settings-refused"
+    default_next_step = "Set the named HUB_ variables (docs/reference/settings.md) and start again."
+
+
+class Unavailable(HubError):
+    """Later: the same thing may succeed."""
+
+    code = "unavailable"
+    default_next_step = "Try again later; nothing was lost or half-written."
+
+    def __init__(self, sentence: str, next_step: str = "", retry_after: float | None = None) -> None:
+        super().__init__(sentence, next_step)
+        #: Seconds the other side asked us to wait, or None.
+        self.retry_after = retry_after
+
+
+class RecipientDown(Unavailable):
+    """A recipient's system does not answer; the message is not to blame."""
+
+    code = "recipient-down"
+
+
+class RecipientFailed(Unavailable):
+    """A recipient's system failed on this message."""
+
+    code = "recipient-failed"
+
+
+class SourceDown(Unavailable):
+    """An authority's system does not answer a fetch or a poll."""
+
+    code = "source-down"
+
+
+class StoreBusy(Unavailable):
+    """The database does not answer in time."""
+
+    code = "store-busy"
+
+
+class BrokerDown(Unavailable):
+    """The broker does not take or give messages."""
+
+    code = "broker-down"
+    default_next_step = "Start the broker or mend HUB_BROKER_URL. Intake goes on; deliveries follow by themselves."

@@ -1,0 +1,56 @@
+"""One message of an authority, in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.plan.element import Draft, OrderKey
+from hub.plan.identifier import Identifier
+
+
+class Coverage(StrEnum):
+    """What a message's silence means; each contract says which it sends."""
+
+    #: The whole case: an element of the case that the message does not name is gone.
+    SNAPSHOT = "snapshot"
+    #: Only what changed: silence means nothing.
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What an authority says of a person: the first identifier is the one it knows the person by."""
+
+    identifiers: tuple[Identifier, ...]
+    name: str = ""
+    has_protected_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An element that its authority has deleted, and why."""
+
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one message says of one case of one person.
+
+    :ivar person: whose plan it belongs to.
+    :ivar others: further people whom drafts name in ``concerns``.
+    """
+
+    authority: str
+    source_system: str
+    contract: str
+    case: str
+    message_id: str
+    order: OrderKey
+    coverage: Coverage
+    person: PersonFacts
+    drafts: tuple[Draft, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    others: tuple[PersonFacts, ...] = ()

@@ -1,0 +1,54 @@
+"""Identifiers of people: CPR numbers, and replacement numbers that are local to whoever issued them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+CPR = "urn:oid:1.2.208.176.1.2"  # dk-core: the central person register
+REPLACEMENT = "urn:one-plan-hub:replacement-cpr:"  # + the issuing system; never a match key between systems
+
+_SHAPE = re.compile(r"[0-9]{10}")
+_SEPARATORS = re.compile(r"[\s-]")
+_NOBODY = "0000000000"  # DFDG and DST use it for "no number"
+_REPLACEMENT_DAY = 60  # cpr.dk: the day of a replacement number is the day of birth + 60
+
+
+class NotAnIdentifier(ValueError):
+    """The text is no CPR number; the message never repeats the text."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """One identifier of a person. Its repr hides the value, so that no log or traceback can show it."""
+
+    system: str
+    value: str = field(repr=False)
+
+
+def cpr_identifier(text: str, issuer: str) -> Identifier:
+    """Read a CPR or replacement number as an authority wrote it.
+
+    Spaces and the hyphen are dropped. Modulus 11 is not checked: numbers issued since 2007 may fail it (cpr.dk).
+    A replacement number (day + 60) identifies a person only at its issuer, so the issuer becomes part of the system.
+
+    :param text: for example ``0201609995`` or ``020160-9995``.
+    :param issuer: the authority that sent the number.
+    :raises NotAnIdentifier: not ten digits, no calendar day, or ``0000000000``.
+    """
+    digits = _SEPARATORS.sub("", text)
+    if not _SHAPE.fullmatch(digits) or not digits.isascii():
+        raise NotAnIdentifier("A CPR number has ten digits, with or without a hyphen before the last four.")
+    if digits == _NOBODY:
+        raise NotAnIdentifier("0000000000 means that nobody is named; a person is needed here.")
+    day, month = int(digits[:2]), int(digits[2:4])
+    is_replacement = _REPLACEMENT_DAY < day <= _REPLACEMENT_DAY + 31
+    birth_day = day - _REPLACEMENT_DAY if is_replacement else day
+    if not (1 <= birth_day <= _days_in(month)):
+        raise NotAnIdentifier("The first four digits of a CPR number are a day and a month.")
+    return Identifier(f"{REPLACEMENT}{issuer}" if is_replacement else CPR, digits)
+
+
+def _days_in(month: int) -> int:
+    """Return how many days a month can have, 0 for no month (29 for February: the century is not decided here)."""
+    return {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31 if 1 <= month <= 12 else 0)

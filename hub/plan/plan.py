@@ -1,0 +1,70 @@
+"""The plan: one per person, owned in parts by the authorities that contribute to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from hub.plan.element import Element, OrderKey
+
+
+class PlanStatus(StrEnum):
+    """Where a plan stands."""
+
+    ACTIVE = "active"
+    #: The citizen withdrew the consent to have one plan: back to sector plans, nothing is shared under it.
+    DISSOLVED = "dissolved"
+    COMPLETED = "completed"
+
+
+class CaseRef(NamedTuple):
+    """A case at an authority."""
+
+    authority: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """What the plan remembers of a case, so that late messages meet the same end as punctual ones."""
+
+    #: Order of the newest message of the case, whatever it said.
+    newest: OrderKey
+    #: Order of the newest snapshot: elements that are older and not named by it are gone.
+    newest_snapshot: OrderKey | None = None
+    has_protected_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of an element that its authority deleted: no content, only that and why it is gone."""
+
+    case: CaseRef
+    order: OrderKey
+    reason: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One person's plan."""
+
+    id: UUID
+    person: UUID
+    status: PlanStatus = PlanStatus.ACTIVE
+    elements: Mapping[UUID, Element] = field(default_factory=dict)
+    tombstones: Mapping[UUID, Tombstone] = field(default_factory=dict)
+    cases: Mapping[CaseRef, CaseState] = field(default_factory=dict)
+
+    @property
+    def has_protected_address(self) -> bool:
+        """Tell whether any authority says that the person's address is protected (CPR-lov § 28): one is enough."""
+        return any(case.has_protected_address for case in self.cases.values())
+
+    def people(self) -> frozenset[UUID]:
+        """Return everyone whom the plan concerns: its person and all whom an element names."""
+        return frozenset({self.person}).union(*(element.concerns for element in self.elements.values()))
