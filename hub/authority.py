@@ -253,8 +253,11 @@ class ClaimedFile(Protocol):
         """Move the file to the taken-in place. Until then a crash leaves it to be claimed again."""
         ...
 
-    def refused(self, error: HubError) -> None:
-        """Move it, encrypted, to the refused place beside an error report without personal data."""
+    def refused(self, error: HubError, sealed: bytes) -> None:
+        """Put it, as sealed by the caller, in the refused place beside an error report without personal data.
+
+        :param sealed: the body encrypted under the hub's key; the clear file is deleted.
+        """
         ...
 
 
