@@ -1,0 +1,103 @@
+"""The one plain sentence that says why, in Danish and in English.
+
+Sentences name no person, so that they may stand in a delivery and in an audit entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hub.consent.consent import Consent
+from hub.consent.decision import Reason, Sentence
+from hub.consent.policy import LOCAL, Rule
+
+_MONTHS_DA = (
+    "januar", "februar", "marts", "april", "maj", "juni",
+    "juli", "august", "september", "oktober", "november", "december",
+)  # fmt: skip
+_MONTHS_EN = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+_WITHHELD = {
+    Reason.UNKNOWN_PURPOSE: Sentence(
+        "Ikke delt: formålet findes ikke i kommunens regler.",
+        "Not shared: the municipality's rules know no such purpose.",
+    ),
+    Reason.NOT_A_MEMBER: Sentence(
+        "Ikke delt: du er ikke med i borgerens plan.",
+        "Not shared: you are not part of the citizen's plan.",
+    ),
+    Reason.NO_ONE_PLAN: Sentence(
+        "Ikke delt: borgeren har ikke et samtykke til én plan, der gælder nu.",
+        "Not shared: the citizen has no consent to one plan that is in force now.",
+    ),
+    Reason.DENIED: Sentence(
+        "Ikke delt: borgeren har sagt nej.",
+        "Not shared: the citizen said no.",
+    ),
+    Reason.WITHDRAWN: Sentence(
+        "Ikke delt: borgeren har trukket sit samtykke tilbage.",
+        "Not shared: the citizen withdrew the consent.",
+    ),
+    Reason.EXPIRED: Sentence(
+        "Ikke delt: samtykket gælder ikke på dette tidspunkt.",
+        "Not shared: the consent is not in force at this time.",
+    ),
+    Reason.NO_CONSENT: Sentence(
+        "Ikke delt: der er ikke givet samtykke.",
+        "Not shared: no consent was given.",
+    ),
+    Reason.NO_GROUND: Sentence(
+        "Ikke delt: du har ikke brug for det til din opgave efter kommunens regler.",
+        "Not shared: by the municipality's rules your task does not need it.",
+    ),
+    Reason.NOT_LABELLED: Sentence(
+        "Ikke delt: oplysningen er ikke mærket med, hvor følsom den er.",
+        "Not shared: its source did not say how sensitive it is.",
+    ),
+}
+OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
+
+
+def withheld(reason: Reason) -> Sentence:
+    """Return why something is withheld."""
+    return _WITHHELD[reason]
+
+
+def prohibited(rule: Rule) -> Sentence:
+    """Return which prohibition keeps something back."""
+    return Sentence(f"Ikke delt: {_lower(rule.da)}", f"Not shared: {_lower(rule.en)}")
+
+
+def by_law(rule: Rule) -> Sentence:
+    """Return which rule of law shows something."""
+    return Sentence(f"Du kan se det. {rule.da}", f"You can see it. {rule.en}")
+
+
+def by_consent(consents: Sequence[Consent]) -> Sentence:
+    """Return which yes shows something, since when and until when."""
+    said = max(consent.given_at for consent in consents)
+    ends = min((consent.period.end for consent in consents if consent.period.end), default=None)
+    da = f"Du kan se det, fordi borgeren har sagt ja den {_day_da(said)}."
+    en = f"You can see it because the citizen agreed on {_day_en(said)}."
+    if ends is not None:
+        da += f" Det gælder til {_day_da(ends)}."
+        en += f" It applies until {_day_en(ends)}."
+    return Sentence(da, en)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _day_da(at: datetime) -> str:
+    day = at.astimezone(LOCAL)
+    return f"{day.day}. {_MONTHS_DA[day.month - 1]} {day.year} kl. {day:%H.%M}"
+
+
+def _day_en(at: datetime) -> str:
+    day = at.astimezone(LOCAL)
+    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year} at {day:%H:%M}"

@@ -1,0 +1,46 @@
+"""What is asked about: the facts of an element that a decision may rest on, and nothing else of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.plan.element import Element, Sensitivity
+from hub.plan.plan import Plan
+
+#: What an unlabelled element counts as: the top of the ladder, so that only who may see all may see it.
+RESTRICTED = Sensitivity.VIP_SAGER
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The facts of an element that a decision may rest on.
+
+    :ivar category: None when its source gave none; then no permission covers it.
+    :ivar concerned: everyone whose consents count: the plan's person and all whom the element names.
+    """
+
+    plan: UUID
+    person: UUID
+    authority: str
+    category: str | None
+    label: Sensitivity
+    concerned: frozenset[UUID]
+    element: UUID | None = None
+    has_protected_address: bool = False
+    is_labelled: bool = True
+
+
+def subject_of(plan: Plan, element: Element) -> Subject:
+    """Return what a decision about the element may rest on."""
+    return Subject(
+        plan=plan.id,
+        person=plan.person,
+        authority=element.authority,
+        category=element.category,
+        label=element.label or RESTRICTED,
+        concerned=element.concerns | {plan.person},
+        element=element.id,
+        has_protected_address=element.details.get("protected_address") == "yes",
+        is_labelled=element.label is not None,
+    )

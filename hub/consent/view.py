@@ -1,0 +1,95 @@
+"""What one reader may see of one plan.
+
+A view is a function of its permitted part alone: order, counts, digests and times come from what is in it. Two plans
+that differ only in what is withheld give equal views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from hub.consent.consent import ConsentsByPerson
+from hub.consent.decide import decide, next_change
+from hub.consent.decision import Decision
+from hub.consent.policy import Hidden, Policy
+from hub.consent.reader import Reader
+from hub.consent.subject import Subject, subject_of
+from hub.plan.element import Element, Sensitivity
+from hub.plan.plan import Plan
+
+#: Stands for any authority but the reader's own, when the question is about permissions and not about content.
+_ANY_OTHER = "another authority"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An element as the reader may see it, and why."""
+
+    element: Element
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one reader may see of one plan at one instant.
+
+    :ivar may_be_partial: the marker "you may not see every category"; a function of the reader's permissions alone.
+    :ivar recheck_at: when the view may change by itself; for the hub's sweeper, never shown.
+    """
+
+    plan: UUID
+    reader: Reader
+    seen: tuple[Seen, ...]
+    may_be_partial: bool
+    recheck_at: datetime | None
+
+    def element(self, wanted: UUID) -> Seen | None:
+        """Return one element of the view; None is the same for withheld and for never there."""
+        return next((seen for seen in self.seen if seen.element.id == wanted), None)
+
+
+def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> View:
+    """Return what the reader may see of the plan at the instant.
+
+    :param consents: of everyone the plan concerns (``Plan.people``).
+    """
+    decided = [
+        (element, decide(subject_of(plan, element), reader, policy, consents, at))
+        for element in sorted(plan.elements.values(), key=lambda element: element.id)
+    ]
+    shown = {element.id for element, decision in decided if decision.permits}
+    return View(
+        plan=plan.id,
+        reader=reader,
+        seen=tuple(
+            Seen(_as_shown(element, decision.hidden, shown), decision)
+            for element, decision in decided
+            if decision.permits
+        ),
+        may_be_partial=_may_be_partial(plan, reader, policy, consents, at),
+        recheck_at=next_change(plan.people(), policy, consents, at),
+    )
+
+
+def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> Element:
+    """Leave out what the decision hides, and the link to an element that the reader does not see."""
+    return replace(
+        element,
+        title="" if Hidden.TITLE in hidden else element.title,
+        text="" if Hidden.TEXT in hidden else element.text,
+        codes=() if Hidden.CODES in hidden else element.codes,
+        details={} if Hidden.DETAILS in hidden else element.details,
+        part_of=element.part_of if element.part_of in shown else None,
+    )
+
+
+def _may_be_partial(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> bool:
+    """Tell whether there is a category of which the reader would not see everything, were it there."""
+    questions = (
+        Subject(plan.id, plan.person, _ANY_OTHER, category, label, frozenset({plan.person}))
+        for category in sorted(policy.categories)
+        for label in Sensitivity
+    )
+    return not all(decide(question, reader, policy, consents, at).permits for question in questions)
