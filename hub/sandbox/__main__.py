@@ -1,0 +1,75 @@
+"""Start one sandbox system as its own process: ``python -m hub.sandbox children --port 0 --store children.db …``.
+
+When it is ready it prints one JSON line: ``{"ready": "children", "port": 8101, "url": "http://127.0.0.1:8101"}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import orjson
+import uvicorn
+
+from hub.sandbox.shelf import Shelf
+from hub.sandbox.system import Maker, Surroundings, make_app
+
+SYSTEMS = {
+    "children": "hub.sandbox.children:ChildrenSystem",
+    "social": "hub.sandbox.social:SocialSystem",
+}
+
+
+class _Announcing(uvicorn.Server):
+    """Says that it is ready when it is."""
+
+    def __init__(self, config: uvicorn.Config, line: str) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._line, flush=True)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve one system until it is told to stop."""
+    chosen = _read(arguments)
+    module, maker_name = SYSTEMS[chosen.system].split(":")
+    maker: Maker = getattr(import_module(module), maker_name)
+    shelf = Shelf(chosen.store)
+    system = maker(
+        Surroundings(
+            shelf,
+            chosen.hub_url.rstrip("/"),
+            chosen.hub_token_file.read_text().strip(),
+            chosen.token_file.read_text().strip(),
+            chosen.folder,
+        )
+    )
+    door = socket.create_server((chosen.host, chosen.port))
+    port = door.getsockname()[1]
+    line = orjson.dumps({"ready": chosen.system, "port": port, "url": f"http://{chosen.host}:{port}"}).decode()
+    config = uvicorn.Config(make_app(system, shelf), http="httptools", ws="none", log_level="warning", access_log=False)
+    _Announcing(config, line).run(sockets=[door])
+
+
+def _read(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m hub.sandbox", description="Start one sandbox authority system.")
+    parser.add_argument("system", choices=sorted(SYSTEMS))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    parser.add_argument("--store", type=Path, required=True, help="SQLite file, made when missing")
+    parser.add_argument("--hub-url", required=True)
+    parser.add_argument("--hub-token-file", type=Path, required=True, help="the token the hub has issued to the system")
+    parser.add_argument("--token-file", type=Path, required=True, help="the token the hub must show to the system")
+    parser.add_argument("--folder", type=Path, help="drop folder shared with the hub, for systems that have one")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
