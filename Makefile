@@ -1,0 +1,66 @@
+# One Plan Hub. `make` alone lists what there is to do. Needs make, git and Python >= 3.11 with venv, nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.lock
+STAMP := $(VENV)/.installed
+
+# A Python of your choice: make test PYTHON=python3.13
+PYTHON ?=
+# Passed on to the command: make demo ARGS=--once · make test ARGS="-k revocation"
+ARGS ?=
+# Test processes side by side; a file's tests stay together and in order. 0 runs all in one process.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt fmt-check lint types imports lock wheel clean
+
+help: ## List what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's story (ARGS=--once ends by itself)
+	@$(BIN)/hub demo $(ARGS)
+
+test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+check: fmt-check lint types imports test ## Run everything that must hold before a commit
+
+fmt: $(STAMP) ## Format the code and sort its imports
+	@$(BIN)/ruff check --quiet --select I --fix hub tests
+	@$(BIN)/ruff format hub tests
+
+fmt-check: $(STAMP) ## Tell whether `make fmt` would change anything
+	@$(BIN)/ruff format --check hub tests
+
+lint: $(STAMP) ## Find mistakes and broken habits (ruff)
+	@$(BIN)/ruff check hub tests
+
+types: $(STAMP) ## Check the types (mypy, strict)
+	@$(BIN)/mypy
+
+imports: $(STAMP) ## Check the floors and walls of the house (import-linter)
+	@$(BIN)/lint-imports
+
+wheel: $(STAMP) ## Build the wheel into dist/
+	@rm -rf dist
+	@$(BIN)/hatchling build -t wheel -d dist
+
+lock: ## Write the lock file anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(LOCK)
+
+clean: ## Remove the virtual environment, caches and built files
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find hub tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Installs when pyproject.toml or the lock has changed. Every file is checked against the hash in the lock; the hub
+# itself is then installed editable with the build backend of the lock, so that nothing unlocked is ever fetched.
+$(STAMP): pyproject.toml $(LOCK)
+	@PYTHON='$(PYTHON)' sh requirements/make-venv $(VENV)
+	@echo "Installing the locked packages into $(VENV) ..."
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(LOCK)
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
+		--no-deps --no-build-isolation --editable .
+	@touch $@
