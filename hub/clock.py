@@ -6,13 +6,22 @@ Tests freeze it with ``hub.testing.clock``; the pure rooms (plan, consent, mappi
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 
+def _this_instant() -> datetime:
+    return datetime.now(UTC)
+
+
+#: What ``now`` asks. Only ``hub.testing.clock`` ever puts another here; callers import ``now`` and never this.
+source: Callable[[], datetime] = _this_instant
+
+
 def now() -> datetime:
     """Return this instant, aware, in UTC."""
-    return datetime.now(UTC)
+    return source()
 
 
 def monotonic() -> float:

@@ -1,0 +1,6 @@
+"""What an adapter author and the tests need.
+
+Lives here: builders of plans, contributions, consents, readers and policies, and a clock that stands still.
+Never here: a stand-in for a network, a database or a broker (real ones run on loopback, see ``hub.sandbox``), a
+person who exists, or anything that the hub itself imports.
+"""
