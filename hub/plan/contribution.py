@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hub.plan.element import Draft, OrderKey
@@ -20,10 +20,13 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """What an authority says of a person: the first identifier is the one it knows the person by."""
+    """What an authority says of a person: the first identifier is the one it knows the person by.
+
+    The name stays out of repr, so that no log or traceback can show it.
+    """
 
     identifiers: tuple[Identifier, ...]
-    name: str = ""
+    name: str = field(default="", repr=False)
     has_protected_address: bool = False
 
 
@@ -32,7 +35,7 @@ class Removal:
     """An element that its authority has deleted, and why."""
 
     source_id: str
-    reason: str
+    reason: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

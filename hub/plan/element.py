@@ -93,7 +93,7 @@ class Code:
 
     system: str
     code: str
-    text: str = ""
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,6 +103,11 @@ class OrderKey:
     version: int
     changed_at: datetime
     message_id: str
+
+    def __post_init__(self) -> None:
+        # A naive time would not fail here but in merge, at the first message that it is compared with.
+        if self.changed_at.tzinfo is None:
+            raise ValueError("An order key needs an aware time.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class Draft:
 
     ``source_id`` is unique within the case at the authority. ``label`` None means the source did not say.
     ``part_of`` is the source id of the element this one serves (a goal's sub-goal, a goal's activity).
+    What the authority wrote stays out of repr, so that no log or traceback can show it.
     """
 
     source_id: str
@@ -129,33 +135,33 @@ class Draft:
     category: str | None
     label: Sensitivity | None
     status: Status
-    title: str
-    text: str = ""
+    title: str = field(repr=False)
+    text: str = field(default="", repr=False)
     valid: Period = Period()
-    codes: tuple[Code, ...] = ()
+    codes: tuple[Code, ...] = field(default=(), repr=False)
     part_of: str | None = None
     #: Other people whom the element concerns, besides the plan's own person.
     concerns: tuple[Identifier, ...] = ()
     #: Small facts with agreed names: place, name, role, phone, email, custody, all-day.
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One thing in a plan, owned by the authority that sent it."""
+    """One thing in a plan, owned by the authority that sent it. What the authority wrote stays out of repr."""
 
     id: UUID
     kind: Kind
     category: str | None
     label: Sensitivity | None
     status: Status
-    title: str
-    text: str
+    title: str = field(repr=False)
+    text: str = field(repr=False)
     valid: Period
-    codes: tuple[Code, ...]
+    codes: tuple[Code, ...] = field(repr=False)
     part_of: UUID | None
     concerns: frozenset[UUID]
-    details: Mapping[str, str]
+    details: Mapping[str, str] = field(repr=False)
     provenance: Provenance
     order: OrderKey
     #: Registration time: when the hub took this version in (the other half of bitemporal).

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from hub.plan.element import Element, Kind, Period
-from hub.plan.identifier import CPR, Identifier
+from hub.plan.element import Element, Kind, Period, Status
+from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Person:
 
     def identifier_for(self, authority: str) -> Identifier | None:
         """Return the number by which an authority knows the person: CPR, else a replacement number of its own."""
-        own = [known for known in self.identifiers if known.system.endswith(f":{authority}")]
-        return next((known for known in self.identifiers if known.system == CPR), own[0] if own else None)
+        by_system = {known.system: known for known in reversed(self.identifiers)}
+        return by_system.get(CPR) or by_system.get(f"{REPLACEMENT}{authority}")
 
 
 class Role(StrEnum):
@@ -63,9 +63,9 @@ class Household:
 
     members: tuple[HouseholdMember, ...]
 
-    def custody_holders(self) -> frozenset[UUID]:
-        """Return who holds custody of the plan's person."""
-        return frozenset(member.person for member in self.members if member.has_custody)
+    def custody_holders(self, at: datetime) -> frozenset[UUID]:
+        """Return who holds custody of the plan's person at the instant; custody that has ended gives no say."""
+        return frozenset(member.person for member in self.members if member.has_custody and member.period.covers(at))
 
 
 def household_of(elements: Iterable[Element]) -> Household:
@@ -79,7 +79,7 @@ def household_of(elements: Iterable[Element]) -> Household:
                 element.valid,
             )
             for element in sorted(elements, key=lambda element: element.id)
-            if element.kind is Kind.HOUSEHOLD_MEMBER
+            if element.kind is Kind.HOUSEHOLD_MEMBER and element.status is not Status.ENTERED_IN_ERROR
             for person in sorted(element.concerns)
         )
     )

@@ -45,7 +45,7 @@ class Tombstone:
 
     case: CaseRef
     order: OrderKey
-    reason: str
+    reason: str = field(repr=False)
     registered_at: datetime
 
 
