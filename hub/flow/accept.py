@@ -1,0 +1,179 @@
+"""Take a message in: all of it in one transaction, or nothing.
+
+Bytes become a document (adapter), the document becomes contributions (mapping); then, in one transaction, the inbox
+claims the message id, each contribution is merged into its person's plan, recipients become due, and the deed is
+audited. Whoever calls acknowledges only after this has returned: the commit is the acknowledgement (G1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.authority import Authorities, Document, Parcel
+from hub.clock import now
+from hub.errors import NotFound, Refused, UnknownPerson, WrongSender
+from hub.flow.announce import authority_of
+from hub.plan.contribution import Contribution, Coverage
+from hub.plan.merge import merge
+from hub.plan.person import Role
+from hub.plan.plan import CaseRef
+from hub.store.inbox import Receipt
+from hub.store.jobs import Job
+from hub.store.transaction import Store, Unit
+
+
+def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | None = None) -> Receipt:
+    """Take one message in and return the receipt; a repeat of it gets the same receipt and changes nothing.
+
+    :param job: the fetch that brought it; it is done in the same transaction.
+    :raises Refused: the message is not taken in, and why; nothing of it stays but an audit entry.
+    """
+    try:
+        authority = authority_of(parcel, authorities)
+        document = authority.adapter.receive(parcel)
+        contributions = authority.mapping.to_plan(document)
+        _check_sender(parcel, contributions)
+        with store.begin() as unit:
+            return _take_in(unit, parcel, document, contributions, authorities, job)
+    except Refused as error:
+        with store.begin() as unit:
+            unit.audit.record("refused", parcel.authority, now(), parcel.correlation_id, code=error.code)
+        raise
+
+
+def _take_in(
+    unit: Unit,
+    parcel: Parcel,
+    document: Document,
+    contributions: Sequence[Contribution],
+    authorities: Authorities,
+    job: Job | None,
+) -> Receipt:
+    at = now()
+    receipt, first_answer = unit.inbox.take(
+        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, at
+    )
+    if job is not None:
+        unit.jobs.done(job, at)
+    if first_answer is not None:
+        return first_answer
+    homes = _homes(unit, contributions)
+    unit.plans.lock({plan for home in homes if home for plan in home.plans})
+    for contribution, home in zip(contributions, homes, strict=True):
+        if home is not None:
+            _merge_into(unit, home, contribution, authorities, parcel.correlation_id, at)
+    outcome = _outcome(homes)
+    unit.inbox.answer(receipt, outcome)
+    for plan in sorted({home.plan for home in homes if home}):
+        unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt)
+    return Receipt(receipt, at, parcel.correlation_id, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a contribution belongs, and the plan its case belonged to before, when that is another."""
+
+    plan: UUID
+    left: UUID | None
+
+    @property
+    def plans(self) -> set[UUID]:
+        return {self.plan} | ({self.left} if self.left else set())
+
+
+def _homes(unit: Unit, contributions: Sequence[Contribution]) -> list[_Home | None]:
+    """Find the plan of each contribution; None where the person has none.
+
+    :raises UnknownPerson: none of them has one.
+    """
+    homes: list[_Home | None] = []
+    for contribution in contributions:
+        person = unit.people.find(contribution.person.identifiers)
+        plan = unit.plans.of_person(person) if person else None
+        before = unit.plans.of_case(_case(contribution))
+        homes.append(_Home(plan, before if before != plan else None) if plan else None)
+    if not any(homes):
+        raise UnknownPerson("No plan is open for the person this document is about.")
+    return homes
+
+
+def _merge_into(
+    unit: Unit,
+    home: _Home,
+    contribution: Contribution,
+    authorities: Authorities,
+    correlation_id: str,
+    at: datetime,
+) -> None:
+    if home.left is not None:
+        if not _is_newer_than_case(unit, home.left, contribution):
+            return
+        _empty_case(unit, home.left, contribution, correlation_id, at)
+        unit.plans.move_case(_case(contribution), home.plan)
+    stored = unit.plans.get(home.plan)
+    if stored is None:
+        raise NotFound("The plan is gone.")
+    people = {
+        number: person
+        for facts in (contribution.person, *contribution.others)
+        for person in [unit.people.find_or_add(facts)]
+        for number in facts.identifiers
+    }
+    merged = merge(stored.plan, contribution, people, at)
+    has_joined = unit.memberships.ensure(home.plan, contribution.authority, Role.AUTHORITY_SYSTEM, at)
+    adapter = authorities[contribution.authority].adapter
+    if has_joined and adapter.delivers:
+        unit.outbox.ensure(home.plan, contribution.authority, adapter.channel, at)
+    if merged is not stored.plan:
+        unit.plans.save(stored, merged, at)
+    if has_joined or merged is not stored.plan:
+        sender = None if has_joined else contribution.authority
+        unit.outbox.mark_due([home.plan], at, correlation_id, but_not=sender)
+
+
+def _is_newer_than_case(unit: Unit, plan: UUID, contribution: Contribution) -> bool:
+    stored = unit.plans.get(plan)
+    state = stored.plan.cases.get(_case(contribution)) if stored else None
+    return state is None or contribution.order > state.newest
+
+
+def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_id: str, at: datetime) -> None:
+    """The authority has corrected whose case it is: nothing of the case stays in the plan it was in."""
+    stored = unit.plans.get(plan)
+    if stored is None:
+        return
+    gone = Contribution(
+        authority=contribution.authority,
+        source_system=contribution.source_system,
+        contract=contribution.contract,
+        case=contribution.case,
+        message_id=contribution.message_id,
+        order=contribution.order,
+        coverage=Coverage.SNAPSHOT,
+        person=contribution.person,
+    )
+    emptied = merge(stored.plan, gone, {}, at)
+    unit.plans.save(stored, emptied, at)
+    unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
+
+
+def _outcome(homes: Sequence[_Home | None]) -> dict[str, Any]:
+    """Say what was taken in, by count, and what was not, by position in the document."""
+    fates = Counter("taken_in" if home else "skipped" for home in homes)
+    skipped = [{"position": n, "code": UnknownPerson.code} for n, home in enumerate(homes, start=1) if home is None]
+    return {"taken_in": fates["taken_in"], "skipped": skipped}
+
+
+def _check_sender(parcel: Parcel, contributions: Sequence[Contribution]) -> None:
+    """A mapping speaks for its own authority only (merge law: an authority changes only its own elements)."""
+    if any(contribution.authority != parcel.authority for contribution in contributions):
+        raise WrongSender("The document speaks for another authority than its sender.")
+
+
+def _case(contribution: Contribution) -> CaseRef:
+    return CaseRef(contribution.authority, contribution.case)

@@ -1,0 +1,62 @@
+"""What a recipient must hear: the difference between what it may see now and what it holds or may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from hub.authority import Disclosed
+from hub.crypto.envelope import keyed_digest
+from hub.store.holdings import Held, Leaving
+
+#: Digest of something that a recipient may hold in a version we cannot know; equal to no real digest.
+UNSURE = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What leaves.
+
+    :ivar holds_then: what the recipient holds once it has taken this in.
+    :ivar target: digest of ``holds_then``; the sequence of a delivery moves only when it does.
+    """
+
+    disclosed: tuple[Disclosed, ...]
+    withdrawn: tuple[UUID, ...]
+    holds_then: Mapping[UUID, str]
+    target: bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the recipient is up to date already."""
+        return not self.disclosed and not self.withdrawn
+
+    @property
+    def leaving(self) -> Leaving:
+        """Return what an attempt must remember: element → digest, None for a withdrawal."""
+        return {item.element.id: item.digest for item in self.disclosed} | dict.fromkeys(self.withdrawn)
+
+
+def difference(shown: Mapping[UUID, Disclosed], held: Held, key: bytes, *, only_withdraw: bool) -> Difference:
+    """Compare what may be seen with what is held or possibly held.
+
+    What is only possibly held is sent again when it may be seen, and withdrawn when it may not.
+
+    :param key: the plan's key, for the digest.
+    :param only_withdraw: the row is a dead letter: nothing new leaves, but what is unlawful is still taken back.
+    """
+    disclosed = tuple(item for element, item in shown.items() if not held.is_surely(element, item.digest))
+    withdrawn = tuple(sorted(held.maybe_anything_of() - shown.keys()))
+    holds_then = {element: item.digest for element, item in shown.items()}
+    if only_withdraw:
+        disclosed = ()
+        holds_then = {
+            element: held.certain_digest(element) or UNSURE for element in held.maybe_anything_of() & shown.keys()
+        }
+    spelled = orjson.dumps(
+        {str(element): digest for element, digest in holds_then.items()}, option=orjson.OPT_SORT_KEYS
+    )
+    return Difference(disclosed, withdrawn, holds_then, keyed_digest(key, spelled))

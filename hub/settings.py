@@ -1,0 +1,128 @@
+"""Everything an operator can set, read once at start; a start with bad settings names all faults at once.
+
+Values come from ``HUB_*`` variables (nested with ``__``, lists and tables as JSON), from files named after them in
+``HUB_SECRETS_DIR``, and from the TOML file named by ``HUB_SETTINGS_FILE``; the first that says something wins.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretBytes, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hub.errors import Fault, SettingsRefused
+
+_KEY_BYTES = 32
+
+
+def _key(text: object) -> bytes:
+    """Read a key of 256 bits, written in base64."""
+    if isinstance(text, bytes):
+        return text
+    try:
+        key = base64.b64decode(str(text), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ValueError("needs 32 random bytes in base64; make some with: hub new-key")
+    return key
+
+
+Key = Annotated[SecretBytes, BeforeValidator(_key)]
+
+
+class Client(BaseModel, extra="forbid"):
+    """One caller of the hub and what it is. The token itself is nowhere, only its SHA-256."""
+
+    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bearer token, in hex")
+    organisation: str = Field(description="the authority or body it speaks for, such as children")
+    role: str = Field(description="authority-system, coordinator, caseworker, partner, citizen or operator")
+    purpose: str = Field("one-plan", description="what it may ask for")
+    person: UUID | None = Field(None, description="the citizen's id at the hub, for the role citizen")
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_nested_delimiter="__", extra="forbid")
+
+    database_url: str = Field("sqlite:///var/hub.db", description="sqlite:///FILE or postgresql://…")
+    broker_url: str = Field("memory://", description="memory:// with SQLite, amqp://… with PostgreSQL")
+    queue_prefix: str = Field("hub", pattern=r"^[a-z0-9-]{1,40}$", description="first part of every queue's name")
+    municipality: str = Field("0376", pattern=r"^[0-9]{4}$", description="municipality code, four digits")
+    keys: dict[int, Key] = Field(description="master keys by version, base64; the highest version seals")
+    index_key: Key = Field(description="key of the blind index of person numbers, base64; of its own")
+    clients: dict[str, Client] = Field(default_factory=dict, description="who may call the hub")
+    authorities: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="settings of each authority's adapter, by name"
+    )
+    coordinator: str = Field("coordination", description="organisation that authors and coordinates the one plan")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, description="port to listen on; 0 takes a free one")
+    max_body_bytes: int = Field(10_000_000, gt=0, description="largest body taken, bytes")
+    lease_seconds: float = Field(60, gt=0, description="how long a worker may hold a delivery; longer than a send")
+    sweep_seconds: float = Field(5, gt=0, description="how often the sweeper looks for what was left behind")
+    ring_again_seconds: float = Field(60, gt=0, description="when an unanswered ring is repeated")
+    retry_seconds: float = Field(20, gt=0, description="wait after a message's first failure; fourfold each time")
+    max_attempts: int = Field(8, gt=0, description="failures of a message before it is a dead letter")
+    workers: int = Field(4, gt=0, description="deliveries under way at once in one process")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        embedded = self.database_url.startswith("sqlite:"), self.broker_url.startswith("memory:")
+        operated = self.database_url.startswith("postgresql:"), self.broker_url.startswith("amqp")
+        if not (all(embedded) or all(operated)):
+            raise ValueError("database_url and broker_url: SQLite goes with memory://, PostgreSQL with amqp://")
+        if not self.keys:
+            raise ValueError("keys: at least one master key is needed; make one with: hub new-key")
+        if any(key.get_secret_value() == self.index_key.get_secret_value() for key in self.keys.values()):
+            raise ValueError("index_key: must differ from every master key")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Tell whether database and broker live in one process (SQLite and memory)."""
+        return self.broker_url.startswith("memory:")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say where settings come from, first wins."""
+        sources = [init_settings, env_settings]
+        if folder := os.environ.get("HUB_SECRETS_DIR"):
+            sources.append(SecretsSettingsSource(settings_cls, folder))
+        if toml := os.environ.get("HUB_SETTINGS_FILE"):
+            sources.append(TomlConfigSettingsSource(settings_cls, toml))
+        return tuple(sources)
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings.
+
+    :raises SettingsRefused: naming every fault at once; never a secret's value.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = [Fault(_variable(fault["loc"]), f"{fault['msg']}.") for fault in error.errors(include_input=False)]
+        raise SettingsRefused("The hub cannot start with these settings.", faults=faults) from None
+
+
+def _variable(where: tuple[int | str, ...]) -> str:
+    return "HUB_" + "__".join(str(part) for part in where).upper() if where else "HUB_*"

@@ -1,0 +1,45 @@
+"""Audit rows: what was done and by whom, written in the transaction of the deed itself.
+
+Details are ids, rule ids, codes and counts; nothing of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from hub.store.tables import audit
+
+
+class AuditRows:
+    """Audit rows, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, municipality: str) -> None:
+        self._connection = connection
+        self._municipality = municipality
+
+    def record(
+        self, action: str, actor: str, at: datetime, correlation_id: str, plan: UUID | None = None, **details: Any
+    ) -> None:
+        """Write down a deed; if this cannot be written, the deed's transaction does not commit."""
+        self._connection.execute(
+            audit.insert().values(
+                municipality=self._municipality,
+                at=at,
+                action=action,
+                actor=actor,
+                plan_id=plan,
+                correlation_id=correlation_id,
+                details=orjson.dumps(details, default=str, option=orjson.OPT_SORT_KEYS).decode(),
+            )
+        )
+
+    def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
+        """Return what was done with a plan, oldest first."""
+        rows = self._connection.execute(sa.select(audit).where(audit.c.plan_id == plan).order_by(audit.c.row))
+        return [{**row._mapping, "details": orjson.loads(row.details)} for row in rows]

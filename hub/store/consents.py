@@ -1,0 +1,66 @@
+"""Consents: every version kept, sealed under the key of the person whose data they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from hub.consent.consent import Consent
+from hub.crypto.envelope import seal, unseal
+from hub.store.people import People
+from hub.store.tables import consents
+
+_CONSENT = TypeAdapter(Consent)
+
+
+class Consents:
+    """Consents, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, people: People) -> None:
+        self._connection = connection
+        self._people = people
+
+    def add(self, consent: Consent, at: datetime) -> None:
+        """Remember a consent, or a new version of one; the older version stays as it was."""
+        self._connection.execute(
+            consents.update().where(consents.c.id == consent.id, consents.c.is_newest).values(is_newest=False)
+        )
+        key = self._people.key_of(consent.person)
+        self._connection.execute(
+            consents.insert().values(
+                id=consent.id,
+                version=consent.version,
+                person_id=consent.person,
+                status=consent.status,
+                is_newest=True,
+                recorded_at=at,
+                content=seal(key, _CONSENT.dump_json(consent), _place(consent.id, consent.version)),
+            )
+        )
+
+    def of(self, people: Iterable[UUID]) -> Sequence[Consent]:
+        """Return the newest version of every consent about these people, in force or not."""
+        query = sa.select(consents).where(consents.c.person_id.in_(list(people)), consents.c.is_newest)
+        rows = self._connection.execute(query.order_by(consents.c.id)).all()
+        keys = {person: self._people.key_of(person) for person in {row.person_id for row in rows}}
+        return [
+            _CONSENT.validate_json(unseal(keys[row.person_id], row.content, _place(row.id, row.version)))
+            for row in rows
+        ]
+
+    def get(self, wanted: UUID) -> Consent | None:
+        """Return the newest version of a consent, or None."""
+        row = self._connection.execute(
+            sa.select(consents.c.person_id).where(consents.c.id == wanted, consents.c.is_newest)
+        ).one_or_none()
+        if row is None:
+            return None
+        return next(consent for consent in self.of([row.person_id]) if consent.id == wanted)
+
+
+def _place(consent: UUID, version: int) -> str:
+    return f"consents|{consent}|{version}"

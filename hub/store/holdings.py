@@ -1,0 +1,119 @@
+"""What has left, or may have, and what each recipient therefore holds or may hold.
+
+An attempt is written before anything leaves and stays open until the recipient has settled it; a crash in between
+leaves it open, and what it named counts as possibly held. So no later withdrawal is ever lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from hub.clock import new_id
+from hub.store.tables import attempts, holdings
+
+#: Element → digest of what left, None for a withdrawal.
+Leaving = Mapping[UUID, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a recipient holds for sure, and what else it may hold.
+
+    :ivar possible: element → everything that open attempts sent of it; None stands for a withdrawal.
+    """
+
+    certain: Mapping[UUID, str]
+    possible: Mapping[UUID, frozenset[str | None]]
+
+    def is_surely(self, element: UUID, digest: str) -> bool:
+        """Tell whether the recipient holds exactly this, whatever became of open attempts."""
+        return self.certain.get(element) == digest and self.possible.get(element, frozenset()) <= {digest}
+
+    def certain_digest(self, element: UUID) -> str | None:
+        """Return what the recipient surely holds of an element; None when open attempts leave it unsure."""
+        digest = self.certain.get(element)
+        return digest if digest is not None and self.is_surely(element, digest) else None
+
+    def maybe_anything_of(self) -> frozenset[UUID]:
+        """Return every element of which the recipient holds, or may hold, anything."""
+        return frozenset(self.certain) | {element for element, sent in self.possible.items() if sent - {None}}
+
+
+class Attempts:
+    """What has left, or may have, in one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def record(self, outbox_id: UUID, sequence: int, leaving: Leaving, at: datetime) -> UUID:
+        """Remember what is about to leave; return the attempt's id."""
+        attempt = new_id()
+        self._connection.execute(
+            attempts.insert().values(
+                id=attempt,
+                outbox_id=outbox_id,
+                sequence=sequence,
+                started_at=at,
+                is_open=True,
+                leaving=orjson.dumps({str(element): digest for element, digest in leaving.items()}).decode(),
+            )
+        )
+        return attempt
+
+    def finish(self, attempt: UUID, outcome: str, note: str, at: datetime) -> None:
+        """Remember how an attempt ended, for whoever looks; what it sent stays possibly held."""
+        self._connection.execute(
+            attempts.update().where(attempts.c.id == attempt).values(finished_at=at, outcome=outcome, note=note)
+        )
+
+    def close_all(self, outbox_id: UUID) -> None:
+        """The recipient has settled a later state: nothing of earlier attempts is uncertain any more."""
+        self._connection.execute(
+            attempts.update().where(attempts.c.outbox_id == outbox_id, attempts.c.is_open).values(is_open=False)
+        )
+
+
+class Holdings:
+    """What each recipient holds, in one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, outbox_id: UUID) -> Held:
+        """Return what the recipient of a row holds or may hold."""
+        certain = self._connection.execute(
+            sa.select(holdings.c.element_id, holdings.c.digest).where(holdings.c.outbox_id == outbox_id)
+        )
+        possible: dict[UUID, set[str | None]] = {}
+        sent = sa.select(attempts.c.leaving).where(attempts.c.outbox_id == outbox_id, attempts.c.is_open)
+        for leaving in self._connection.execute(sent).scalars():
+            for element, digest in orjson.loads(leaving).items():
+                possible.setdefault(UUID(element), set()).add(digest)
+        return Held(
+            {row.element_id: row.digest for row in certain},
+            {element: frozenset(digests) for element, digests in possible.items()},
+        )
+
+    def replace(self, outbox_id: UUID, now_held: Mapping[UUID, str], at: datetime) -> None:
+        """Remember exactly what the recipient holds from now on."""
+        before = self.of(outbox_id).certain
+        gone = [element for element in before if now_held.get(element) != before[element]]
+        fresh = [element for element in now_held if before.get(element) != now_held[element]]
+        if gone:
+            self._connection.execute(
+                holdings.delete().where(holdings.c.outbox_id == outbox_id, holdings.c.element_id.in_(gone))
+            )
+        if fresh:
+            self._connection.execute(
+                holdings.insert(),
+                [
+                    {"outbox_id": outbox_id, "element_id": element, "digest": now_held[element], "since": at}
+                    for element in fresh
+                ],
+            )

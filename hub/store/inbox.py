@@ -1,0 +1,96 @@
+"""The inbox: each (sender, message id) once, with the answer it got and the sealed body it came with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.clock import new_id
+from hub.crypto.envelope import Keyring
+from hub.errors import IdReused
+from hub.store.tables import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The hub's answer to a message: the same for each repeat of it.
+
+    :ivar outcome: what was done: counts, positions and codes, nothing of a person.
+    """
+
+    id: UUID
+    received_at: datetime
+    correlation_id: str
+    outcome: Mapping[str, Any]
+    is_repeat: bool = False
+
+
+class Inbox:
+    """Messages taken in, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, keyring: Keyring, municipality: str) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._municipality = municipality
+
+    def take(
+        self, authority: str, message_id: str, body: bytes, correlation_id: str, at: datetime
+    ) -> tuple[UUID, Receipt | None]:
+        """Claim a message id; return the receipt's id, and the first answer when the message came before.
+
+        Two at once: the second waits here until the first has committed or given up.
+
+        :raises IdReused: the id came before with another body.
+        """
+        index = self._keyring.blind_index("message", self._municipality, authority, message_id)
+        digest = self._keyring.digest("body", body)
+        receipt = new_id()
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        claimed = self._connection.execute(
+            insert(inbox)
+            .values(
+                id=receipt,
+                municipality=self._municipality,
+                authority=authority,
+                message_index=index,
+                body_digest=digest,
+                received_at=at,
+                correlation_id=correlation_id,
+                outcome="{}",
+                body=self._keyring.seal_alone(body, _place(receipt)),
+            )
+            .on_conflict_do_nothing()
+        )
+        if claimed.rowcount:
+            return receipt, None
+        query = sa.select(inbox).where(
+            inbox.c.municipality == self._municipality,
+            inbox.c.authority == authority,
+            inbox.c.message_index == index,
+        )
+        row = self._connection.execute(query).one()
+        if bytes(row.body_digest) != digest:
+            raise IdReused("This message id came before with another body.")
+        return row.id, Receipt(row.id, row.received_at, row.correlation_id, orjson.loads(row.outcome), True)
+
+    def answer(self, receipt: UUID, outcome: Mapping[str, Any]) -> None:
+        """Remember what the message was answered."""
+        self._connection.execute(
+            inbox.update().where(inbox.c.id == receipt).values(outcome=orjson.dumps(outcome).decode())
+        )
+
+    def body(self, receipt: UUID) -> bytes:
+        """Return a message as it came. For repair by an operator with the right to reveal; never for a route."""
+        sealed = self._connection.execute(sa.select(inbox.c.body).where(inbox.c.id == receipt)).scalar_one()
+        return self._keyring.unseal_alone(sealed, _place(receipt))
+
+
+def _place(receipt: UUID) -> str:
+    return f"inbox|{receipt}"

@@ -1,0 +1,41 @@
+"""Who belongs to which plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hub.plan.element import Period
+from hub.plan.person import Membership, Role
+from hub.store.tables import memberships
+
+
+class Memberships:
+    """Memberships, in one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, plan: UUID, member: str, role: Role, at: datetime) -> bool:
+        """Make someone a member from now on; tell whether that is new."""
+        known = sa.select(memberships.c.member).where(memberships.c.plan_id == plan, memberships.c.member == member)
+        if self._connection.execute(known).one_or_none() is not None:
+            return False
+        self._connection.execute(memberships.insert().values(plan_id=plan, member=member, role=role, valid_from=at))
+        return True
+
+    def of_plan(self, plan: UUID, at: datetime) -> Sequence[Membership]:
+        """Return who belongs to a plan at an instant."""
+        query = sa.select(memberships).where(memberships.c.plan_id == plan).order_by(memberships.c.member)
+        rows = self._connection.execute(query).all()
+        members = [
+            Membership(row.plan_id, row.member, Role(row.role), Period(row.valid_from, row.valid_to)) for row in rows
+        ]
+        return [member for member in members if member.period.covers(at)]
+
+    def is_member(self, plan: UUID, member: str, at: datetime) -> bool:
+        """Tell whether someone belongs to a plan at an instant."""
+        return any(found.member == member for found in self.of_plan(plan, at))

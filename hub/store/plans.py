@@ -1,0 +1,227 @@
+"""Plans and their elements: each element sealed under the plan's own key, every version kept.
+
+Only ``flow`` may read from here: nobody goes round the consent layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from hub.clock import new_id
+from hub.crypto.envelope import Keyring, keyed_digest, seal, unseal
+from hub.plan.canonical import canonical
+from hub.plan.element import Element
+from hub.plan.plan import CaseRef, CaseState, Plan, PlanStatus, Tombstone
+from hub.store.tables import case_plans, elements, plan_people, plans
+
+
+class _State(NamedTuple):
+    """The sealed part of a plan's own row."""
+
+    cases: list[tuple[CaseRef, CaseState]]
+    tombstones: dict[UUID, Tombstone]
+
+
+_ELEMENT = TypeAdapter(Element)
+_STATE = TypeAdapter(_State)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan as remembered: the plan itself, its counters, and the key that seals it."""
+
+    plan: Plan
+    version: int
+    consent_version: int
+    key: bytes
+
+    def digest(self, element: Element) -> str:
+        """Return a keyed digest of what is shown of an element: opaque, and no help to who would guess content."""
+        return keyed_digest(self.key, canonical(element)).hex()[:32]
+
+
+class Plans:
+    """Plans, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, keyring: Keyring, municipality: str) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._municipality = municipality
+
+    def open(self, person: UUID, at: datetime) -> UUID:
+        """Open an empty plan for a person who has none."""
+        plan = Plan(new_id(), person)
+        key, wrapped = self._keyring.new_data_key(_key_place(plan.id))
+        self._connection.execute(
+            plans.insert().values(
+                id=plan.id,
+                municipality=self._municipality,
+                person_id=person,
+                status=plan.status,
+                opened_at=at,
+                version=1,
+                consent_version=1,
+                wrapped_key=wrapped,
+                state=_seal_state(plan, key),
+            )
+        )
+        self._connection.execute(plan_people.insert().values(plan_id=plan.id, person_id=person))
+        return plan.id
+
+    def of_person(self, person: UUID) -> UUID | None:
+        """Return the id of a person's plan."""
+        return self._connection.execute(sa.select(plans.c.id).where(plans.c.person_id == person)).scalar_one_or_none()
+
+    def lock(self, wanted: Iterable[UUID]) -> None:
+        """Take plans for writing, in one order for everyone, so that two transactions never wait for each other."""
+        query = sa.select(plans.c.id).where(plans.c.id.in_(list(wanted))).order_by(plans.c.id).with_for_update()
+        self._connection.execute(query).all()
+
+    def get(self, wanted: UUID, *, for_delivery: bool = False) -> StoredPlan | None:
+        """Return a plan, or None.
+
+        :param for_delivery: wait for, and hold off, whoever changes the plan or its consents until this commits.
+        """
+        query = sa.select(plans).where(plans.c.id == wanted, plans.c.municipality == self._municipality)
+        row = self._connection.execute(query.with_for_update(read=True) if for_delivery else query).one_or_none()
+        if row is None:
+            return None
+        key = self._keyring.unwrap(row.wrapped_key, _key_place(wanted))
+        state = _STATE.validate_json(unseal(key, row.state, _state_place(wanted)))
+        plan = Plan(
+            id=wanted,
+            person=row.person_id,
+            status=PlanStatus(row.status),
+            elements={element.id: element for element in self._current(wanted, key)},
+            tombstones=state.tombstones,
+            cases={CaseRef(*ref): case for ref, case in state.cases},
+        )
+        return StoredPlan(plan, row.version, row.consent_version, key)
+
+    def save(self, before: StoredPlan, after: Plan, at: datetime) -> None:
+        """Remember a plan's new content; superseded versions stay, unless only order or message id moved."""
+        was = before.plan.elements
+        gone = [element for element in was if element not in after.elements]
+        changed = [element for key, element in after.elements.items() if was.get(key) != element]
+        touched = [e for e in changed if e.id in was and canonical(was[e.id]) == canonical(e)]
+        fresh = [element for element in changed if element not in touched]
+        self._supersede([*gone, *(element.id for element in fresh if element.id in was)], after.id, at)
+        if fresh:
+            self._connection.execute(elements.insert(), [_row(element, after.id, before.key) for element in fresh])
+        for element in touched:
+            self._connection.execute(
+                elements.update()
+                .where(elements.c.id == element.id, elements.c.plan_id == after.id, elements.c.superseded_at.is_(None))
+                .values(content=_seal_element(element, after.id, before.key))
+            )
+        self._remember_people(before.plan, after)
+        self._remember_cases(before.plan, after)
+        self._connection.execute(
+            plans.update()
+            .where(plans.c.id == after.id)
+            .values(version=plans.c.version + 1, status=after.status, state=_seal_state(after, before.key))
+        )
+
+    def concerning(self, person: UUID) -> Sequence[UUID]:
+        """Return the plans in which something concerns the person."""
+        query = sa.select(plan_people.c.plan_id).where(plan_people.c.person_id == person)
+        return self._connection.execute(query.order_by(plan_people.c.plan_id)).scalars().all()
+
+    def consents_changed(self, wanted: Sequence[UUID]) -> None:
+        """Tell plans that a consent which may matter to them has changed."""
+        self._connection.execute(
+            plans.update().where(plans.c.id.in_(wanted)).values(consent_version=plans.c.consent_version + 1)
+        )
+
+    def set_status(self, wanted: UUID, status: PlanStatus) -> None:
+        """Remember where a plan stands."""
+        self._connection.execute(plans.update().where(plans.c.id == wanted).values(status=status))
+
+    def of_case(self, case: CaseRef) -> UUID | None:
+        """Return the plan that an authority's case belongs to."""
+        query = sa.select(case_plans.c.plan_id).where(case_plans.c.blind_index == self._case_index(case))
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def move_case(self, case: CaseRef, to: UUID) -> None:
+        """Remember that a case now belongs to another plan."""
+        self._connection.execute(
+            case_plans.update().where(case_plans.c.blind_index == self._case_index(case)).values(plan_id=to)
+        )
+
+    def _current(self, wanted: UUID, key: bytes) -> Iterable[Element]:
+        query = sa.select(elements.c.id, elements.c.content).where(
+            elements.c.plan_id == wanted, elements.c.superseded_at.is_(None)
+        )
+        for row in self._connection.execute(query):
+            yield _ELEMENT.validate_json(unseal(key, row.content, _element_place(row.id, wanted)))
+
+    def _supersede(self, gone: Sequence[UUID], plan: UUID, at: datetime) -> None:
+        if gone:
+            self._connection.execute(
+                elements.update()
+                .where(elements.c.plan_id == plan, elements.c.id.in_(gone), elements.c.superseded_at.is_(None))
+                .values(superseded_at=at)
+            )
+
+    def _remember_people(self, before: Plan, after: Plan) -> None:
+        for person in after.people() - before.people():
+            self._connection.execute(plan_people.insert().values(plan_id=after.id, person_id=person))
+        left = before.people() - after.people()
+        if left:
+            self._connection.execute(
+                plan_people.delete().where(plan_people.c.plan_id == after.id, plan_people.c.person_id.in_(left))
+            )
+
+    def _remember_cases(self, before: Plan, after: Plan) -> None:
+        for case in after.cases.keys() - before.cases.keys():
+            if self.of_case(case) is None:
+                self._connection.execute(
+                    case_plans.insert().values(blind_index=self._case_index(case), plan_id=after.id)
+                )
+
+    def _case_index(self, case: CaseRef) -> bytes:
+        return self._keyring.blind_index("case", self._municipality, *case)
+
+
+def _row(element: Element, plan: UUID, key: bytes) -> dict[str, Any]:
+    return {
+        "id": element.id,
+        "plan_id": plan,
+        "kind": element.kind,
+        "category": element.category,
+        "label": element.label,
+        "authority": element.authority,
+        "status": element.status,
+        "valid_from": element.valid.start,
+        "valid_to": element.valid.end,
+        "registered_at": element.registered_at,
+        "content": _seal_element(element, plan, key),
+    }
+
+
+def _seal_element(element: Element, plan: UUID, key: bytes) -> bytes:
+    return seal(key, _ELEMENT.dump_json(element), _element_place(element.id, plan))
+
+
+def _seal_state(plan: Plan, key: bytes) -> bytes:
+    state = _State(list(plan.cases.items()), dict(plan.tombstones))
+    return seal(key, _STATE.dump_json(state), _state_place(plan.id))
+
+
+def _element_place(element: UUID, plan: UUID) -> str:
+    return f"elements|{element}|{plan}"
+
+
+def _state_place(plan: UUID) -> str:
+    return f"plans|{plan}|state"
+
+
+def _key_place(plan: UUID) -> str:
+    return f"plans|{plan}|key"

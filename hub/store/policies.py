@@ -1,0 +1,69 @@
+"""The matrix of legal bases: every version kept as the municipality wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from hub.consent.policy import Policy, parse_policy
+from hub.errors import Unavailable
+from hub.store.tables import policies
+
+
+class Policies:
+    """Policies, in one transaction."""
+
+    def __init__(self, connection: sa.Connection, municipality: str) -> None:
+        self._connection = connection
+        self._municipality = municipality
+
+    def in_force(self, *, for_delivery: bool = False) -> Policy:
+        """Return the newest version.
+
+        :param for_delivery: hold off whoever publishes the next version until this commits.
+        :raises Unavailable: none was published yet.
+        """
+        newest = (
+            sa.select(policies.c.version, policies.c.document)
+            .where(policies.c.municipality == self._municipality)
+            .order_by(policies.c.version.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(newest.with_for_update(read=True) if for_delivery else newest).one_or_none()
+        if row is None:
+            raise Unavailable("No policy is published yet.", "Run: hub migrate")
+        return _parsed(row.document, row.version)
+
+    def publish(self, document: Mapping[str, Any], by: str, at: datetime) -> Policy:
+        """Remember a new version. :raises InvalidRequest: naming every fault of the document."""
+        current = sa.select(sa.func.max(policies.c.version)).where(policies.c.municipality == self._municipality)
+        self._connection.execute(
+            sa.select(policies.c.version).where(policies.c.municipality == self._municipality).with_for_update()
+        ).all()
+        policy = parse_policy(document, (self._connection.execute(current).scalar_one() or 0) + 1)
+        self._connection.execute(
+            policies.insert().values(
+                municipality=self._municipality,
+                version=policy.version,
+                published_at=at,
+                published_by=by,
+                document=orjson.dumps(document, default=_day).decode(),
+            )
+        )
+        return policy
+
+
+@lru_cache(maxsize=8)
+def _parsed(document: str, version: int) -> Policy:
+    return parse_policy(orjson.loads(document), version)
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"A policy holds no {type(value).__name__}.")

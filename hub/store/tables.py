@@ -1,0 +1,271 @@
+"""The tables. What tells of a person is sealed; clear columns are ids, times, states and words of closed lists.
+
+Every root table carries the municipality, so that one database can serve several and be split between them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Dialect, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant. SQLite keeps no zone, so it is kept there in UTC; a naive time is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware instant into UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("The store takes aware times only.")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware instant in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in an INTEGER key
+
+
+def _id(**kwargs: Any) -> Column[Any]:
+    return Column("id", sa.Uuid, primary_key=True, **kwargs)
+
+
+def _municipality() -> Column[Any]:
+    return Column("municipality", sa.String(4), nullable=False)
+
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("wrapped_key", sa.LargeBinary, nullable=False),
+    Column("identity", sa.LargeBinary, nullable=False),  # sealed: identifiers and name
+)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("blind_index", sa.LargeBinary, primary_key=True),  # keyed digest of municipality, system and number
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("person_id", ForeignKey("people.id"), nullable=False, unique=True),
+    Column("status", sa.String(16), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("version", sa.Integer, nullable=False),  # rises with every change of content
+    Column("consent_version", sa.Integer, nullable=False),  # rises with every consent that may matter here
+    Column("wrapped_key", sa.LargeBinary, nullable=False),
+    Column("state", sa.LargeBinary, nullable=False),  # sealed: cases and tombstones
+)
+
+elements = Table(
+    "elements",
+    metadata,
+    Column("row", _BIG, primary_key=True, autoincrement=True),
+    Column("id", sa.Uuid, nullable=False),
+    Column("plan_id", ForeignKey("plans.id"), nullable=False),
+    Column("kind", sa.String(32), nullable=False),
+    Column("category", sa.String(64)),
+    Column("label", sa.Integer),
+    Column("authority", sa.String(64), nullable=False),
+    Column("status", sa.String(32), nullable=False),
+    Column("valid_from", Instant),
+    Column("valid_to", Instant),
+    Column("registered_at", Instant, nullable=False),
+    Column("superseded_at", Instant),  # NULL: this is the current version
+    Column("content", sa.LargeBinary, nullable=False),  # sealed: everything
+    Index("ix_elements_plan_id_superseded_at", "plan_id", "superseded_at"),
+    Index("ix_elements_id", "id"),
+)
+
+plan_people = Table(  # whom a plan's elements concern: a consent of any of them may change its views
+    "plan_people",
+    metadata,
+    Column("plan_id", ForeignKey("plans.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True, index=True),
+)
+
+case_plans = Table(  # which plan an authority's case belongs to
+    "case_plans",
+    metadata,
+    Column("blind_index", sa.LargeBinary, primary_key=True),  # keyed digest of authority and case
+    Column("plan_id", ForeignKey("plans.id"), nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("plan_id", ForeignKey("plans.id"), primary_key=True),
+    Column("member", sa.String(64), primary_key=True),
+    Column("role", sa.String(32), nullable=False),
+    Column("valid_from", Instant, nullable=False),
+    Column("valid_to", Instant),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    Column("version", sa.Integer, primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("status", sa.String(16), nullable=False),
+    Column("is_newest", sa.Boolean, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("content", sa.LargeBinary, nullable=False),  # sealed under the person's key
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("municipality", sa.String(4), primary_key=True),
+    Column("version", sa.Integer, primary_key=True),
+    Column("published_at", Instant, nullable=False),
+    Column("published_by", sa.String(64), nullable=False),
+    Column("document", sa.Text, nullable=False),  # JSON, as the municipality wrote it
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),  # the receipt's id
+    _municipality(),
+    Column("authority", sa.String(64), nullable=False),
+    Column("message_index", sa.LargeBinary, nullable=False),  # keyed digest of the sender's message id
+    Column("body_digest", sa.LargeBinary, nullable=False),  # keyed digest of the body
+    Column("received_at", Instant, nullable=False),
+    Column("correlation_id", sa.String(64), nullable=False),
+    Column("outcome", sa.Text, nullable=False),  # JSON: counts, positions and codes, as answered
+    Column("body", sa.LargeBinary),  # sealed
+    UniqueConstraint("municipality", "authority", "message_index"),
+)
+
+outbox = Table(  # one standing row per recipient and plan; a burst of changes is one due delivery
+    "outbox",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("plan_id", ForeignKey("plans.id"), nullable=False),
+    Column("recipient", sa.String(64), nullable=False),
+    Column("channel", sa.String(16), nullable=False),
+    Column("is_urgent", sa.Boolean, nullable=False),
+    Column("mark", sa.Integer, nullable=False),  # rises each time the row becomes due
+    Column("due_at", Instant),  # NULL: nothing to deliver
+    Column("not_before", Instant, nullable=False),
+    Column("ring_after", Instant, nullable=False),  # when the relay may ring (again)
+    Column("lease", sa.Uuid),
+    Column("lease_until", Instant),
+    Column("attempts", sa.Integer, nullable=False),  # failures of this message, not of its recipient
+    Column("dead_at", Instant),  # a dead letter: only withdrawals leave
+    Column("dead_cause", sa.String(64)),
+    Column("dead_note", sa.Text),
+    Column("sequence", sa.Integer, nullable=False),
+    Column("target", sa.LargeBinary),  # digest of what the recipient shall hold after the last attempt
+    Column("plan_version", sa.Integer, nullable=False),  # what the last settled decision rested on
+    Column("consent_version", sa.Integer, nullable=False),
+    Column("policy_version", sa.Integer, nullable=False),
+    Column("recheck_at", Instant),  # when a consent or rule starts or ends
+    Column("correlation_id", sa.String(64), nullable=False),
+    UniqueConstraint("plan_id", "recipient"),
+    Index(
+        "ix_outbox_due",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    Index("ix_outbox_recheck_at", "recheck_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("outbox_id", ForeignKey("outbox.id"), nullable=False),
+    Column("sequence", sa.Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", sa.String(32)),  # NULL: under way, or its worker died
+    Column("note", sa.Text),
+    Column("is_open", sa.Boolean, nullable=False),  # the recipient may or may not hold what left
+    Column("leaving", sa.Text, nullable=False),  # JSON: element id → digest, or null for a withdrawal
+    Index("ix_attempts_outbox_id_is_open", "outbox_id", "is_open"),
+)
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("outbox_id", ForeignKey("outbox.id"), primary_key=True),
+    Column("element_id", sa.Uuid, primary_key=True),
+    Column("digest", sa.String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("row", _BIG, primary_key=True, autoincrement=True),
+    _municipality(),
+    Column("at", Instant, nullable=False),
+    Column("action", sa.String(32), nullable=False),
+    Column("actor", sa.String(64), nullable=False),
+    Column("plan_id", sa.Uuid, index=True),
+    Column("correlation_id", sa.String(64), nullable=False),
+    Column("details", sa.Text, nullable=False),  # JSON: ids, codes, counts; nothing of a person
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    _municipality(),
+    Column("kind", sa.String(16), nullable=False),
+    Column("authority", sa.String(64), nullable=False),
+    Column("reference", sa.String(255), nullable=False),
+    Column("cursor", sa.Text, nullable=False),
+    Column("due_at", Instant),  # NULL: done, or parked with last_result saying why
+    Column("lease", sa.Uuid),
+    Column("lease_until", Instant),
+    Column("attempts", sa.Integer, nullable=False),
+    Column("last_attempt_at", Instant),
+    Column("last_success_at", Instant),
+    Column("last_result", sa.String(64), nullable=False),
+    Column("correlation_id", sa.String(64), nullable=False),
+    UniqueConstraint("municipality", "kind", "authority", "reference"),
+    Index("ix_jobs_due_at", "due_at"),
+)
+
+breakers = Table(  # one per recipient: an outage pauses it for every worker at once
+    "breakers",
+    metadata,
+    Column("municipality", sa.String(4), primary_key=True),
+    Column("recipient", sa.String(64), primary_key=True),
+    Column("failures", sa.Integer, nullable=False),
+    Column("open_until", Instant),
+    Column("since", Instant),
+    Column("reason", sa.String(64), nullable=False),
+    Column("last_attempt_at", Instant),
+    Column("last_success_at", Instant),
+)

@@ -1,0 +1,200 @@
+"""One transaction, and everything that can be remembered in it.
+
+    with store.begin() as unit:
+        plan = unit.plans.of_person(person, lock=True)
+        ...
+
+Leaving the block commits; an exception rolls everything back. On SQLite a writing transaction takes the write lock at
+once (BEGIN IMMEDIATE), so that two never deadlock halfway; a durable commit (synchronous=FULL) is the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from hub.crypto.envelope import Keyring
+from hub.errors import SettingsRefused, StoreBusy
+from hub.store.audit_rows import AuditRows
+from hub.store.breakers import Breakers
+from hub.store.consents import Consents
+from hub.store.holdings import Attempts, Holdings
+from hub.store.inbox import Inbox
+from hub.store.jobs import Jobs
+from hub.store.memberships import Memberships
+from hub.store.outbox import Outbox
+from hub.store.people import People
+from hub.store.plans import Plans
+from hub.store.policies import Policies
+
+_BUSY_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One open transaction and the things remembered in it."""
+
+    connection: sa.Connection
+    keyring: Keyring
+    municipality: str
+
+    @cached_property
+    def people(self) -> People:
+        """People and their identifiers."""
+        return People(self.connection, self.keyring, self.municipality)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Plans, elements and their history."""
+        return Plans(self.connection, self.keyring, self.municipality)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        """Who belongs to which plan."""
+        return Memberships(self.connection)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Consents and their versions."""
+        return Consents(self.connection, self.people)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The matrix of legal bases."""
+        return Policies(self.connection, self.municipality)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Messages taken in."""
+        return Inbox(self.connection, self.keyring, self.municipality)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is due to whom."""
+        return Outbox(self.connection, self.municipality)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """What has left, or may have."""
+        return Attempts(self.connection)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What each recipient holds."""
+        return Holdings(self.connection)
+
+    @cached_property
+    def audit(self) -> AuditRows:
+        """What was done, by whom."""
+        return AuditRows(self.connection, self.municipality)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Polls, fetches and folders."""
+        return Jobs(self.connection, self.municipality)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """Which recipients are paused."""
+        return Breakers(self.connection, self.municipality)
+
+
+class Store:
+    """The database and the keys to it."""
+
+    def __init__(self, url: str, keyring: Keyring, municipality: str) -> None:
+        self.keyring = keyring
+        self.municipality = municipality
+        self.engine = _engine(make_url(url))
+        #: Set when a commit made something due; the relay of the same process waits on it.
+        self.bell = threading.Event()
+
+    @contextmanager
+    def begin(self, *, read_only: bool = False) -> Iterator[Unit]:
+        """Open a transaction. :raises StoreBusy: the database does not answer, or not in time."""
+        try:
+            with self.engine.connect().execution_options(hub_read_only=read_only) as connection, connection.begin():
+                unit = Unit(connection, self.keyring, self.municipality)
+                yield unit
+        except OperationalError as error:
+            raise StoreBusy("The database does not answer in time.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreBusy("The connection to the database broke.") from error
+            raise
+        if unit.outbox.has_become_due:
+            self.bell.set()
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life. :raises StoreBusy: there is none."""
+        with self.begin(read_only=True) as unit:
+            unit.connection.execute(sa.text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    if url.get_backend_name() == "postgresql":
+        engine = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=20,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_SECONDS}s"},
+        )
+        event.listen(engine, "connect", _refuse_forgetful_server)
+        return engine
+    raise SettingsRefused(
+        f"HUB_DATABASE_URL names {url.get_backend_name()!r}.", "Use sqlite:///FILE or postgresql://user@host/database."
+    )
+
+
+def _sqlite_engine(url: URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsRefused("HUB_DATABASE_URL names no file.", "Use sqlite:///FILE: what is accepted must last.")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=20,
+        max_overflow=20,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _make_durable)
+    event.listen(engine, "begin", _begin_on_sqlite)
+    return engine
+
+
+def _make_durable(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_on_sqlite(connection: sa.Connection) -> None:
+    is_read_only = connection.get_execution_options().get("hub_read_only", False)
+    connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
+
+
+def _refuse_forgetful_server(connection: Any, _record: object) -> None:
+    """Refuse a server that acknowledges before it has written: an accepted message could be lost with its power."""
+    with connection.cursor() as cursor:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute(f"SHOW {name}")
+            if cursor.fetchone()[0] == "off":
+                raise SettingsRefused(f"PostgreSQL runs with {name}=off.", f"Set {name}=on, then start the hub again.")
+    connection.rollback()
