@@ -1,0 +1,218 @@
+"""The wire of children and family services: XML posted or dropped into a folder, XML delivered by POST."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from email.message import Message
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from lxml import etree
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from hub.adapters._folder import FolderIntake
+from hub.adapters._http import Answer, HttpSender, Limits, checked_url
+from hub.adapters._xml import XmlContract, read_xml, to_bytes
+from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, ReceiptStatus, contract_folder
+from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused, SettingsRefused
+
+NAME, CONTRACT, L201_CONTRACT = "children", "children/v1", "children/l201-v1"
+NAMESPACE = "urn:one-plan-hub:children:1"
+_CASE = f"{{{NAMESPACE}}}SagOpdatering"
+_RECEIPT = f"{{{NAMESPACE}}}Kvittering"
+_L201 = "{http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/}UdsatteBoernOgUngeLeveranceL201U1Struktur"
+_XML_TYPES = ("application/xml", "text/xml")
+_UPDATES = "/plan-updates"
+_REFUSED = "refused"
+
+
+class ChildrenSettings(BaseModel):
+    """What an operator can set for children and family services."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Where their system is; without it nothing is delivered to them.
+    url: str | None = None
+    #: The token their system has issued to the hub.
+    token: SecretStr | None = None
+    #: Allow http:// beyond this machine; closed test networks only.
+    plain_http: bool = False
+    #: Certificates to trust instead of the machine's.
+    ca_file: Annotated[Path, AfterValidator(lambda path: _existing(path))] | None = None
+    #: Seconds; DESIGN's limits unless set.
+    connect_seconds: float = Field(default=3, gt=0, le=3)
+    read_seconds: float = Field(default=10, gt=0, le=10)
+    total_seconds: float = Field(default=15, gt=0, le=15)
+    #: The folder their system drops files into; without it none is watched.
+    folder: Path | None = None
+    #: Seconds a dropped file must have been left alone.
+    settle_seconds: float = Field(default=1, ge=0, le=600)
+    #: Minutes after which another machine's claim of a file counts as lost.
+    claim_minutes: float = Field(default=15, gt=0)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ChildrenSettings:
+        if self.url is not None:
+            checked_url(self.url, self.plain_http)
+        if (self.url is None) != (self.token is None):
+            raise ValueError("url and token: set both, or neither")
+        return self
+
+
+class ChildrenAdapter:
+    """Receives SagOpdatering and L201 deliveries; sends PlanOpdatering."""
+
+    name: ClassVar[str] = NAME
+    contract: ClassVar[str] = CONTRACT
+    channel: ClassVar[str] = "xml"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Prepare the wire; nothing is connected and no folder made yet.
+
+        :raises SettingsRefused: naming every setting that is wrong.
+        """
+        chosen = _read(settings)
+        self._contracts = {
+            _CASE: (CONTRACT, XmlContract(contract_folder(CONTRACT) / "children.xsd")),
+            _L201: (L201_CONTRACT, XmlContract(contract_folder(L201_CONTRACT) / "l201.xsd")),
+        }
+        self._sender = _sender(chosen)
+        self.folder = chosen.folder
+        self._intake = chosen.folder and FolderIntake(
+            chosen.folder,
+            NAME,
+            _XML_TYPES[0],
+            settle=chosen.settle_seconds,
+            lost_after=chosen.claim_minutes * 60,
+        )
+
+    @property
+    def delivers(self) -> bool:
+        """Tell whether their system's address is set."""
+        return self._sender is not None
+
+    def receive(self, parcel: Parcel) -> Document:
+        """Read a SagOpdatering or an L201 delivery.
+
+        :raises ContractViolation: naming each field, never a value.
+        :raises TooLarge: the body is over 10 MB.
+        """
+        root = read_xml(parcel.body, _charset(parcel.content_type))
+        _refuse_notification(root)
+        if root.tag not in self._contracts:
+            raise ContractViolation(
+                "The document is neither a SagOpdatering nor an L201 delivery.",
+                f"Send a SagOpdatering in the namespace {NAMESPACE}, or an L201 delivery.",
+                [Fault("/*", "The root element, or its namespace, is none of the agreed ones.")],
+            )
+        contract, schema = self._contracts[str(root.tag)]
+        schema.check(root)
+        own_id = root.findtext(f".//{{{NAMESPACE}}}MeddelelseId")
+        message_id = own_id.strip().lower() if own_id else str(_fingerprint(root))
+        return Document(NAME, contract, etree.QName(root).localname, message_id, root)
+
+    def send(self, document: Document, key: DeliveryKey) -> Receipt:
+        """POST a PlanOpdatering to their system and read its Kvittering.
+
+        :raises RecipientRefused: it will not take this update, or no address is set.
+        :raises RecipientDown: it does not answer.
+        :raises RecipientFailed: it failed, or its answer is no Kvittering for this sequence.
+        """
+        if self._sender is None:
+            raise RecipientRefused(
+                "No address of the children system is set.", "Set url and token of HUB_AUTHORITIES__CHILDREN."
+            )
+        answer = self._sender.request(
+            "POST",
+            _UPDATES,
+            content=to_bytes(document.content),
+            headers={"Content-Type": "application/xml; charset=utf-8", "Idempotency-Key": str(key)},
+        )
+        return self._receipt(answer, key)
+
+    def claim(self) -> AbstractContextManager[ClaimedFile | None]:
+        """Claim the oldest dropped file; None when there is none, or no folder is set.
+
+        :raises SourceDown: the folder cannot be used.
+        """
+        return self._intake.claim() if self._intake else nullcontext()
+
+    def _receipt(self, answer: Answer, key: DeliveryKey) -> Receipt:
+        try:
+            root = read_xml(answer.body, _charset(answer.headers.get("content-type", "")))
+            self._contracts[_CASE][1].check(root)
+        except ContractViolation:
+            raise RecipientFailed("The children system gave an answer that is no valid Kvittering.") from None
+        words = {name: (root.findtext(f"{{{NAMESPACE}}}{name}") or "").strip() for name in _RECEIPT_WORDS}
+        if root.tag != _RECEIPT:
+            raise RecipientFailed("The children system gave an answer that is no valid Kvittering.")
+        if words["Status"] == _REFUSED:
+            raise RecipientRefused("The children system refuses the update; its reason stands in its own log.")
+        status, held = ReceiptStatus(words["Status"]), int(words["Sekvens"])
+        if held != key.sequence and not (status is ReceiptStatus.ALREADY_HELD and held > key.sequence):
+            raise RecipientFailed("The children system gave a Kvittering for another sequence.")
+        return Receipt(status, words["Reference"], words["Begrundelse"])
+
+
+_RECEIPT_WORDS = ("Status", "Sekvens", "Reference", "Begrundelse")
+
+
+def _read(settings: Mapping[str, Any]) -> ChildrenSettings:
+    try:
+        return ChildrenSettings.model_validate(dict(settings))
+    except ValidationError as error:
+        faults = [
+            Fault(".".join(["authorities", NAME, *map(str, fault["loc"])]), f"{fault['msg']}.")
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise SettingsRefused("The settings of children cannot be used.", faults=faults) from None
+
+
+def _sender(chosen: ChildrenSettings) -> HttpSender | None:
+    if chosen.url is None or chosen.token is None:
+        return None
+    limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds)
+    address = checked_url(chosen.url, chosen.plain_http)
+    return HttpSender(address, chosen.token.get_secret_value(), name=NAME, limits=limits, ca_file=chosen.ca_file)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("names a file that is there")
+    return path
+
+
+def _charset(content_type: str) -> str | None:
+    """Return the charset of a Content-Type that says XML.
+
+    :raises ContractViolation: it says something else.
+    """
+    header = Message()
+    header["Content-Type"] = content_type
+    if header.get_content_type() not in _XML_TYPES:
+        raise ContractViolation("The document is not sent as XML.", "Send it with 'Content-Type: application/xml'.")
+    charset = header.get_param("charset")
+    return charset if isinstance(charset, str) else None
+
+
+def _refuse_notification(root: etree._Element) -> None:
+    """Refuse a document that carries a notification of concern, in whatever namespace it hides."""
+    for element in root.iter(etree.Element):
+        if "underretning" in etree.QName(element).localname.lower():
+            raise ContractViolation(
+                "The document carries a notification of concern (underretning), which never enters a plan.",
+                "Leave it out, and give it to the authority that receives such notifications.",
+                [Fault("//Underretning", "This element may not be sent.")],
+            )
+
+
+def _fingerprint(root: etree._Element) -> UUID:
+    """Make a message id of a document that has none: the same content always has the same (uuid of version 8)."""
+    digest = hashlib.sha256(etree.tostring(root, method="c14n")).digest()
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76  # RFC 9562 5.8: version 8, a uuid of one's own making
+    number = number & ~(0x3 << 62) | 2 << 62
+    return UUID(int=number)
