@@ -41,6 +41,10 @@ CATCH_ALLS = {
     "misc",
 }
 NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages", "manager", "util", "utils"}
+#: What adapters may share: one module per protocol. Mappings share nothing: words are nobody else's.
+PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_xml"}
+#: Names that a library gives to what it calls; ours to write, not to choose.
+GIVEN_NAMES = {"process_bind_param", "process_result_value"}
 #: Where an exception of any kind may be caught: a poisoned message must not stop the worker.
 CATCHES_ALL = {"hub/queue/worker.py": 1}
 #: Rooms whose job it is to write to a terminal.
@@ -164,7 +168,9 @@ def test_no_name_hides_what_it_does(path: Path) -> None:
     named = [
         node.name
         for node in nodes(path)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and words_in(node.name) & NEVER_WORDS
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and words_in(node.name) & NEVER_WORDS
+        and node.name not in GIVEN_NAMES
     ]
     assert not named, f"{name_of(path)}: say what it does in a word of docs/vocabulary.md: {named}"
 
@@ -318,6 +324,40 @@ def test_an_authority_is_whole(authority: str) -> None:
         assert examples, f"{name_of(version)} has no examples"
         assert expected, f"{name_of(version)} has no expected outcomes"
         assert expected <= examples, f"{name_of(version)} expects outcomes of no example: {expected - examples}"
+
+
+def parts_of(module: Path) -> set[str]:
+    """Return the modules of its own room that a module reaches, itself included."""
+    reached: set[str] = set()
+    ahead = [module]
+    while ahead:
+        part = ahead.pop()
+        if part.stem in reached or not part.exists():
+            continue
+        reached.add(part.stem)
+        room = f"hub.{part.parent.name}."
+        names = {node.module or "" for node in nodes(part) if isinstance(node, ast.ImportFrom)}
+        names |= {alias.name for node in nodes(part) if isinstance(node, ast.Import) for alias in node.names}
+        ahead += [
+            part.parent / f"{name.removeprefix(room).partition('.')[0]}.py" for name in names if name.startswith(room)
+        ]
+        ahead += [
+            part.parent / f"{alias.name}.py"
+            for node in nodes(part)
+            if isinstance(node, ast.ImportFrom) and f"{node.module}." == room
+            for alias in node.names
+        ]
+    return reached
+
+
+@pytest.mark.parametrize("points", [ADAPTERS, MAPPINGS], ids=["adapters", "mappings"])
+def test_authorities_share_protocols_and_nothing_else(points: dict[str, str]) -> None:
+    owners: dict[str, set[str]] = {}
+    for authority, point in points.items():
+        for part in parts_of(file_of(point)):
+            owners.setdefault(part, set()).add(authority)
+    shared = {part for part, whose in owners.items() if len(whose) > 1}
+    assert shared <= PROTOCOLS, f"authorities are strangers to each other, but share {shared - PROTOCOLS}"
 
 
 # --- documents ----------------------------------------------------------------------------------------------------
