@@ -124,11 +124,16 @@ def by_person(consents: Iterable[Consent]) -> ConsentsByPerson:
     return grouped
 
 
-def has_one_plan(person: UUID, consents: ConsentsByPerson, at: datetime) -> bool:
-    """Tell whether the person's consent to have one plan is in force; a no to it wins over a yes."""
-    spoken = [
-        consent.effect
+def one_plan_of(person: UUID, consents: ConsentsByPerson, at: datetime) -> tuple[Consent, ...]:
+    """Return the person's consents to have one plan that are in force; none where one of them is a no: it wins."""
+    spoken = tuple(
+        consent
         for consent in consents.get(person, ())
         if consent.kind is ConsentKind.ONE_PLAN and consent.is_in_force(at)
-    ]
-    return bool(spoken) and Effect.DENY not in spoken
+    )
+    return () if any(consent.effect is Effect.DENY for consent in spoken) else spoken
+
+
+def has_one_plan(person: UUID, consents: ConsentsByPerson, at: datetime) -> bool:
+    """Tell whether the person's consent to have one plan is in force; a no to it wins over a yes."""
+    return bool(one_plan_of(person, consents, at))

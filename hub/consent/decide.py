@@ -12,11 +12,12 @@ never adds access; the order of consents does not matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from hub.consent import explain
-from hub.consent.consent import Consent, ConsentsByPerson, ConsentStatus, Effect, has_one_plan
+from hub.consent.consent import Consent, ConsentsByPerson, ConsentStatus, Effect, one_plan_of
 from hub.consent.decision import ConsentVersion, Decision, Obligation, Outcome, Reason, Sentence
 from hub.consent.policy import Hidden, Policy, Rule, RuleEffect
 from hub.consent.reader import Reader
@@ -42,12 +43,28 @@ def decide(subject: Subject, reader: Reader, policy: Policy, consents: ConsentsB
     prohibitions = [rule for rule in rules if rule.effect is RuleEffect.PROHIBIT]
     if prohibitions:
         return _deny(policy, Reason.PROHIBITED, *_ids(prohibitions), sentence=explain.prohibited(prohibitions[0]))
+    choice = _by_choice(subject, reader, policy, rules, consents, at)
     duties = [rule for rule in rules if rule.effect is RuleEffect.DUTY]
-    if duties:
-        return _permit(policy, Reason.DUTY, duties, (), explain.by_law(duties[0]), _shown_by(duties))
-    if not has_one_plan(subject.person, consents, at):
-        return _deny(policy, Reason.NO_ONE_PLAN, "SYS-ONE-PLAN")
-    return _by_choice(subject, reader, policy, rules, consents, at)
+    return _by_duty(policy, duties, choice) if duties else choice
+
+
+def _by_duty(policy: Policy, duties: Sequence[Rule], choice: Decision) -> Decision:
+    """Permit what a duty demands; the parts that it leaves out are seen where the citizen's own choice shows them.
+
+    Were they not, a reader would see more once the duty is repealed, or the element labelled above it.
+    """
+    decision = _permit(policy, Reason.DUTY, duties, (), explain.by_law(duties[0]), _shown_by(duties))
+    if not choice.permits or decision.hidden <= choice.hidden:
+        return decision
+    hidden = decision.hidden & choice.hidden
+    return replace(
+        decision,
+        outcome=Outcome.REDACT if hidden else Outcome.PERMIT,
+        rule_ids=(*decision.rule_ids, *choice.rule_ids),
+        consents=choice.consents,
+        hidden=hidden,
+        valid_until=_first(decision.valid_until, choice.valid_until),
+    )
 
 
 def _by_choice(
@@ -59,6 +76,9 @@ def _by_choice(
     at: datetime,
 ) -> Decision:
     """Decide where the citizen has a say: a no wins, then a yes or a statutory permission, else withheld."""
+    one_plan = one_plan_of(subject.person, consents, at)
+    if not one_plan:
+        return _deny(policy, Reason.NO_ONE_PLAN, "SYS-ONE-PLAN")
     spoken = [
         consent
         for person in sorted(subject.concerned)
@@ -72,22 +92,26 @@ def _by_choice(
     yeses = [consent for consent in in_force if consent.effect is Effect.PERMIT]
     grounds = [rule for rule in rules if rule.effect is RuleEffect.CONSENT]
     statutes = [rule for rule in rules if rule.effect is RuleEffect.PERMIT]
-    everyone_agreed = {consent.person for consent in yeses} >= subject.concerned
-    if grounds and everyone_agreed:
+    silent = subject.concerned - {consent.person for consent in yeses}
+    if grounds and not silent:
         shown = [_shown_by(grounds)] + ([_shown_by(statutes)] if statutes else [])
         hidden = frozenset.intersection(*shown)
-        return _permit(policy, Reason.CONSENT, [*statutes, *grounds], yeses, explain.by_consent(yeses), hidden)
+        rests_on = [*one_plan, *yeses]
+        sentence = explain.by_consent(yeses, until=_first(*(consent.period.end for consent in rests_on)))
+        return _permit(policy, Reason.CONSENT, [*statutes, *grounds], rests_on, sentence, hidden)
     if statutes:
-        return _permit(policy, Reason.STATUTE, statutes, (), explain.by_law(statutes[0]), _shown_by(statutes))
-    return _deny(policy, _why_not(subject, grounds, spoken, at), "SYS-DEFAULT", *_ids(grounds))
+        return _permit(policy, Reason.STATUTE, statutes, one_plan, explain.by_law(statutes[0]), _shown_by(statutes))
+    unspoken = [consent for consent in spoken if consent.person in silent]
+    return _deny(policy, _why_not(subject, grounds, unspoken), *_ids(grounds), "SYS-DEFAULT")
 
 
-def _why_not(subject: Subject, grounds: Sequence[Rule], spoken: Sequence[Consent], at: datetime) -> Reason:
+def _why_not(subject: Subject, grounds: Sequence[Rule], lapsed: Sequence[Consent]) -> Reason:
+    """Tell why a yes is missing. ``lapsed`` are consents, not in force, of those who have no yes in force."""
     if subject.category is None or not subject.is_labelled:
         return Reason.NOT_LABELLED
     if not grounds:
         return Reason.NO_GROUND
-    yeses = [consent for consent in spoken if consent.effect is Effect.PERMIT and not consent.is_in_force(at)]
+    yeses = [consent for consent in lapsed if consent.effect is Effect.PERMIT]
     if any(consent.status is ConsentStatus.WITHDRAWN for consent in yeses):
         return Reason.WITHDRAWN
     return Reason.EXPIRED if yeses else Reason.NO_CONSENT
@@ -118,7 +142,7 @@ def _permit(
     sentence: Sentence,
     hidden: frozenset[Hidden],
 ) -> Decision:
-    ends = [period.end for period in (*(rule.valid for rule in rules), *(consent.period for consent in consents))]
+    periods = (*(rule.valid for rule in rules), *(consent.period for consent in consents))
     return Decision(
         Outcome.REDACT if hidden else Outcome.PERMIT,
         reason,
@@ -128,12 +152,17 @@ def _permit(
         _versions(consents),
         (Obligation.AUDIT, Obligation.PURPOSE_BOUND),
         hidden,
-        min((end for end in ends if end is not None), default=None),
+        _first(*(period.end for period in periods)),
     )
 
 
 def _versions(consents: Sequence[Consent]) -> tuple[ConsentVersion, ...]:
-    return tuple(ConsentVersion(consent.id, consent.version) for consent in consents)
+    return tuple(sorted(ConsentVersion(consent.id, consent.version) for consent in consents))
+
+
+def _first(*instants: datetime | None) -> datetime | None:
+    """Return the earliest of some ends; None, an open end, is later than all."""
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def next_change(people: Iterable[UUID], policy: Policy, consents: ConsentsByPerson, at: datetime) -> datetime | None:
@@ -144,9 +173,8 @@ def next_change(people: Iterable[UUID], policy: Policy, consents: ConsentsByPers
     periods = [rule.valid for rule in policy.rules]
     periods += [
         consent.period
-        for person, own in consents.items()
-        if person in set(people)
-        for consent in own
+        for person in people
+        for consent in consents.get(person, ())
         if consent.status is ConsentStatus.ACTIVE
     ]
     edges = [edge for period in periods for edge in (period.start, period.end) if edge is not None and edge > at]

@@ -56,7 +56,7 @@ class Sentence:
         return self.en if language == "en" else self.da
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ConsentVersion:
     """Which version of which consent a decision rests on."""
 

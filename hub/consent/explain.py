@@ -55,8 +55,8 @@ _WITHHELD = {
         "Not shared: by the municipality's rules your task does not need it.",
     ),
     Reason.NOT_LABELLED: Sentence(
-        "Ikke delt: oplysningen er ikke mærket med, hvor følsom den er.",
-        "Not shared: its source did not say how sensitive it is.",
+        "Ikke delt: oplysningen er ikke mærket med, hvad den handler om, eller hvor følsom den er.",
+        "Not shared: its source did not say what it is about or how sensitive it is.",
     ),
 }
 OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
@@ -77,15 +77,14 @@ def by_law(rule: Rule) -> Sentence:
     return Sentence(f"Du kan se det. {rule.da}", f"You can see it. {rule.en}")
 
 
-def by_consent(consents: Sequence[Consent]) -> Sentence:
-    """Return which yes shows something, since when and until when."""
+def by_consent(consents: Sequence[Consent], until: datetime | None) -> Sentence:
+    """Return which yes shows something, since when and until when (the consent to one plan may end before it)."""
     said = max(consent.given_at for consent in consents)
-    ends = min((consent.period.end for consent in consents if consent.period.end), default=None)
     da = f"Du kan se det, fordi borgeren har sagt ja den {_day_da(said)}."
     en = f"You can see it because the citizen agreed on {_day_en(said)}."
-    if ends is not None:
-        da += f" Det gælder til {_day_da(ends)}."
-        en += f" It applies until {_day_en(ends)}."
+    if until is not None:
+        da += f" Det gælder til {_day_da(until)}."
+        en += f" It applies until {_day_en(until)}."
     return Sentence(da, en)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from hub.consent.consent import names
+from hub.consent.consent import EVERY, names
 from hub.consent.reader import Reader
 from hub.consent.subject import Subject
 from hub.errors import Fault, InvalidRequest
@@ -114,63 +114,128 @@ class Policy:
     rules: tuple[Rule, ...]
 
 
+_POLICY_FIELDS = ("purposes", "categories", "rule")
+_RULE_FIELDS = frozenset(field.name for field in fields(Rule)) - {"valid"} | {"valid_from", "valid_to"}
+
+
 def parse_policy(document: Mapping[str, Any], version: int) -> Policy:
     """Read a policy as a municipality writes it (TOML or JSON, already parsed).
 
     :raises InvalidRequest: naming every fault of every rule at once.
     """
-    faults: list[Fault] = []
-    rules = [rule for row in document.get("rule", ()) if (rule := _parse_rule(row, faults))]
-    seen: set[str] = set()
-    for rule in rules:
-        if rule.id in seen:
-            faults.append(Fault(f"rule.{rule.id}", "Two rules have this id.", "Give each rule an id of its own."))
-        seen.add(rule.id)
-    for name in ("purposes", "categories"):
-        if not document.get(name):
+    faults = [
+        Fault(key, "No policy has this field.", f"Use {', '.join(_POLICY_FIELDS)}.")
+        for key in document
+        if key not in _POLICY_FIELDS
+    ]
+    top = _Row(document, "", faults)
+    purposes, categories = top.names("purposes"), top.names("categories")
+    for name, found in (("purposes", purposes), ("categories", categories)):
+        if not found:
             faults.append(Fault(name, "The policy names none.", "List at least one."))
+    rows = document.get("rule", [])
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        faults.append(Fault("rule", "A list of rules is needed.", "Write each rule under [[rule]]."))
+        rows = []
+    rules = [_parse_rule(row, place, purposes, categories, faults) for place, row in enumerate(rows, start=1)]
+    ids = [row.get("id") for row in rows]
+    for twice in sorted({name for name in ids if isinstance(name, str) and ids.count(name) > 1}):
+        faults.append(Fault(f"rule.{twice}", "Two rules have this id.", "Give each rule an id of its own."))
     if faults:
         raise InvalidRequest("The policy cannot be used.", faults=faults)
-    return Policy(version, frozenset(document["purposes"]), frozenset(document["categories"]), tuple(rules))
+    return Policy(version, purposes, categories, tuple(rule for rule in rules if rule))
 
 
-_LISTS = ("sources", "recipients", "roles", "purposes", "categories")
-_TEXTS = ("id", "citation", "da", "en")
-_MAY_MISS = ("conditions", "without", "valid_from", "valid_to")
+def _parse_rule(
+    row: Mapping[str, Any], place: int, purposes: frozenset[str], categories: frozenset[str], faults: list[Fault]
+) -> Rule | None:
+    own = row.get("id")
+    found: list[Fault] = []
+    read = _Row(row, f"rule.{own if isinstance(own, str) and own else place}.", found)
+    found += [Fault(read.path(key), "No rule has this field.") for key in row if key not in _RULE_FIELDS]
+    effect = read.one_of("effect", {effect.value: effect for effect in RuleEffect})
+    label = read.one_of("label", Sensitivity.__members__)
+    rule = Rule(
+        id=read.text("id"),
+        effect=effect or RuleEffect.PROHIBIT,
+        citation=read.text("citation"),
+        da=read.text("da"),
+        en=read.text("en"),
+        sources=read.names("sources"),
+        recipients=read.names("recipients"),
+        roles=read.some_of("roles", {role.value: role for role in Role}),
+        purposes=read.names("purposes", known=purposes | {EVERY}),
+        categories=read.names("categories", known=categories | {EVERY}),
+        label=label or Sensitivity.IKKE_FORTROLIGE_DATA,
+        conditions=read.some_of("conditions", {value.value: value for value in Condition}, may_miss=True),
+        without=read.some_of("without", {part.value: part for part in Hidden}, may_miss=True),
+        valid=Period(read.midnight("valid_from", 0), read.midnight("valid_to", 1)),
+    )
+    if rule.valid.start and rule.valid.end and rule.valid.start >= rule.valid.end:
+        found.append(Fault(read.path("valid_to"), "The last day lies before the first."))
+    faults += found
+    return None if found else rule
 
 
-def _parse_rule(row: Mapping[str, Any], faults: list[Fault]) -> Rule | None:
-    name = f"rule.{row.get('id', '?')}"
-    known = {field.name for field in fields(Rule)} - {"valid"} | set(_MAY_MISS)
-    found = [Fault(f"{name}.{key}", "No rule has this field.") for key in row if key not in known]
-    found += [Fault(f"{name}.{key}", "Missing.") for key in known - set(_MAY_MISS) - set(row)]
-    found += [Fault(f"{name}.{key}", "A text is needed.") for key in _TEXTS if not isinstance(row.get(key, ""), str)]
-    found += [Fault(f"{name}.{key}", "A list is needed.") for key in _LISTS if not isinstance(row.get(key, []), list)]
-    if found:
-        faults.extend(found)
+_T = TypeVar("_T")
+
+
+class _Row:
+    """A table as its author wrote it. Notes every fault and reads on, so that all are named at once."""
+
+    def __init__(self, row: Mapping[str, Any], prefix: str, faults: list[Fault]) -> None:
+        self._row, self._prefix, self._faults = row, prefix, faults
+
+    def path(self, key: str) -> str:
+        return f"{self._prefix}{key}"
+
+    def text(self, key: str) -> str:
+        value = self._row.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        self._fault(key, "A text is needed.")
+        return ""
+
+    def names(self, key: str, known: frozenset[str] | None = None) -> frozenset[str]:
+        """Read a list of names; one that is not ``known`` is a fault: a prohibition misspelt would forbid nothing."""
+        listed = self._list(key, may_miss=False)
+        for place, name in enumerate(listed):
+            if known is not None and name not in known:
+                self._fault(f"{key}[{place}]", "The policy lists no such name.", "Correct it, or add it to the list.")
+        return frozenset(listed)
+
+    def one_of(self, key: str, choices: Mapping[str, _T]) -> _T | None:
+        value = self._row.get(key)
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        self._fault(key, "A value that this field takes is needed.", f"Use one of {', '.join(choices)}.")
         return None
-    try:
-        return Rule(
-            **{key: row[key] for key in _TEXTS},
-            effect=RuleEffect(row["effect"]),
-            sources=frozenset(row["sources"]),
-            recipients=frozenset(row["recipients"]),
-            roles=frozenset(Role(role) for role in row["roles"]),
-            purposes=frozenset(row["purposes"]),
-            categories=frozenset(row["categories"]),
-            label=Sensitivity[row["label"]],
-            conditions=frozenset(Condition(condition) for condition in row.get("conditions", ())),
-            without=frozenset(Hidden(part) for part in row.get("without", ())),
-            valid=Period(_midnight(row.get("valid_from"), 0), _midnight(row.get("valid_to"), 1)),
-        )
-    except (KeyError, ValueError) as error:
-        faults.append(Fault(name, f"{error} is no value this field takes."))
-        return None
 
+    def some_of(self, key: str, choices: Mapping[str, _T], may_miss: bool = False) -> frozenset[_T]:
+        listed = self._list(key, may_miss)
+        for place, value in enumerate(listed):
+            if value not in choices:
+                self._fault(f"{key}[{place}]", "This field takes no such value.", f"Use {', '.join(choices)}.")
+        return frozenset(choices[value] for value in listed if value in choices)
 
-def _midnight(day: date | str | None, after: int) -> datetime | None:
-    """Return Danish midnight at the start of a day, or, with ``after`` 1, of the day after: a last day counts whole."""
-    if day is None:
-        return None
-    parsed = date.fromisoformat(day) if isinstance(day, str) else day
-    return datetime.combine(parsed + timedelta(days=after), time(), LOCAL)
+    def midnight(self, key: str, after: int) -> datetime | None:
+        """Read a day as the Danish midnight it starts at, or, ``after`` 1, ends at: a last day counts whole."""
+        value = self._row.get(key)
+        if value is None:
+            return None
+        try:
+            day = value if isinstance(value, date) else date.fromisoformat(value)
+        except (TypeError, ValueError):
+            self._fault(key, "A day is needed.", "Write it as year-month-day.")
+            return None
+        return datetime.combine(day + timedelta(days=after), time(), LOCAL)
+
+    def _list(self, key: str, may_miss: bool) -> list[str]:
+        value = self._row.get(key, [] if may_miss else None)
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return value
+        self._fault(key, "A list of texts is needed.")
+        return []
+
+    def _fault(self, key: str, sentence: str, next_step: str = "") -> None:
+        self._faults.append(Fault(self.path(key), sentence, next_step))

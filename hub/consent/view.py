@@ -6,7 +6,7 @@ that differ only in what is withheld give equal views.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,14 +36,15 @@ class View:
     """What one reader may see of one plan at one instant.
 
     :ivar may_be_partial: the marker "you may not see every category"; a function of the reader's permissions alone.
-    :ivar recheck_at: when the view may change by itself; for the hub's sweeper, never shown.
+    :ivar recheck_at: when the view may change by itself; for the hub's sweeper, never shown. It is no part of what
+        the reader gets, and so not compared: a consent that bears on a withheld element alone may move it.
     """
 
     plan: UUID
     reader: Reader
     seen: tuple[Seen, ...]
     may_be_partial: bool
-    recheck_at: datetime | None
+    recheck_at: datetime | None = field(compare=False, repr=False)
 
     def element(self, wanted: UUID) -> Seen | None:
         """Return one element of the view; None is the same for withheld and for never there."""
