@@ -22,7 +22,7 @@ from hub.testing.clock import THEN
 
 @dataclass(frozen=True, slots=True)
 class ConsentBuilder:
-    """Builds one version of one consent."""
+    """Builds one version of one consent. A branch keeps the id: two consents start with ``a_consent`` twice."""
 
     consent: Consent
 
