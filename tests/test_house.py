@@ -51,8 +51,8 @@ CATCHES_ALL = {"hub/queue/worker.py": 1}
 SPEAKS_TO_A_TERMINAL = ("hub/cli", "hub/sandbox")
 #: Rooms that may read the environment: settings, and those that start other programs with it.
 READS_ENVIRONMENT = ("hub/settings.py", "hub/cli", "hub/sandbox")
-#: Live pages and long-polls wait asynchronously (docs/adr/0003); the port's own servers are FastAPI too.
-MAY_BE_ASYNC = ("hub/api", "hub/ui", "hub/sandbox")
+#: Live pages and long-polls wait asynchronously (docs/adr/0003); sandboxes serve too; the server has a hook of its own.
+MAY_BE_ASYNC = ("hub/api", "hub/ui", "hub/sandbox", "hub/cli/serving.py")
 #: pickle and friends run what they read; the standard XML parsers follow entities; stdlib json takes NaN.
 NEVER_IMPORTED = {
     "json": "orjson",
@@ -316,14 +316,22 @@ def test_an_authority_is_whole(authority: str) -> None:
     halves = [file_of(ADAPTERS[authority]), file_of(MAPPINGS[authority])]
     if not all(half.exists() for half in halves):
         pytest.skip(f"the {authority} authority is not built yet")
-    versions = sorted((ROOT / "contracts" / authority).glob("v*"))
+    versions = sorted((ROOT / "contracts" / authority).glob("*v[0-9]*"))
     assert versions, f"contracts/{authority}/v1 is missing"
     for version in versions:
-        examples = {path.name.partition(".")[0] for path in (version / "examples").glob("*")}
-        expected = {path.name.partition(".")[0] for path in (version / "expected").glob("*")}
+        examples, expected = told_in(version / "examples"), told_in(version / "expected")
         assert examples, f"{name_of(version)} has no examples"
         assert expected, f"{name_of(version)} has no expected outcomes"
         assert expected <= examples, f"{name_of(version)} expects outcomes of no example: {expected - examples}"
+
+
+def told_in(folder: Path) -> set[str]:
+    """Return the names of all files under a folder, without their suffixes."""
+    return {
+        (path.relative_to(folder).parent / path.name.partition(".")[0]).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def parts_of(module: Path) -> set[str]:
