@@ -163,10 +163,10 @@ class XmlContract:
             if self._schema.validate(root):
                 return
             log = islice(cast("Iterable[Any]", self._schema.error_log), 4 * MAX_FAULTS)
-            errors = [(entry.type_name, entry.path or "/", entry.message) for entry in log]
+            errors = [(entry.type_name, entry.path or "", entry.line, entry.message) for entry in log]
         faults: dict[str, Fault] = {}
-        for kind, where, message in errors:
-            path = self._named(root, where)
+        for kind, where, line, message in errors:
+            path = self._named(root, where) if where else self._found(root, line, message)
             # A facet's error is followed by "is not a valid value" for the same field: the first says more.
             faults.setdefault(path, Fault(path, self._sentence(kind, message), _step(kind)))
             if len(faults) == MAX_FAULTS:
@@ -186,6 +186,15 @@ class XmlContract:
         """Return the path in the schema's own names; a name that the sender made up is shown as ``*``."""
         names = [self._step_name(element) for element in _walked(root, where)]
         return "/" + "/".join(names) + ("/@*" if "/@" in where else "")
+
+    def _found(self, root: etree._Element, line: int, message: str) -> str:
+        """Return the path of an error that libxml2 tells only the line and the element of (references that fail)."""
+        told = _ELEMENT.match(message)
+        twins = [element for element in root.iter(f"{{*}}{told[1]}") if element.sourceline == line] if told else []
+        if not twins:
+            return "/"
+        path = "/" + "/".join(self._step_name(step) for step in (*reversed(list(twins[0].iterancestors())), twins[0]))
+        return path if len(twins) == 1 else path.rpartition("[")[0] or path
 
     def _step_name(self, element: etree._Element) -> str:
         name = etree.QName(element).localname
@@ -232,6 +241,7 @@ def _declared_names(path: Path, parser: etree.XMLParser) -> Iterator[str]:
             yield from _declared_names(path.parent / beside, parser)
 
 
+_ELEMENT = re.compile(r"Element '\{[^}]*\}([\w.-]+)'")
 _STEP = re.compile(r"/(?:(?P<star>\*)|(?:(?P<prefix>[^:/\[\]]+):)?(?P<name>[^:/\[\]@]+))(?:\[(?P<index>\d+)\])?")
 
 

@@ -28,13 +28,15 @@ _DROPPED = {
     "Hoved/KorrelationId": "the door takes the header X-Correlation-Id",
     "Hoved/Afsendelsestidspunkt": _ORDER,
 }
-#: What every item has.
+#: What every item has but a person of the household, who is whom it concerns.
 _IDENTITY = {"Id": "source id", "Foelsomhed": "label", "VedroererCPR": "concerns"}
 _COURSE = {"Titel": "title", "Tekst": "text", "Status": "status", "Startdato": "valid.start", "Slutdato": "valid.end"}
 _MEETING = {"Titel": "title", "Tekst": "text", "Status": "status; missed is details.missed too"}
 #: Item → its own leaves → plan field.
 _ITEMS: Mapping[str, Mapping[str, str]] = {
     "Husstand/Person": {
+        "Id": "source id",
+        "Foelsomhed": "label",
         "CPR": "concerns",
         "Navn": "title; name of the person",
         "Relation": "details.relation",
@@ -108,7 +110,7 @@ def _sag_entries() -> Iterator[LedgerEntry]:
     for leaf, reason in _DROPPED.items():
         yield LedgerEntry(f"/SagOpdatering/{leaf}", Fate.DROPPED, reason)
     for item, leaves in _ITEMS.items():
-        for leaf, field in {**_IDENTITY, **leaves}.items():
+        for leaf, field in leaves.items() if "Id" in leaves else {**_IDENTITY, **leaves}.items():
             yield LedgerEntry(f"/SagOpdatering/Sag/{item}/{leaf}", Fate.MAPPED, field)
 
 
