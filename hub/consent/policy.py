@@ -173,6 +173,8 @@ def _parse_rule(
     )
     if rule.valid.start and rule.valid.end and rule.valid.start >= rule.valid.end:
         found.append(Fault(read.path("valid_to"), "The last day lies before the first."))
+    if rule.effect is RuleEffect.PROHIBIT and Condition.NO_THIRD_PARTY in rule.conditions:
+        found.append(Fault(read.path("conditions"), "It would lift the prohibition where an element names one more."))
     faults += found
     return None if found else rule
 

@@ -52,7 +52,7 @@ rules = st.builds(
     conditions=st.just(frozenset[Condition]()) | st.frozensets(st.sampled_from(Condition), max_size=2),
     without=st.just(frozenset[Hidden]()) | st.frozensets(st.sampled_from(Hidden)),
     valid=periods,
-)
+).filter(lambda rule: rule.effect is not RuleEffect.PROHIBIT or Condition.NO_THIRD_PARTY not in rule.conditions)
 policies = st.builds(
     Policy,
     version=st.just(1),
@@ -169,9 +169,11 @@ broad_rules = st.builds(
 
 
 @st.composite
-def broad_yeses(draw: st.DrawFn) -> list[Consent]:
-    """Draw a yes of each person to nearly everything; now and then one has lapsed, or covers less."""
-    template = a_consent(PERSON).to("*").at_label(Sensitivity.VIP_SAGER).build()
+def broad_consents(draw: st.DrawFn) -> list[Consent]:
+    """Draw yeses of each person to nearly everything, and now and then a no; one may have lapsed, or cover less."""
+    yes = a_consent(PERSON).to("*").at_label(Sensitivity.VIP_SAGER).build()
+    no = replace(yes, effect=Effect.DENY, label=draw(labels))
+    templates = (yes, yes, yes, no) if draw(st.integers(0, 3)) == 0 else (yes, yes, yes)
     return [
         replace(
             template,
@@ -181,7 +183,7 @@ def broad_yeses(draw: st.DrawFn) -> list[Consent]:
             categories=draw(st.just(template.categories) | names(*CATEGORIES)),
             status=draw(st.sampled_from((*[ConsentStatus.ACTIVE] * 4, ConsentStatus.WITHDRAWN))),
         )
-        for place, person in enumerate((PERSON, OTHER))
+        for place, (template, person) in enumerate(zip(templates, (PERSON, PERSON, OTHER, PERSON), strict=False))
     ]
 
 
@@ -197,5 +199,7 @@ def askable(draw: st.DrawFn) -> Question:
     subject = replace(question.subject, authority="social", category=draw(st.sampled_from(CATEGORIES)))
     rules_ = (*question.policy.rules[:2], *draw(st.lists(broad_rules, min_size=1, max_size=3)))
     policy = replace(question.policy, rules=rules_)
-    given = (*question.consents[: draw(st.integers(0, 2))], *draw(broad_yeses()))
-    return replace(question, reader=reader, subject=subject, policy=policy, consents=with_one_plan(given))
+    given = (*question.consents[: draw(st.integers(0, 2))], *draw(broad_consents()))
+    *others, one_plan = with_one_plan(given)
+    one_plan = replace(one_plan, period=Period(None, draw(st.none() | moments)))
+    return replace(question, reader=reader, subject=subject, policy=policy, consents=(*others, one_plan))

@@ -132,6 +132,11 @@ def test_purposes_written_as_one_text_are_refused_and_not_read_letter_by_letter(
     assert "purposes" in faults_of(a_document(ROW, purposes="one-plan"))
 
 
+def test_a_prohibition_that_one_person_more_would_lift_is_refused() -> None:
+    row = {**ROW, "effect": "prohibit", "conditions": ["no-third-party"]}
+    assert faults_of(a_document(row)) == {"rule.R1.conditions"}
+
+
 def test_a_policy_of_no_rules_can_be_used_and_permits_nothing() -> None:
     assert parse_policy(a_document(), 1).rules == ()
 
