@@ -190,7 +190,8 @@ class XmlContract:
     def _found(self, root: etree._Element, line: int, message: str) -> str:
         """Return the path of an error that libxml2 tells only the line and the element of (references that fail)."""
         told = _ELEMENT.match(message)
-        twins = [element for element in root.iter(f"{{*}}{told[1]}") if element.sourceline == line] if told else []
+        named = cast("Iterable[Any]", root.iter(f"{{*}}{told[1]}")) if told else ()
+        twins = [element for element in named if element.sourceline == line]
         if not twins:
             return "/"
         path = "/" + "/".join(self._step_name(step) for step in (*reversed(list(twins[0].iterancestors())), twins[0]))

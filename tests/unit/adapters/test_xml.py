@@ -1,0 +1,177 @@
+"""XML from outside: what is refused, what is taken, and that no sentence repeats a value."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from lxml import etree
+
+from hub.adapters._xml import Caps, read_xml, to_bytes
+from hub.clock import monotonic
+from hub.errors import ContractViolation, Refused, TooLarge
+
+CANARY = "0505159995"
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+PARAMETER = '<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd"> %p;]>'
+
+
+def declared(encoding: str, body: bytes) -> bytes:
+    return f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + body
+
+
+HOSTILE: dict[str, bytes] = {
+    # DOCTYPE in all its forms
+    "an empty doctype": b"<!DOCTYPE a><a/>",
+    "a doctype after a declaration": b'<?xml version="1.0"?><!DOCTYPE a><a/>',
+    "a doctype after a comment": b"<!-- x --><!DOCTYPE a><a/>",
+    "a doctype after a processing instruction": b"<?x y?><!DOCTYPE a><a/>",
+    "a doctype with a system id": b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>',
+    "a doctype with a public id": b'<!DOCTYPE a PUBLIC "-//x" "http://127.0.0.1:9/a.dtd"><a/>',
+    "a doctype with a file": b'<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>',
+    "a doctype with an http entity": b'<!DOCTYPE a [<!ENTITY f SYSTEM "http://127.0.0.1:9/x">]><a>&f;</a>',
+    "a doctype with an ftp entity": b'<!DOCTYPE a [<!ENTITY f SYSTEM "ftp://127.0.0.1:9/x">]><a>&f;</a>',
+    "a parameter entity": f"{PARAMETER}<a/>".encode(),
+    "an internal entity": b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>',
+    "an entity in an attribute": b'<!DOCTYPE a [<!ENTITY e "x">]><a b="&e;"/>',
+    "an attribute default": b'<!DOCTYPE a [<!ATTLIST a b CDATA "x">]><a/>',
+    "a notation": b'<!DOCTYPE a [<!NOTATION n SYSTEM "x">]><a/>',
+    "an unparsed entity": b'<!DOCTYPE a [<!NOTATION n SYSTEM "x"><!ENTITY e SYSTEM "y" NDATA n>]><a/>',
+    "a billion laughs": f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a>&l9;</a>'.encode(),
+    "quadratic blow-up": f'<!DOCTYPE a [<!ENTITY e "{"x" * 50_000}">]><a>{"&e;" * 5_000}</a>'.encode(),
+    "entities in a circle": b'<!DOCTYPE a [<!ENTITY a "&b;"><!ENTITY b "&a;">]><a>&a;</a>',
+    "a doctype in utf-16": '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a><a/>'.encode("utf-16"),
+    "a doctype in big-endian utf-16": codecs.BOM_UTF16_BE + "<!DOCTYPE a><a/>".encode("utf-16-be"),
+    "a doctype in utf-7": declared("utf-7", b"+ADwAIQ-DOCTYPE a+AD4-<a/>"),
+    "a doctype in lower case": b"<!doctype a><a/>",
+    # Entities without a doctype
+    "an undeclared entity": b"<a>&xxe;</a>",
+    "a stray ampersand": b"<a>R&D</a>",
+    # Too much
+    "deep nesting": b"<a>" * 5_000 + b"</a>" * 5_000,
+    "nesting just over the cap": b"<a>" * 51 + b"</a>" * 51,
+    "a flood of elements": b"<a>" + b"<b/>" * 100_001 + b"</a>",
+    "a flood of attributes in one element": b"<a " + b" ".join(b'b%d=""' % n for n in range(50_000)) + b"/>",
+    "a flood of attributes in many elements": b"<a>" + b'<b c="" d=""/>' * 10_001 + b"</a>",
+    "more bytes than the cap": b"<a>" + b" " * 10_000_000 + b"</a>",
+    "a name without end": b"<" + b"a" * 200_000 + b"/>",
+    # Not well-formed
+    "nothing": b"",
+    "only a declaration": b'<?xml version="1.0"?>',
+    "only white space": b"  \n ",
+    "text": CANARY.encode(),
+    "JSON": b'{"CPR": "0505159995"}',
+    "a cut-short element": f"<a><b>{CANARY}".encode(),
+    "a cut-short tag": b"<a><b",
+    "a wrong end tag": b"<a><b0505159995></b></a>",
+    "two roots": b"<a/><a/>",
+    "text after the root": f"<a/>{CANARY}".encode(),
+    "an attribute twice": b'<a b="1" b="2"/>',
+    "an unbound prefix": b"<x0505159995:a/>",
+    "an attribute without quotes": b"<a b=0505159995/>",
+    "a nul": b"<a>\x00</a>",
+    "a control character": b"<a>\x0b</a>",
+    "a reference to a control character": b"<a>&#x1;</a>",
+    "a reference to a surrogate": b"<a>&#xD800;</a>",
+    "a reference beyond Unicode": b"<a>&#x110000;</a>",
+    "a double hyphen in a comment": b"<a><!-- -- --></a>",
+    "white space before the declaration": b' <?xml version="1.0"?><a/>',
+    "XML 1.1": b'<?xml version="1.1"?><a/>',
+    "XML 2.0": b'<?xml version="2.0"?><a/>',
+    # Encodings that are not what they say
+    "latin-1 bytes without a declaration": "<a>æ</a>".encode("iso-8859-1"),
+    "latin-1 bytes declared as utf-8": declared("utf-8", "<a>æ</a>".encode("iso-8859-1")),
+    "utf-8 bytes declared as ascii": declared("us-ascii", "<a>æ</a>".encode()),
+    "utf-16 without a mark": "<a/>".encode("utf-16-le"),
+    "a mark of utf-16 with a declaration of utf-8": codecs.BOM_UTF16_LE
+    + '<?xml version="1.0" encoding="utf-8"?><a/>'.encode("utf-16-le"),
+    "a mark of utf-8 with a declaration of latin-1": codecs.BOM_UTF8 + declared("iso-8859-1", b"<a/>"),
+    "half a utf-16 character": codecs.BOM_UTF16_LE + b"<\x00a\x00/\x00>",
+    "an encoding that nobody knows": declared("x-0505159995", b"<a/>"),
+    "EBCDIC": declared("cp037", b"<a/>"),
+    "UCS-4": "<a/>".encode("utf-32"),
+    "overlong utf-8": b"<a>\xc0\xbc</a>",
+    "a lone surrogate in utf-8": b"<a>\xed\xa0\x80</a>",
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_document_is_refused_quickly_and_without_a_value(body: bytes) -> None:
+    begun = monotonic()
+    with pytest.raises(Refused) as refusal:
+        read_xml(body)
+    assert isinstance(refusal.value, ContractViolation | TooLarge)
+    assert CANARY not in refusal.value.diagnostics()
+    assert monotonic() - begun < 5
+
+
+def test_there_are_enough_hostile_documents() -> None:
+    assert len(HOSTILE) >= 60
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a>æ€</a>".encode(),
+        codecs.BOM_UTF8 + "<a>æ€</a>".encode(),
+        declared("UTF-8", "<a>æ€</a>".encode()),
+        '<?xml version="1.0" encoding="UTF-16"?><a>æ€</a>'.encode("utf-16"),
+        codecs.BOM_UTF16_BE + "<a>æ€</a>".encode("utf-16-be"),
+        b"<?xml version='1.0' encoding='utf-8' standalone='yes'?>" + "<a>æ€</a>".encode(),
+    ],
+    ids=["plain utf-8", "utf-8 with a mark", "declared utf-8", "utf-16", "big-endian utf-16", "single quotes"],
+)
+def test_an_encoding_that_is_what_it_says_is_read(body: bytes) -> None:
+    assert read_xml(body).text == "æ€"
+
+
+def test_latin_1_is_read_when_it_is_declared() -> None:
+    assert read_xml(declared("ISO-8859-1", "<a>æ</a>".encode("iso-8859-1"))).text == "æ"
+
+
+def test_a_charset_in_the_header_counts_as_a_declaration() -> None:
+    assert read_xml("<a>æ</a>".encode("iso-8859-1"), charset="ISO-8859-1").text == "æ"
+
+
+def test_a_charset_that_contradicts_the_declaration_is_refused() -> None:
+    with pytest.raises(ContractViolation, match="told in two ways"):
+        read_xml(declared("utf-8", b"<a/>"), charset="iso-8859-1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>GO<!-- x -->OD</a>",
+        b"<a>GO<?x y?>OD</a>",
+        b"<a>GO<![CDATA[OD]]></a>",
+        b"<a><!-- x -->GOOD</a>",
+        b"<a>GOOD<!--x--><?y?></a>",
+        b"<a>&#71;O&#x4f;D</a>",
+    ],
+)
+def test_nothing_inside_a_text_can_cut_it_short(body: bytes) -> None:
+    root = read_xml(body)
+    assert root.text == "GOOD"
+    assert len(root) == 0
+
+
+def test_xinclude_is_only_an_element() -> None:
+    body = b'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd" parse="text"/></a>'
+    (include,) = read_xml(body)
+    assert include.text is None
+
+
+def test_a_stylesheet_instruction_is_left_out() -> None:
+    root = read_xml(b'<?xml-stylesheet href="http://127.0.0.1:9/x.xsl"?><a/>')
+    assert root.getprevious() is None
+
+
+def test_a_document_at_its_caps_is_read() -> None:
+    caps = Caps(size=200, elements=3, attributes=2, depth=2)
+    assert len(read_xml(b'<a b=""><c d=""/><c/></a>', caps=caps)) == 2
+
+
+def test_what_is_written_is_read_again() -> None:
+    root = etree.Element("a")
+    root.text = "æ\r\n\t<&>"
+    assert read_xml(to_bytes(root)).text == root.text
