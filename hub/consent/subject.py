@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.plan.element import Element, Sensitivity
+from hub.plan.element import Detail, Element, Sensitivity
 from hub.plan.plan import Plan
 
 #: What an unlabelled element counts as: the top of the ladder, so that only who may see all may see it.
@@ -41,6 +41,6 @@ def subject_of(plan: Plan, element: Element) -> Subject:
         label=element.label or RESTRICTED,
         concerned=element.concerns | {plan.person},
         element=element.id,
-        has_protected_address=element.details.get("protected_address") == "yes",
+        has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes",
         is_labelled=element.label is not None,
     )

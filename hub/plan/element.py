@@ -48,6 +48,21 @@ class Category:
     STATEMENTS = "statements"
 
 
+class Detail:
+    """Agreed names of small facts in ``details``; flags say ``yes`` or ``no``. Others pass through."""
+
+    PLACE = "place"
+    NAME = "name"
+    ROLE = "role"
+    PHONE = "phone"
+    EMAIL = "email"
+    RELATION = "relation"
+    CUSTODY = "custody"
+    ALL_DAY = "all-day"
+    #: The element tells of someone whose address is protected (CPR-loven § 28); rules of the policy rest on it.
+    PROTECTED_ADDRESS = "protected-address"
+
+
 class Sensitivity(IntEnum):
     """The national ladder of the Sags- og Dokumentindeks (field Foelsomhed): access to one step implies those below."""
 
@@ -142,7 +157,7 @@ class Draft:
     part_of: str | None = None
     #: Other people whom the element concerns, besides the plan's own person.
     concerns: tuple[Identifier, ...] = ()
-    #: Small facts with agreed names: place, name, role, phone, email, custody, all-day.
+    #: Small facts; see ``Detail`` for the agreed names.
     details: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from hub.plan.element import Element, Kind, Period, Status
+from hub.plan.element import Detail, Element, Kind, Period, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 
 
@@ -74,8 +74,8 @@ def household_of(elements: Iterable[Element]) -> Household:
         tuple(
             HouseholdMember(
                 person,
-                element.details.get("relation", "other"),
-                element.details.get("custody") == "yes",
+                element.details.get(Detail.RELATION, "other"),
+                element.details.get(Detail.CUSTODY) == "yes",
                 element.valid,
             )
             for element in sorted(elements, key=lambda element: element.id)

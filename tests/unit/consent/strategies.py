@@ -104,7 +104,7 @@ def elements(draw: st.DrawFn, element: UUID) -> Element:
         codes=(Code("kle", "27.24.00", "a code"),),
         part_of=draw(st.none() | st.sampled_from(ELEMENTS)),
         concerns=draw(concerned),
-        details=draw(st.sampled_from(({}, {"place": "here"}, {"protected_address": "yes"}))),
+        details=draw(st.sampled_from(({}, {"place": "here"}, {"protected-address": "yes"}))),
         provenance=Provenance(draw(st.sampled_from(AUTHORITIES)), "system", "C1", "m1", "v1"),
         order=OrderKey(1, THEN, "m1"),
         registered_at=THEN,
