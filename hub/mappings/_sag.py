@@ -8,7 +8,7 @@ from lxml import etree
 
 from hub.mappings._xml_words import Branch
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
-from hub.plan.element import Category, Code, Draft, Kind, OrderKey, Period, Sensitivity, Status
+from hub.plan.element import Category, Code, Detail, Draft, Kind, OrderKey, Period, Sensitivity, Status
 from hub.plan.identifier import Identifier
 
 AUTHORITY, CONTRACT = "children", "children/v1"
@@ -119,9 +119,9 @@ class _Drafts:
         if number not in self.child.identifiers:
             self.others[number] = facts
         details = {
-            "relation": RELATION[person.word("Relation")],
-            "custody": _yes(person.says("Foraeldremyndighed")),
-            "protected-address": _yes(facts.has_protected_address),
+            Detail.RELATION: RELATION[person.word("Relation")],
+            Detail.CUSTODY: _yes(person.says("Foraeldremyndighed")),
+            Detail.PROTECTED_ADDRESS: _yes(facts.has_protected_address),
         }
         valid = person.days("GyldigFra", "GyldigTil")
         status = Status.ACTIVE

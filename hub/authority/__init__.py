@@ -1,0 +1,58 @@
+"""THE PORT: what the hub asks of an authority's adapter and mapping, and how it finds them.
+
+An authority joins with one adapter (its wire), one mapping (its words) and one contract folder, registered under one
+name in two entry-point groups, ``hub.adapters`` and ``hub.mappings``. Nothing in the hub is edited.
+
+    class PigeonAdapter:
+        name, contract, channel = "pigeon", "pigeon/v1", "rest"
+        def __init__(self, settings: Mapping[str, Any]) -> None: ...
+        def receive(self, parcel: Parcel) -> Document: ...          # bytes → a valid document, or Refused
+        def send(self, document: Document, key: DeliveryKey) -> Receipt: ...   # or Refused, or Unavailable
+
+An adapter may do more, each by a small protocol of its own: announce (a thin event that says *something changed*),
+fetch, poll, and claim files from a folder. The flow asks ``isinstance(adapter, Fetches)`` and so on.
+
+Lives here: what passes through the port (``documents``), who stands at it (``port``), how they are found (``joining``).
+Never here: any one authority; a wire, a word of theirs, a database.
+"""
+
+from hub.authority.documents import (
+    Announcement,
+    DeliveryKey,
+    Disclosed,
+    Document,
+    Fate,
+    LedgerEntry,
+    Page,
+    Parcel,
+    PlanUpdate,
+    Receipt,
+    ReceiptStatus,
+)
+from hub.authority.joining import Authorities, Authority, contract_folder, load
+from hub.authority.port import Adapter, Announces, ClaimedFile, Drops, Fetches, Mapping, Polls
+
+__all__ = [
+    "Adapter",
+    "Announcement",
+    "Announces",
+    "Authorities",
+    "Authority",
+    "ClaimedFile",
+    "DeliveryKey",
+    "Disclosed",
+    "Document",
+    "Drops",
+    "Fate",
+    "Fetches",
+    "LedgerEntry",
+    "Mapping",
+    "Page",
+    "Parcel",
+    "PlanUpdate",
+    "Polls",
+    "Receipt",
+    "ReceiptStatus",
+    "contract_folder",
+    "load",
+]

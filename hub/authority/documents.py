@@ -1,0 +1,137 @@
+"""What passes through the port: what comes in, what goes out, and the thin events that only announce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from hub.plan.element import Element
+from hub.plan.identifier import Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What arrived at a door, untouched. ``headers`` have lower-case names."""
+
+    authority: str
+    body: bytes = field(repr=False)
+    content_type: str = ""
+    headers: Dict[str, str] = field(default_factory=dict, repr=False)
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in an authority's own words: parsed and valid against its contract.
+
+    :ivar kind: the contract's name for it, such as the root element.
+    :ivar message_id: the sender's id of the message; the same id means the same message.
+    :ivar content: the parsed form that the authority's mapping understands (an lxml element, a dict).
+    """
+
+    authority: str
+    contract: str
+    kind: str
+    message_id: str
+    content: Any = field(repr=False)
+
+
+class Fate(StrEnum):
+    """What becomes of a source field."""
+
+    MAPPED = "mapped"
+    WITHHELD = "withheld"  # the contract says that it may not leave the authority
+    DROPPED = "dropped"  # it has no meaning in a plan
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One leaf of a contract and its fate: ``note`` is the plan field, or the reason."""
+
+    path: str
+    fate: Fate
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """An element that a recipient may see, with the digest of what it sees and the sentence that says why.
+
+    :ivar digest: keyed digest of the visible content; equal digests mean equal content. Opaque to recipients.
+    :ivar why: one plain sentence in the recipient's language.
+    """
+
+    element: Element
+    digest: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUpdate:
+    """The difference between what a recipient holds and what it may see now.
+
+    :ivar person: the identifier by which the recipient knows the plan's person.
+    :ivar withdrawn: elements that the recipient must delete.
+    :ivar sequence: rises with each change of the recipient's lawful view; a recipient drops lower ones.
+    """
+
+    plan: UUID
+    recipient: str
+    person: Identifier
+    sequence: int
+    correlation_id: str
+    made_at: datetime
+    disclosed: tuple[Disclosed, ...] = ()
+    withdrawn: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """The stable name of a delivery: a repeat carries the same key, so that the recipient can drop it."""
+
+    recipient: str
+    plan: UUID
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.recipient}:{self.plan}:{self.sequence}"
+
+
+class ReceiptStatus(StrEnum):
+    """What a recipient says of a delivery it has answered."""
+
+    TAKEN_IN = "taken-in"
+    #: It had this sequence, or a later one, already.
+    ALREADY_HELD = "already-held"
+    #: It took the update in but must keep something withdrawn, and says why.
+    LEGAL_HOLD = "legal-hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A recipient's own answer to a delivery."""
+
+    status: ReceiptStatus
+    reference: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A thin event: something changed, fetch it by its reference. Says nothing about a person."""
+
+    event_id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a poll found: references to fetch, and the cursor to go on from."""
+
+    references: tuple[str, ...]
+    cursor: str
+    has_more: bool = False

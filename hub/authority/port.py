@@ -1,0 +1,118 @@
+"""Who stands at the port: the two halves of an authority, and what an adapter may do besides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from hub.authority.documents import Announcement, DeliveryKey, Document, LedgerEntry, Page, Parcel, PlanUpdate, Receipt
+from hub.errors import HubError
+from hub.plan.contribution import Contribution
+
+
+class Adapter(Protocol):
+    """Knows the wire. Made with the authority's own settings; raises SettingsRefused on bad ones."""
+
+    name: str
+    #: ``<authority>/<version>``: which contract it speaks.
+    contract: str
+    #: ``soap``, ``xml``, ``rest``, …: which queue its deliveries take.
+    channel: str
+
+    @property
+    def delivers(self) -> bool:
+        """Tell whether a way to the authority's system is configured."""
+        ...
+
+    def receive(self, parcel: Parcel) -> Document:
+        """Turn bytes into a document that is valid against the contract.
+
+        :raises ContractViolation: naming each field, never a value.
+        """
+        ...
+
+    def send(self, document: Document, key: DeliveryKey) -> Receipt:
+        """Bring a document to the authority's system; connect ≤ 3 s, read ≤ 10 s, total ≤ 15 s.
+
+        :raises RecipientRefused: it will not take this document.
+        :raises RecipientDown: it does not answer.
+        :raises RecipientFailed: it failed on this document.
+        """
+        ...
+
+
+class Mapping(Protocol):
+    """Knows the words. Pure: no clock, no network, no database."""
+
+    def to_plan(self, document: Document) -> Sequence[Contribution]:
+        """Translate a document; most give one contribution, a bulk delivery gives one per case."""
+        ...
+
+    def from_plan(self, update: PlanUpdate) -> Document:
+        """Translate an update into a document that is valid against the authority's contract."""
+        ...
+
+    def ledger(self, contract: str) -> Sequence[LedgerEntry]:
+        """Return the fate of every leaf of a contract."""
+        ...
+
+
+@runtime_checkable
+class Announces(Protocol):
+    """An authority that tells of changes by a thin event."""
+
+    def announcement(self, parcel: Parcel) -> Announcement:
+        """Read a thin event. :raises ContractViolation: naming each field."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """An authority whose documents are fetched by reference."""
+
+    def fetch(self, reference: str) -> Parcel:
+        """Fetch one document. :raises SourceDown: try later. :raises NotFound: it is gone there."""
+        ...
+
+
+@runtime_checkable
+class Polls(Protocol):
+    """An authority that is asked from time to time what has changed."""
+
+    #: Seconds between two polls; 0 switches polling off.
+    poll_every: float
+
+    def poll(self, cursor: str) -> Page:
+        """Ask for changes since the cursor ("" for the beginning). :raises SourceDown: try later."""
+        ...
+
+
+class ClaimedFile(Protocol):
+    """A file that this process alone has claimed, by renaming it."""
+
+    parcel: Parcel
+
+    def taken_in(self) -> None:
+        """Move the file to the taken-in place. Until then a crash leaves it to be claimed again."""
+        ...
+
+    def refused(self, error: HubError, sealed: bytes) -> None:
+        """Put it, as sealed by the caller, in the refused place beside an error report without personal data.
+
+        :param sealed: the body encrypted under the hub's key; the clear file is deleted.
+        """
+        ...
+
+
+@runtime_checkable
+class Drops(Protocol):
+    """An authority that drops files into a folder."""
+
+    #: The watched folder, or None when none is configured.
+    folder: Path | None
+
+    def claim(self) -> AbstractContextManager[ClaimedFile | None]:
+        """Claim the oldest waiting file; None when there is none. On an error the file waits on, unharmed."""
+        ...
