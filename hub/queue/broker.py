@@ -1,0 +1,164 @@
+"""The broker: a fixed set of queues, and how one thread is connected to it.
+
+    broker = Broker("amqp://…", "hub")               # or memory://, the same seen from outside, within one process
+    kept = Ringer(broker).ring(rings)                # the ids that wait in a queue now, as the broker has confirmed
+    for heard in Listener(broker, 16).hear(0.2):     # urgent ones first
+        ...
+
+Queues are ``<prefix>.<channel>.<urgent|normal>``, never one per person or partner. On RabbitMQ they are quorum queues.
+A ringer and a listener each have a connection of their own and belong to one thread. They connect when they are used;
+after an error they connect anew at the next use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import KombuError
+
+from hub.errors import BrokerDown
+
+CHANNELS = ("soap", "xml", "rest", "feed", "webhook", "page", "post")
+_URGENCIES = ("urgent", "normal")
+_HEARTBEAT = 10  # seconds; without it a dead connection is noticed after eleven minutes
+_ERRORS = (
+    AMQPError,
+    KombuError,
+    OSError,
+    AttributeError,  # py-amqp's own when a connection breaks halfway (kombu.transport.pyamqp says so)
+)
+_QUORUM = {
+    "x-queue-type": "quorum",
+    # Only a net under us: attempts are counted in our database. Nothing is dead-lettered, for nothing is lost by it.
+    "x-delivery-limit": 20,
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "memory": {"polling_interval": 0.01},
+    # kombu's confirm_publish waits for each message by itself; ``Ringer`` confirms a batch at a time instead.
+    "amqp": {"read_timeout": 10, "write_timeout": 10, "client_properties": {"product": "one-plan-hub"}},
+}
+
+
+class Broker:
+    """Where rings wait. Safe to share between threads; what it makes is not."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self._url = url
+        self.exchange = Exchange(prefix, type="direct", durable=True)
+        self.queues = {
+            (channel, urgency == "urgent"): Queue(
+                f"{prefix}.{channel}.{urgency}",
+                self.exchange,
+                routing_key=f"{prefix}.{channel}.{urgency}",
+                durable=True,
+                queue_arguments=_QUORUM,
+            )
+            for channel in CHANNELS
+            for urgency in _URGENCIES
+        }
+
+    def queue_for(self, channel: str, is_urgent: bool) -> str:
+        """Return the name of the queue of a channel; it is its routing key too."""
+        # An authority from outside may name a channel of its own. Every worker listens to every queue, so any will do.
+        known = channel if channel in CHANNELS else "rest"
+        return str(self.queues[known, is_urgent].name)
+
+    def __repr__(self) -> str:
+        return f"Broker({self.exchange.name!r})"  # its address may hold a password
+
+    def depths(self) -> dict[str, int]:
+        """Return how many rings wait in each queue. :raises BrokerDown: it does not answer."""
+        return {name: state.message_count for name, state in self._each_queue("queue_declare", passive=True).items()}
+
+    def purge(self) -> None:
+        """Throw away every ring that waits; the relay rings again. :raises BrokerDown: it does not answer."""
+        self._each_queue("queue_purge")
+
+    def delete(self) -> None:
+        """Delete the queues; who rings or listens declares them anew. :raises BrokerDown: it does not answer."""
+        self._each_queue("queue_delete")
+
+    def _each_queue(self, method: str, **arguments: Any) -> dict[str, Any]:
+        link = Link(self)
+        with link.talking() as connection:
+            channel = connection.channel()
+            found = {queue.name: getattr(channel, method)(queue.name, **arguments) for queue in self.queues.values()}
+        link.close()
+        return found
+
+    def connect(self) -> Connection:
+        """Return a fresh connection, of the caller's own."""
+        connection = Connection(self._url, heartbeat=_HEARTBEAT, connect_timeout=3)
+        is_memory = connection.transport_cls == "memory"
+        connection.transport_options = dict(_OPTIONS["memory" if is_memory else "amqp"])
+        connection.connect()
+        return connection
+
+
+class Link:
+    """A connection of one thread."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def talking(self) -> Iterator[Connection]:
+        """Use the connection; make it when there is none, and drop it on any error.
+
+        :raises BrokerDown: the broker cannot be reached, breaks off or refuses.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._broker.connect()
+                self.declare(self._connection)
+                self._open(self._connection)
+            yield self._connection
+        except BaseException as error:
+            self._drop()
+            if isinstance(error, _ERRORS):
+                raise BrokerDown(f"The broker does not do its part ({type(error).__name__}).") from error
+            raise
+
+    def close(self) -> None:
+        """Hang up; used again, it connects again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*_ERRORS):
+                connection.release()
+
+    def declare(self, connection: Connection) -> None:
+        """Have the exchange and the queues; what is there already stays as it is."""
+        channel = connection.channel()
+        self._broker.exchange(channel).declare()
+        for queue in self._broker.queues.values():
+            queue(channel).declare()
+        channel.close()
+
+    def _open(self, connection: Connection) -> None:
+        """Prepare a fresh connection."""
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*_ERRORS):
+                connection.collect()
+
+    def stay_alive(self, connection: Connection, seconds: float = 0) -> bool:
+        """Take in one event, if one comes in time, and keep the heartbeat going. Tell whether one came."""
+        with suppress(TimeoutError):
+            connection.drain_events(timeout=seconds)
+            return True
+        if connection.supports_heartbeats:
+            connection.heartbeat_check()
+        return False
+
+
+def is_memory(connection: Connection) -> bool:
+    """Tell whether the broker lives in this process."""
+    return bool(connection.transport.driver_type == "memory")

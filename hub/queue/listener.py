@@ -1,0 +1,118 @@
+"""Hear rings, urgent ones first; each is answered once, by the thread that heard it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from kombu.connection import Connection
+from kombu.messaging import Consumer
+
+from hub.errors import BrokerDown
+from hub.queue.broker import Broker, Link
+
+_MOST_AT_ONCE = 200
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A ring that was heard."""
+
+    outbox_id: UUID
+    is_urgent: bool
+    message: Any = field(repr=False)
+
+
+class Listener(Link):
+    """What one thread listens with."""
+
+    def __init__(self, broker: Broker, prefetch: int) -> None:
+        """Listen to every queue.
+
+        :param prefetch: how many rings of a queue may be unanswered at a time.
+        """
+        super().__init__(broker)
+        self._prefetch = prefetch
+        self._fresh: list[Heard] = []
+        self._unanswered: set[Heard] = set()
+
+    @property
+    def is_owing(self) -> bool:
+        """Tell whether a ring is unanswered."""
+        return bool(self._unanswered)
+
+    def hear(self, seconds: float) -> list[Heard]:
+        """Wait up to some seconds for a ring; return all that have come. :raises BrokerDown: none can come."""
+        with self.talking() as connection:
+            while self.stay_alive(connection, 0 if self._fresh else seconds) and len(self._fresh) < _MOST_AT_ONCE:
+                pass
+        heard, self._fresh = self._fresh, []
+        return sorted(heard, key=lambda one: not one.is_urgent)
+
+    def answer(self, heard: Heard) -> None:
+        """Take a ring off its queue; one heard over a connection that broke has come back by itself.
+
+        :raises BrokerDown: the broker does not take the answer.
+        """
+        if heard in self._unanswered:
+            with self.talking():
+                self._unanswered.remove(heard)
+                heard.message.ack()
+
+    def close(self) -> None:
+        """Give unanswered rings back and hang up."""
+        unanswered, self._unanswered = self._unanswered, set()
+        if unanswered and self._connection is not None:
+            with suppress(BrokerDown), self.talking():
+                for heard in unanswered:
+                    heard.message.requeue()
+        super().close()
+
+    def _drop(self) -> None:
+        self._fresh, self._unanswered = [], set()
+        super()._drop()
+
+    def _open(self, connection: Connection) -> None:
+        for is_urgent in (True, False):  # a channel each, so that normal rings use up no urgent one's prefetch
+            consumer = Consumer(
+                connection.channel(),
+                [queue for (_, urgency), queue in self._broker.queues.items() if urgency is is_urgent],
+                on_message=self._urgent if is_urgent else self._normal,
+                accept=["json"],
+                auto_declare=False,
+            )
+            consumer.qos(prefetch_count=self._prefetch)
+            consumer.consume()
+
+    def _urgent(self, message: Any) -> None:
+        self._came(message, True)
+
+    def _normal(self, message: Any) -> None:
+        self._came(message, False)
+
+    def _came(self, message: Any, is_urgent: bool) -> None:
+        outbox_id = _read(message)
+        if outbox_id is None:  # it carries nothing of ours, and left alone it would come again and again
+            _log.warning("foreign-message", queue=message.delivery_info.get("routing_key"))
+            message.reject(requeue=False)
+            return
+        heard = Heard(outbox_id, is_urgent, message)
+        self._unanswered.add(heard)
+        self._fresh.append(heard)
+
+
+def _read(message: Any) -> UUID | None:
+    """Read a ring; None for anything else."""
+    if message.content_type != "application/json":
+        return None
+    try:
+        content = orjson.loads(message.body)
+        return UUID(content["outbox"]) if content.keys() == {"outbox"} else None
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None

@@ -1,0 +1,86 @@
+"""Ring for rows of the outbox, in batches, and wait for the broker's word that each ring is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from kombu.connection import Connection
+
+from hub.clock import monotonic
+from hub.queue.broker import Broker, Link, is_memory
+from hub.queue.confirms import Confirms
+from hub.store.outbox import Ring
+
+_CONFIRM_SECONDS = 10
+
+_log = structlog.get_logger()
+
+
+class Ringer(Link):
+    """What one thread rings with."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(broker)
+        self._confirms = Confirms()
+        self._channel: Any = None
+
+    def stay(self) -> None:
+        """Be connected and show it. :raises BrokerDown: it cannot be."""
+        with self.talking() as connection:
+            while self.stay_alive(connection):
+                pass
+
+    def ring(self, rings: Sequence[Ring]) -> frozenset[UUID]:
+        """Ring for rows; return those whose ring surely waits in a queue.
+
+        :raises BrokerDown: before all was answered; any of them may wait in a queue or not.
+        """
+        with self.talking() as connection:
+            for ring in rings:
+                self._send(connection, ring)
+            until = monotonic() + _CONFIRM_SECONDS
+            while self._confirms.is_waiting:
+                if monotonic() > until:
+                    raise TimeoutError  # an alarm of the broker holds up whoever publishes, without a word
+                self.stay_alive(connection, 1)
+            kept = self._confirms.take()
+            if len(kept) < len(rings):
+                _log.warning("rings-not-kept", rings=len(rings), kept=len(kept))
+                self.declare(connection)  # a queue may have been deleted
+            return kept
+
+    def _open(self, connection: Connection) -> None:
+        self._channel = connection.channel()
+        self._confirms = Confirms()
+        if not is_memory(connection):
+            self._channel.confirm_select()
+            self._channel.events["basic_ack"].add(self._confirms.acked)
+            self._channel.events["basic_nack"].add(self._confirms.nacked)
+            self._channel.events["basic_return"].add(self._returned)
+
+    def _send(self, connection: Connection, ring: Ring) -> None:
+        queue = self._broker.queue_for(ring.channel, ring.is_urgent)
+        exchange = self._broker.exchange.name
+        message = self._channel.prepare_message(
+            orjson.dumps({"outbox": str(ring.id)}).decode(),
+            content_type="application/json",
+            content_encoding="utf-8",
+            properties={"delivery_mode": 2},
+        )
+        number = self._confirms.expect(ring.id)
+        if not is_memory(connection):
+            self._channel.basic_publish(message, exchange, queue, mandatory=True)
+        elif self._channel.state.has_binding(queue, exchange, queue):
+            self._channel.basic_publish(message, exchange, queue)
+            self._confirms.acked(number, False)
+        else:
+            _log.warning("ring-returned", queue=queue)
+            self._confirms.nacked(number, False)
+
+    def _returned(self, _error: object, _exchange: str, routing_key: str, message: Any) -> None:
+        _log.warning("ring-returned", queue=routing_key)
+        self._confirms.returned(UUID(orjson.loads(message.body)["outbox"]))

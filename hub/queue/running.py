@@ -1,0 +1,152 @@
+"""All loops of one process, each on a thread of its own: started together, stopped together, and seen how they are.
+
+    running = Running(store, Broker(settings.broker_url, settings.queue_prefix), authorities, settings)
+    running.start()
+    ...
+    running.stop(timeout=20)   # what is on the wire is finished; no new ring is taken
+
+The embedded server runs it beside the API; ``hub worker`` runs nothing else. A loop whose turn fails goes on with its
+next one after a short wait, and says so in the log: once for an outage, each time for a bug.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from hub.authority import Authorities
+from hub.clock import monotonic, now
+from hub.errors import Unavailable
+from hub.queue.broker import Broker
+from hub.queue.jobs import Jobs
+from hub.queue.relay import Relay
+from hub.queue.sweeper import Sweeper
+from hub.queue.worker import Ear, Table, Worker, outcome_of, told
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+_JOB_THREADS = 2  # a source that takes its fifteen seconds holds up one of them
+
+_log = structlog.get_logger()
+
+
+class Loop(Protocol):
+    """Something that is done again and again, by one thread."""
+
+    name: str
+    #: Whoever sets it ends a rest early.
+    bell: threading.Event
+
+    def turn(self) -> float:
+        """Do once what there is to do; return how many seconds to rest."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the turns hold."""
+        ...
+
+
+@dataclass(slots=True)
+class Pulse:
+    """How a loop is.
+
+    :ivar last_turn_at: when it last did a turn without trouble.
+    :ivar trouble: code of what its last turn failed with; "" when it went well.
+    """
+
+    last_turn_at: datetime | None = None
+    trouble: str = ""
+
+
+class Running:
+    """The loops of one process."""
+
+    def __init__(self, store: Store, broker: Broker, authorities: Authorities, settings: Settings) -> None:
+        table = Table()
+        workers = [Worker(n, table, store, authorities, settings) for n in range(1, settings.workers + 1)]
+        jobs = [Jobs(n, store, authorities, settings) for n in range(1, _JOB_THREADS + 1)]
+        self._ear = _Thread(Ear(broker, table, settings))
+        loops: list[Loop] = [Relay(store, broker, settings), Sweeper(store, settings), *jobs, *workers]
+        self._others = [_Thread(loop) for loop in loops]
+
+    def start(self) -> None:
+        """Start every loop; a broker or a database that is down now is waited for."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 20.0) -> bool:
+        """Let every loop finish its turn; tell whether all have within some seconds."""
+        until = monotonic() + timeout
+        # The ear last: it answers the rings whose deliveries the workers are just finishing.
+        return all([_stopped(threads, until) for threads in (self._others, [self._ear])])
+
+    def health(self) -> dict[str, dict[str, Any]]:
+        """Return of each loop when it last did a turn (ISO 8601, None: never) and what troubles it ("": nothing)."""
+        return {thread.name: thread.health() for thread in self._threads}
+
+    @property
+    def _threads(self) -> Sequence[_Thread]:
+        return [*self._others, self._ear]
+
+
+class _Thread(threading.Thread):
+    """Runs a loop until it is told to stop."""
+
+    def __init__(self, loop: Loop) -> None:
+        super().__init__(name=f"hub-{loop.name}", daemon=True)
+        self._loop = loop
+        self._is_stopping = threading.Event()
+        self._pulse = Pulse()
+
+    def run(self) -> None:
+        wait = _FIRST_WAIT
+        while not self._is_stopping.is_set():
+            outcome = outcome_of(self._loop.turn)
+            if isinstance(outcome, Exception):
+                self._note(outcome)
+                self._is_stopping.wait(wait)
+                wait = min(_LONGEST_WAIT, wait * 2)
+                continue
+            wait = _FIRST_WAIT
+            self._note(None)
+            if outcome and self._loop.bell.wait(outcome):
+                self._loop.bell.clear()
+        outcome_of(self._loop.close)
+
+    def stop(self) -> None:
+        """Ask for the end; the turn under way is finished first."""
+        self._is_stopping.set()
+        self._loop.bell.set()
+
+    def health(self) -> dict[str, Any]:
+        """Return how the loop is."""
+        at = self._pulse.last_turn_at
+        return {"last_turn_at": at.isoformat() if at else None, "trouble": self._pulse.trouble}
+
+    def _note(self, error: Exception | None) -> None:
+        if error is None:
+            if self._pulse.trouble:
+                _log.info("loop-well-again", loop=self._loop.name)
+            self._pulse = Pulse(now())
+            return
+        trouble = told(error)
+        if not isinstance(error, Unavailable):
+            _log.error("loop-failed", loop=self._loop.name, **trouble)
+        elif self._pulse.trouble != trouble["code"]:
+            _log.warning("loop-held-up", loop=self._loop.name, **trouble)
+        self._pulse = Pulse(self._pulse.last_turn_at, trouble["code"])
+
+
+def _stopped(threads: Sequence[_Thread], until: float) -> bool:
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        if thread.is_alive():
+            thread.join(max(0.0, until - monotonic()))
+    return not any(thread.is_alive() for thread in threads)

@@ -1,0 +1,36 @@
+"""The sweeper: make due whatever was left behind.
+
+Left behind is a (recipient, plan) whose last settled decision rests on an older plan, consent or policy version, or
+whose ``recheck_at`` has passed because a consent starts or ends by the calendar. A delivery whose lease ran out needs
+no sweeping: its row is still due, and ``ring_after`` is the lease's end, so the relay rings for it by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from hub.clock import now
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+_BATCH = 1000
+
+
+class Sweeper:
+    """Looks for what was left behind (:class:`hub.queue.running.Loop`)."""
+
+    name = "sweeper"
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._every = settings.sweep_seconds
+        self.bell = threading.Event()
+
+    def turn(self) -> float:
+        """Sweep one batch, in a transaction of its own so that nobody waits long; return how many seconds to rest."""
+        with self._store.begin() as unit:
+            swept = unit.outbox.sweep(now(), unit.policies.in_force().version, _BATCH)
+        return 0 if swept == _BATCH else self._every
+
+    def close(self) -> None:
+        """Nothing is held."""
