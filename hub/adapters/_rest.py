@@ -50,14 +50,18 @@ class JsonContract:
         """
         _check_content_type(content_type)
         content = parse(body, self._words)
-        validator = self._validators[schema]
-        if validator.is_valid(content):
+        if self.is_valid(schema, content):
             return content
+        validator = self._validators[schema]
         limit = MAX_FAULTS if most_values(body) < _NAME_ALL_BELOW else 1
         errors = validator.iter_errors(content) if limit > 1 else [_first_error(validator, content)]
         faults = [self._fault(error) for error in islice(errors, limit)]
         more = " More may be wrong: of a large document only the first fault is named." if limit == 1 else ""
         raise ContractViolation(f"The document breaks the contract {self.name} ({schema}).{more}", faults=faults)
+
+    def is_valid(self, schema: str, content: Any) -> bool:
+        """Tell whether parsed content is valid against one of the contract's schemas."""
+        return self._validators[schema].is_valid(content)
 
     def _fault(self, error: jsonschema_rs.ValidationError) -> Fault:
         keyword = error.kind.name

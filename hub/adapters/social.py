@@ -1,0 +1,231 @@
+"""The wire of social services: thin events in, cases fetched and polled, plan updates PUT; REST and JSON.
+
+It speaks to one configured address only: a reference that is no UUID never becomes part of a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from hub.adapters._http import DELIVERING, FETCHING, Answer, HttpSender, Limits, Outcomes, checked_url
+from hub.adapters._json import MAX_BYTES
+from hub.adapters._rest import JsonContract
+from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt, ReceiptStatus
+from hub.errors import (
+    ContractViolation,
+    Fault,
+    RecipientFailed,
+    RecipientRefused,
+    Refused,
+    SettingsRefused,
+    SourceDown,
+)
+
+NAME, CONTRACT = "social", "social/v1"
+#: Set by ``fetch``: the case asked for, so that ``receive`` can tell when another one came.
+ASKED_FOR = "x-hub-asked-for"
+_RECEIPT_BYTES = 1_000_000
+_JSON = "application/json"
+_REFUSED = "refused"
+_SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__SOCIAL."
+
+
+class SocialSettings(BaseModel):
+    """What an operator can set for social services."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Allow http:// beyond this machine; closed test networks only.
+    plain_http: bool = False
+    #: Where their system is; without it nothing is fetched, polled or delivered.
+    url: str | None = None
+    #: The token their system has issued to the hub.
+    token: SecretStr | None = None
+    #: Certificates to trust instead of the machine's.
+    ca_file: Path | None = None
+    #: Seconds between two polls for changes; 0 relies on thin events alone.
+    poll_every: float = Field(default=60, ge=0, le=86_400)
+    #: Changes asked for in one poll.
+    page_size: int = Field(default=100, ge=1, le=500)
+    #: Seconds; DESIGN's limits unless set.
+    connect_seconds: float = Field(default=3, gt=0, le=3)
+    read_seconds: float = Field(default=10, gt=0, le=10)
+    total_seconds: float = Field(default=15, gt=0, le=15)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None, others: ValidationInfo) -> str | None:
+        return None if url is None else checked_url(url, others.data.get("plain_http", False))
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("names a file that is there")
+        return path
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> SocialSettings:
+        if (self.url is None) != (self.token is None):
+            raise ValueError("url and token: set both, or neither")
+        return self
+
+
+class SocialAdapter:
+    """Is told of changes, fetches and polls cases (Sag), and sends PlanOpdatering."""
+
+    name: ClassVar[str] = NAME
+    contract: ClassVar[str] = CONTRACT
+    channel: ClassVar[str] = "rest"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Prepare the wire; nothing is connected yet.
+
+        :raises SettingsRefused: naming every setting that is wrong.
+        """
+        chosen = _read(settings)
+        self._contract = JsonContract(CONTRACT)
+        self._sender = _sender(chosen, DELIVERING, _RECEIPT_BYTES)
+        self._source = _sender(chosen, FETCHING, MAX_BYTES)
+        self._page_size = chosen.page_size
+        #: Seconds between two polls; 0 without an address.
+        self.poll_every = chosen.poll_every if self._source else 0.0
+
+    @property
+    def delivers(self) -> bool:
+        """Tell whether their system's address is set."""
+        return self._sender is not None
+
+    def receive(self, parcel: Parcel) -> Document:
+        """Read a case. Its message id is ``<SagIdentity>:<SagVersion>``: a fetched document has none of its own.
+
+        :raises ContractViolation: naming each field, never a value; or it is another case than was asked for.
+        :raises TooLarge: the body is over 10 MB or 500 000 values.
+        """
+        sag = self._contract.read("Sag", parcel.body, parcel.content_type)
+        case = str(UUID(sag["SagIdentity"]))
+        if parcel.headers.get(ASKED_FOR, case) != case:
+            raise ContractViolation(
+                "The social system answered with another case than was asked for.",
+                faults=[
+                    Fault("SagIdentity", "is not the case that was asked for.", "Answer with the case in the URL.")
+                ],
+            )
+        return Document(NAME, CONTRACT, "Sag", f"{case}:{int(sag['SagVersion'])}", sag)
+
+    def announcement(self, parcel: Parcel) -> Announcement:
+        """Read a thin event. :raises ContractViolation: naming each field."""
+        event = self._contract.read("SagsHaendelse", parcel.body, parcel.content_type)
+        return Announcement(str(UUID(event["EventId"])), str(UUID(event["SagId"])))
+
+    def fetch(self, reference: str) -> Parcel:
+        """Fetch a case by its UUID.
+
+        :raises ContractViolation: the reference is no UUID.
+        :raises SourceDown: try later, or no address is set.
+        :raises NotFound: their system does not know the case.
+        """
+        case = _uuid(reference)
+        answer = self._asked(f"/api/sager/{case}")
+        headers = {**answer.headers, ASKED_FOR: case}
+        return Parcel(NAME, answer.body, answer.headers.get("content-type", ""), headers)
+
+    def poll(self, cursor: str) -> Page:
+        """Ask for cases that changed since the cursor, oldest change first, each named once.
+
+        :raises SourceDown: try later; also when the answer breaks the contract, for only their system can mend that.
+        """
+        answer = self._asked("/api/sager/aendringer?" + urlencode({"efter": cursor, "antal": self._page_size}))
+        page = self._read_page(answer)
+        if page["Flere"] and page["Naeste"] == cursor:
+            raise SourceDown("The social system says that more changes wait but its cursor does not move.")
+        cases = (str(UUID(change["SagIdentity"])) for change in page["Aendringer"])
+        return Page(tuple(dict.fromkeys(cases)), page["Naeste"], page["Flere"])
+
+    def send(self, document: Document, key: DeliveryKey) -> Receipt:
+        """PUT a PlanOpdatering to their system and read its Kvittering.
+
+        :raises RecipientRefused: it will not take this update, or no address is set.
+        :raises RecipientDown: it does not answer.
+        :raises RecipientFailed: it failed, or its answer is no Kvittering for this sequence.
+        """
+        if self._sender is None:
+            raise RecipientRefused("No address of the social system is set.", _SET_ADDRESS)
+        answer = self._sender.request(
+            "PUT",
+            f"/api/planer/{key.plan}",
+            content=orjson.dumps(document.content),
+            headers={"Content-Type": _JSON, "Idempotency-Key": str(key)},
+        )
+        return self._receipt(answer, key)
+
+    def _asked(self, path: str) -> Answer:
+        if self._source is None:
+            raise SourceDown("No address of the social system is set.", _SET_ADDRESS)
+        return self._source.request("GET", path, headers={"Accept": _JSON})
+
+    def _read_page(self, answer: Answer) -> dict[str, Any]:
+        try:
+            page: dict[str, Any] = self._contract.read(
+                "Aendringer", answer.body, answer.headers.get("content-type", "")
+            )
+        except Refused as error:
+            fields = ", ".join(fault.field for fault in error.faults)
+            raise SourceDown(f"The social system answered a poll against the contract ({fields}).") from None
+        return page
+
+    def _receipt(self, answer: Answer, key: DeliveryKey) -> Receipt:
+        try:
+            receipt = self._contract.read("Kvittering", answer.body, answer.headers.get("content-type", ""))
+        except Refused:
+            raise RecipientFailed("The social system gave an answer that is no valid Kvittering.") from None
+        if receipt["Status"] == _REFUSED:
+            raise RecipientRefused("The social system refuses the update; its reason stands in its own log.")
+        status, held = ReceiptStatus(receipt["Status"]), receipt["Sekvens"]
+        if held != key.sequence and not (status is ReceiptStatus.ALREADY_HELD and held > key.sequence):
+            raise RecipientFailed("The social system gave a Kvittering for another sequence.")
+        return Receipt(status, receipt.get("Reference", ""), receipt.get("Begrundelse", ""))
+
+
+def _read(settings: Mapping[str, Any]) -> SocialSettings:
+    try:
+        return SocialSettings.model_validate(dict(settings))
+    except ValidationError as error:
+        faults = [
+            Fault(".".join(["authorities", NAME, *map(str, fault["loc"])]), f"{fault['msg']}.")
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise SettingsRefused("The settings of social cannot be used.", faults=faults) from None
+
+
+def _sender(chosen: SocialSettings, outcomes: Outcomes, answer_bytes: int) -> HttpSender | None:
+    if chosen.url is None or chosen.token is None:
+        return None
+    limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds, answer_bytes)
+    token = chosen.token.get_secret_value()
+    return HttpSender(chosen.url, token, name=NAME, limits=limits, outcomes=outcomes, ca_file=chosen.ca_file)
+
+
+def _uuid(reference: str) -> str:
+    try:
+        return str(UUID(reference))
+    except ValueError:
+        raise ContractViolation(
+            "A case is fetched by its UUID.", faults=[Fault("SagId", "is no UUID.", "Send the case's SagIdentity.")]
+        ) from None

@@ -1,0 +1,261 @@
+"""The items of a case document as drafts of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.mappings._social_rules import known_person, named_person
+from hub.mappings._social_words import (
+    FFB,
+    RELATION_OF,
+    STATUS_OF,
+    case_status,
+    folded,
+    kle_codes,
+    ladder,
+    law_code,
+    topic,
+)
+from hub.plan.contribution import PersonFacts
+from hub.plan.element import Category, Code, Detail, Draft, Kind, Period, Sensitivity, Status
+
+_DENMARK = ZoneInfo("Europe/Copenhagen")
+_CASE = "Sag"  # source id of the case's own element
+
+_Item = dict[str, Any]
+
+
+def drafts_of(sag: _Item) -> tuple[Draft, ...]:
+    """Return a draft for everything the case names."""
+    drafts = [_case(sag)]
+    drafts += [_caseworker(sag["Behandler"])] if "Behandler" in sag else []
+    drafts += [_purpose(sag["Indsatsformaal"])] if "Indsatsformaal" in sag else []
+    drafts += _household(sag)
+    drafts += [_need(item) for item in sag.get("Behov", [])]
+    drafts += [_goal(item, sag) for item in sag.get("Indsatsmaal", [])]
+    drafts += [_sub_goal(item) for item in sag.get("Delmaal", [])]
+    drafts += [_activity(item, sag) for item in sag.get("Indsatser", [])]
+    drafts += [_follow_up(item) for item in sag.get("Opfoelgninger", [])]
+    drafts += [_appointment(item) for item in sag.get("Aftaler", [])]
+    drafts += [_note(item) for item in sag.get("Notater", [])]
+    drafts += [_health(item) for item in sag.get("Helbred", [])]
+    named = {draft.source_id for draft in drafts}
+    return tuple(_labelled(_linked(draft, named), ladder(sag.get("Foelsomhed"))) for draft in drafts)
+
+
+def others_of(sag: _Item) -> tuple[PersonFacts, ...]:
+    """Return the other people whom the case names by a usable number."""
+    return tuple(
+        PersonFacts((identifier,), item.get("Navn", ""), item.get("Adresse", {}).get("ErBeskyttet", False))
+        for item, identifier in _others(sag)
+    )
+
+
+def _others(sag: _Item) -> Iterator[tuple[_Item, Any]]:
+    citizen = known_person(sag["PrimaryPart"])
+    for item in sag.get("Personer", []):
+        identifier = named_person(item)
+        if identifier is not None and identifier != citizen:
+            yield item, identifier
+
+
+def _linked(draft: Draft, named: set[str]) -> Draft:
+    """Make everything part of the case that is part of nothing else.
+
+    A link to something that the case does not name is no link: people delete goals and forget what pointed at them.
+    """
+    if draft.kind is Kind.CASE or draft.part_of in named:
+        return draft
+    return replace(draft, part_of=_CASE)
+
+
+def _labelled(draft: Draft, case: Sensitivity | None) -> Draft:
+    """Give a draft the case's label unless it has its own; VIP covers all, and health is never below sensitive."""
+    label = draft.label or case
+    if case is Sensitivity.VIP_SAGER:
+        label = case
+    if label is not None and draft.category == Category.HEALTH:
+        label = max(label, Sensitivity.FOELSOMME_PERSONOPLYSNINGER)
+    return replace(draft, label=label)
+
+
+def _case(sag: _Item) -> Draft:
+    stage, state = sag["SagsStatus"]["Navn"], sag["SagsStatus"]["SagsTilstand"]
+    status = case_status(stage, state)
+    unread = {} if status else {"source-status": f"{stage} ({state})"}
+    return Draft(
+        source_id=_CASE,
+        kind=Kind.CASE,
+        category=Category.CASES,
+        label=ladder(sag.get("Foelsomhed")),
+        status=status or Status.UNKNOWN,
+        title=sag["SagsTitel"],
+        valid=Period(_instant(sag.get("Oprettet")), _instant(sag.get("Afsluttet"))),
+        codes=kle_codes(sag["Nummer"]),
+        details={"case-number": sag["Nummer"]} | unread,
+    )
+
+
+def _caseworker(item: _Item) -> Draft:
+    facts = {Detail.NAME: "Navn", Detail.ROLE: "Rolle", Detail.PHONE: "Telefon", Detail.EMAIL: "Email"}
+    return Draft(
+        source_id="Behandler",
+        kind=Kind.CONTACT_PERSON,
+        category=Category.CONTACTS,
+        label=ladder(item.get("Foelsomhed")),
+        status=Status.ACTIVE,
+        title=item["Navn"],
+        details={fact: item[field] for fact, field in facts.items() if item.get(field)},
+    )
+
+
+def _household(sag: _Item) -> Iterator[Draft]:
+    for item, identifier in _others(sag):
+        relation = RELATION_OF.get(folded(item["Relation"]))
+        unread = {} if relation else {"source-relation": item["Relation"]}
+        details = {Detail.RELATION: relation or "other"} | unread
+        if "HarForaeldremyndighed" in item:
+            details[Detail.CUSTODY] = _yes(item["HarForaeldremyndighed"])
+        if "Adresse" in item:
+            details[Detail.PROTECTED_ADDRESS] = _yes(item["Adresse"]["ErBeskyttet"])
+        yield Draft(
+            source_id=f"Personer:{item['Id']}",
+            kind=Kind.HOUSEHOLD_MEMBER,
+            category=Category.HOUSEHOLD,
+            label=ladder(item.get("Foelsomhed")),
+            status=Status.ACTIVE,
+            title=item.get("Navn") or item["Relation"] or "Anden",
+            concerns=(identifier,),
+            details=details,
+        )
+
+
+def _purpose(item: _Item) -> Draft:
+    return Draft(
+        source_id=_purpose_id(item),
+        kind=Kind.GOAL,
+        category=Category.GOALS,
+        label=ladder(item.get("Foelsomhed")),
+        status=Status.ACTIVE,
+        title=item["Tekst"],
+        details={"purpose": "yes"},
+    )
+
+
+def _need(item: _Item) -> Draft:
+    draft = _plain("Behov", item, Kind.NEED, Category.NEEDS)
+    return replace(draft, codes=_ffb(item, "FFB", "Niveau"), valid=Period(_midnight(item.get("Konstateret"))))
+
+
+def _goal(item: _Item, sag: _Item) -> Draft:
+    draft = _plain("Indsatsmaal", item, Kind.GOAL, Category.GOALS)
+    return replace(draft, codes=_ffb(item, "FFB"), valid=_days(item), part_of=_purpose_of(sag))
+
+
+def _sub_goal(item: _Item) -> Draft:
+    draft = _plain("Delmaal", item, Kind.SUB_GOAL, Category.GOALS)
+    return replace(draft, valid=_days(item), part_of=f"Indsatsmaal:{item['MaalId']}")
+
+
+def _activity(item: _Item, sag: _Item) -> Draft:
+    draft = _plain("Indsatser", item, Kind.ACTIVITY, Category.ACTIVITIES)
+    law = (law_code(item["Paragraf"]),) if "Paragraf" in item else ()
+    return replace(
+        draft,
+        codes=law + _ffb(item, "FFB"),
+        valid=_days(item),
+        part_of=f"Indsatsmaal:{item['MaalId']}" if "MaalId" in item else _purpose_of(sag),
+        details=_with_place(draft, item.get("Tilbud")),
+    )
+
+
+def _follow_up(item: _Item) -> Draft:
+    titled = {**item, "Titel": "Opfølgning"}
+    draft = _plain("Opfoelgninger", titled, Kind.APPOINTMENT, Category.APPOINTMENTS, Status.PLANNED)
+    return replace(
+        draft,
+        codes=_ffb(item, "Beslutning"),
+        valid=Period(_midnight(item["Dato"]), _midnight(item["Dato"], days_later=1)),
+        part_of=_activity_of(item),
+        details={**draft.details, Detail.ALL_DAY: "yes", "type": "follow-up"},
+    )
+
+
+def _appointment(item: _Item) -> Draft:
+    draft = _plain("Aftaler", item, Kind.APPOINTMENT, Category.APPOINTMENTS, Status.PLANNED)
+    return replace(
+        draft,
+        valid=Period(_instant(item["Start"]), _instant(item["Slut"])),
+        part_of=_activity_of(item),
+        details=_with_place(draft, item.get("Sted")),
+    )
+
+
+def _note(item: _Item) -> Draft:
+    draft = _plain("Notater", item, Kind.NOTE, topic(item.get("Emne")))
+    return replace(draft, text=item.get("Tekst", ""), valid=Period(_instant(item.get("Oprettet"))))
+
+
+def _health(item: _Item) -> Draft:
+    draft = _plain("Helbred", item, Kind.NEED, Category.HEALTH)
+    return replace(draft, codes=_ffb(item, "FFB"), valid=_days(item, "Fra", "Til"))
+
+
+def _plain(place: str, item: _Item, kind: Kind, category: str | None, unless_said: Status = Status.ACTIVE) -> Draft:
+    """Return what all items have in common; a status word that is unknown is kept beside status unknown."""
+    word = item.get("Status", "").strip()
+    status = STATUS_OF.get(folded(word)) if word else unless_said
+    return Draft(
+        source_id=f"{place}:{item['Id']}",
+        kind=kind,
+        category=category,
+        label=ladder(item.get("Foelsomhed")),
+        status=status or Status.UNKNOWN,
+        title=item["Titel"],
+        text=item.get("Beskrivelse", ""),
+        details={} if status else {"source-status": word},
+    )
+
+
+def _yes(said: bool) -> str:
+    return "yes" if said else "no"
+
+
+def _with_place(draft: Draft, place: str | None) -> dict[str, str]:
+    return {**draft.details, **({Detail.PLACE: place} if place else {})}
+
+
+def _purpose_id(item: _Item) -> str:
+    return f"Indsatsformaal:{item['Id']}"
+
+
+def _purpose_of(sag: _Item) -> str | None:
+    return _purpose_id(sag["Indsatsformaal"]) if "Indsatsformaal" in sag else None
+
+
+def _activity_of(item: _Item) -> str | None:
+    return f"Indsatser:{item['IndsatsId']}" if "IndsatsId" in item else None
+
+
+def _ffb(item: _Item, *fields: str) -> tuple[Code, ...]:
+    return tuple(Code(FFB, item[field]["Kode"], item[field].get("Tekst", "")) for field in fields if field in item)
+
+
+def _days(item: _Item, first: str = "Start", last: str = "Slut") -> Period:
+    """Return a period whose last day, as the case system names it, is still in it."""
+    return Period(_midnight(item.get(first)), _midnight(item.get(last), days_later=1))
+
+
+def _midnight(day: str | None, days_later: int = 0) -> datetime | None:
+    if day is None:
+        return None
+    midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time(), _DENMARK)
+    return midnight.astimezone(UTC)  # two times of one zone are subtracted by the clock on the wall
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -1,0 +1,54 @@
+"""A plan update in social services' words: PlanOpdatering."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.authority import Disclosed, PlanUpdate
+from hub.mappings._social_words import WORD_OF_KIND, WORD_OF_STATUS, WORD_OF_TOPIC
+
+
+def content_of(update: PlanUpdate) -> dict[str, Any]:
+    """Return the document: what the authority may see now and did not hold, and what it must delete.
+
+    Who else an element concerns is not told: the hub's ids of other people are no business of a recipient.
+    """
+    return {
+        "PlanId": str(update.plan),
+        "CPRnummer": f"{update.person.value[:6]}-{update.person.value[6:]}",
+        "Sekvens": update.sequence,
+        "KorrelationsId": update.correlation_id,
+        "Dannet": _instant(update.made_at),
+        "Elementer": [_element(disclosed) for disclosed in update.disclosed],
+        "TrukketTilbage": [str(element) for element in update.withdrawn],
+    }
+
+
+def _element(disclosed: Disclosed) -> dict[str, Any]:
+    element = disclosed.element
+    return {
+        "Id": str(element.id),
+        "Art": WORD_OF_KIND[element.kind],
+        "Emne": None if element.category is None else WORD_OF_TOPIC.get(element.category, element.category),
+        "Foelsomhed": None if element.label is None else element.label.name,
+        "Status": WORD_OF_STATUS[element.status],
+        "Titel": element.title,
+        "Tekst": element.text,
+        "Fra": _instant(element.valid.start),
+        "Til": _instant(element.valid.end),
+        "Koder": [{"System": code.system, "Kode": code.code, "Tekst": code.text} for code in element.codes],
+        "DelAf": None if element.part_of is None else str(element.part_of),
+        "Oplysninger": dict(element.details),
+        "Myndighed": element.authority,
+        "Fagsystem": element.provenance.source_system,
+        "Version": element.order.version,
+        "Registreret": _instant(element.registered_at),
+        "Fingeraftryk": disclosed.digest,
+        "Hvorfor": disclosed.why,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    # In UTC: an offset of old local time has seconds (+00:50:20), which RFC 3339 cannot write.
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
