@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         default_factory=dict, description="settings of each authority's adapter, by name"
     )
     coordinator: str = Field("coordination", description="organisation that authors and coordinates the one plan")
+    consent_months: int = Field(
+        12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
+    )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
     max_body_bytes: int = Field(10_000_000, gt=0, description="largest body taken, bytes")

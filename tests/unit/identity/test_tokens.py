@@ -1,0 +1,90 @@
+"""Callers are known by the SHA-256 of their tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+import pytest
+
+from hub.errors import NotAuthenticated, SettingsRefused
+from hub.identity.tokens import CITIZEN_ACCESS, Identity, new_token
+from hub.plan.person import Role
+from hub.settings import Client
+
+ANNA = UUID(int=7)
+TOKEN, DIGEST = new_token()
+
+
+def a_client(digest: str = DIGEST, role: str = "coordinator", **facts: object) -> Client:
+    return Client.model_validate({"token_sha256": digest, "organisation": "coordination", "role": role, **facts})
+
+
+def test_a_new_token_is_256_random_bits_and_its_hash() -> None:
+    token, digest = new_token()
+    assert len(token) >= 43
+    assert digest == hashlib.sha256(token.encode()).hexdigest()
+    assert token != new_token()[0]
+
+
+def test_a_caller_is_the_reader_that_the_settings_describe() -> None:
+    caller = Identity({"desk": a_client(purpose="one-plan")}).caller(f"Bearer {TOKEN}", "en")
+    assert caller.client == "desk"
+    assert (caller.reader.organisation, caller.reader.role) == ("coordination", Role.COORDINATOR)
+    assert (caller.reader.purpose, caller.reader.language) == ("one-plan", "en")
+
+
+def test_the_scheme_is_read_in_any_case() -> None:
+    assert Identity({"desk": a_client()}).caller(f"bearer {TOKEN}").client == "desk"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {TOKEN}",
+        "Bearer wrong",
+        f"Bearer {DIGEST}",
+        f"Bearer {TOKEN}x",
+        TOKEN,
+        "Bearer æ",
+    ],
+)
+def test_nobody_else_is_known_and_no_token_is_repeated(header: str) -> None:
+    with pytest.raises(NotAuthenticated) as refused:
+        Identity({"desk": a_client()}).caller(header)
+    assert TOKEN not in refused.value.diagnostics()
+    assert "wrong" not in refused.value.diagnostics()
+
+
+def test_a_hub_without_clients_knows_nobody() -> None:
+    with pytest.raises(NotAuthenticated):
+        Identity({}).caller(f"Bearer {TOKEN}")
+
+
+def test_a_citizen_asks_for_insight_unless_told_otherwise() -> None:
+    citizen = a_client(role="citizen", person=str(ANNA))
+    assert Identity({"anna": citizen}).caller(f"Bearer {TOKEN}").reader.purpose == CITIZEN_ACCESS
+    told = a_client(role="citizen", person=str(ANNA), purpose="one-plan")
+    assert Identity({"anna": told}).caller(f"Bearer {TOKEN}").reader.purpose == "one-plan"
+
+
+def test_every_bad_client_is_named_at_once() -> None:
+    clients = {
+        "king": a_client("1" * 64, role="king"),
+        "anna": a_client("2" * 64, role="citizen"),
+        "desk": a_client("3" * 64, person=str(ANNA)),
+        "one": a_client("4" * 64),
+        "two": a_client("4" * 64),
+    }
+    with pytest.raises(SettingsRefused) as refused:
+        Identity(clients)
+    assert [fault.field for fault in refused.value.faults] == [
+        "clients.king.role",
+        "clients.anna.person",
+        "clients.desk.person",
+        "clients.one.token_sha256",
+        "clients.two.token_sha256",
+    ]
