@@ -121,6 +121,8 @@ class HttpSender:
                 answer = tries(self._once, method, path, content, dict(headers or {}), deadline)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise self._broken(error, deadline) from None  # the cause may hold the URL or bytes of an answer
+        if deadline.has_passed:  # an answer without a length looks whole when its socket is shut
+            raise self._outcomes.down(f"The system of {self._name} did not answer in time.")
         return self._judged(answer)
 
     def close(self) -> None:
