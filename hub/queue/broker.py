@@ -71,25 +71,36 @@ class Broker:
     def __repr__(self) -> str:
         return f"Broker({self.exchange.name!r})"  # its address may hold a password
 
+    def ping(self) -> None:
+        """Ask the broker for a sign of life. :raises BrokerDown: there is none."""
+        with self._channel():
+            pass
+
     def depths(self) -> dict[str, int]:
         """Return how many rings wait in each queue. :raises BrokerDown: it does not answer."""
-        return {name: state.message_count for name, state in self._each_queue("queue_declare", passive=True).items()}
+        with self._channel() as channel:
+            names = [queue.name for queue in self.queues.values()]
+            return {name: channel.queue_declare(name, passive=True).message_count for name in names}
 
     def purge(self) -> None:
         """Throw away every ring that waits; the relay rings again. :raises BrokerDown: it does not answer."""
-        self._each_queue("queue_purge")
+        with self._channel() as channel:
+            for queue in self.queues.values():
+                channel.queue_purge(queue.name)
 
     def delete(self) -> None:
-        """Delete the queues; who rings or listens declares them anew. :raises BrokerDown: it does not answer."""
-        self._each_queue("queue_delete")
+        """Delete the queues and the exchange; who connects next declares them anew. :raises BrokerDown: no answer."""
+        with self._channel() as channel:
+            for queue in self.queues.values():
+                channel.queue_delete(queue.name)
+            channel.exchange_delete(self.exchange.name)
 
-    def _each_queue(self, method: str, **arguments: Any) -> dict[str, Any]:
+    @contextmanager
+    def _channel(self) -> Iterator[Any]:
         link = Link(self)
         with link.talking() as connection:
-            channel = connection.channel()
-            found = {queue.name: getattr(channel, method)(queue.name, **arguments) for queue in self.queues.values()}
+            yield connection.channel()
         link.close()
-        return found
 
     def connect(self) -> Connection:
         """Return a fresh connection, of the caller's own."""
