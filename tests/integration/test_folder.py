@@ -1,0 +1,237 @@
+"""Files dropped into a folder: each taken in once, none lost, none half-read; real files, real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import orjson
+import pytest
+
+from hub.adapters._folder import FolderIntake
+from hub.adapters.children import ChildrenAdapter
+from hub.clock import now
+from hub.errors import ContractViolation, Fault, SourceDown
+
+pytestmark = pytest.mark.integration
+BODY = b"<SagOpdatering/>"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "drop"
+
+
+def drop(folder: Path, name: str, body: bytes = BODY, minutes_old: int = 0) -> Path:
+    waiting = folder / "in"
+    waiting.mkdir(parents=True, exist_ok=True)
+    path = waiting / name
+    path.write_bytes(body)
+    then = now().timestamp() - minutes_old * 60
+    os.utime(path, (then, then))
+    return path
+
+
+def an_intake(folder: Path, settle: float = 0, lost_after: float = 900) -> FolderIntake:
+    return FolderIntake(folder, "children", "application/xml", settle=settle, lost_after=lost_after)
+
+
+def names(folder: Path, part: str) -> list[str]:
+    return sorted(path.name for path in (folder / part).iterdir())
+
+
+def files(folder: Path) -> Counter[str]:
+    return Counter(path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file())
+
+
+def take(intake: FolderIntake) -> bytes | None:
+    with intake.claim() as claimed:
+        if claimed is None:
+            return None
+        claimed.taken_in()
+        return claimed.parcel.body
+
+
+def test_a_dropped_file_is_claimed_and_taken_in(folder: Path) -> None:
+    drop(folder, "a.xml", b"<a/>")
+    intake = an_intake(folder)
+    with intake.claim() as claimed:
+        assert claimed is not None
+        assert claimed.parcel.body == b"<a/>"
+        assert (claimed.parcel.authority, claimed.parcel.content_type) == ("children", "application/xml")
+        assert names(folder, "in") == []
+        claimed.taken_in()
+    assert names(folder, "done") == ["a.xml"]
+    assert names(folder, "claimed") == []
+    assert take(intake) is None
+
+
+def test_an_empty_or_missing_folder_holds_nothing(folder: Path) -> None:
+    assert take(an_intake(folder)) is None
+
+
+def test_the_oldest_file_comes_first(folder: Path) -> None:
+    for name, age in (("b", 5), ("c", 9), ("a", 1)):
+        drop(folder, f"{name}.xml", name.encode(), minutes_old=age)
+    intake = an_intake(folder)
+    assert [take(intake) for _ in range(4)] == [b"c", b"b", b"a", None]
+
+
+@pytest.mark.parametrize("name", ["a.xml.part", "a.tmp", "a.XML.PART", "a.filepart", ".a.xml", "a.too-large"])
+def test_a_file_whose_name_says_unfinished_is_left_alone(folder: Path, name: str) -> None:
+    drop(folder, name)
+    assert take(an_intake(folder)) is None
+    assert names(folder, "in") == [name]
+
+
+def test_a_file_that_was_just_touched_is_left_alone_though_its_time_is_old(folder: Path) -> None:
+    path = drop(folder, "a.xml", minutes_old=60)
+    intake = an_intake(folder, settle=0.3)
+    assert take(intake) is None
+    while now().timestamp() - path.stat().st_ctime < 0.35:
+        pass
+    assert take(intake) == BODY
+
+
+def test_what_is_no_file_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.xml"
+    outside.write_bytes(b"<secret/>")
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "link.xml").symlink_to(outside)
+    (folder / "in" / "folder.xml").mkdir()
+    os.mkfifo(folder / "in" / "pipe.xml")
+    assert take(an_intake(folder)) is None
+
+
+def test_an_error_puts_the_file_back_unharmed(folder: Path) -> None:
+    drop(folder, "a.xml", b"<a/>")
+    intake = an_intake(folder)
+    with pytest.raises(RuntimeError), intake.claim():
+        raise RuntimeError("the database is busy")
+    assert names(folder, "claimed") == []
+    assert (folder / "in" / "a.xml").read_bytes() == b"<a/>"
+    assert take(intake) == b"<a/>"
+
+
+def test_a_file_put_back_never_replaces_a_newer_one_of_its_name(folder: Path) -> None:
+    drop(folder, "a.xml", b"<old/>")
+    with an_intake(folder).claim():
+        drop(folder, "a.xml", b"<new/>")
+    intake = an_intake(folder)
+    assert {take(intake), take(intake)} == {b"<old/>", b"<new/>"}
+
+
+def test_a_name_used_again_keeps_both_files(folder: Path) -> None:
+    intake = an_intake(folder)
+    for body in (b"<a/>", b"<b/>"):
+        drop(folder, "a.xml", body)
+        take(intake)
+    assert {path.read_bytes() for path in (folder / "done").iterdir()} == {b"<a/>", b"<b/>"}
+
+
+def test_a_refused_file_is_kept_sealed_beside_a_report_that_holds_nothing_personal(folder: Path) -> None:
+    drop(folder, "0505159995-lars.xml", b"<CPR>0505159995</CPR>")
+    error = ContractViolation("It breaks the contract.", faults=[Fault("/Sag/CPR", "This is no number.", "Mend it.")])
+    with an_intake(folder).claim() as claimed:
+        assert claimed is not None
+        claimed.refused(error, b"sealed bytes")
+    sealed, report = (next((folder / "refused").glob(f"*.{end}")) for end in ("sealed", "error.json"))
+    assert sealed.name.removesuffix(".sealed") == report.name.removesuffix(".error.json")
+    assert sealed.read_bytes() == b"sealed bytes"
+    told = orjson.loads(report.read_bytes())
+    assert told.pop("at")
+    assert told == {
+        "code": "contract-violation",
+        "sentence": "It breaks the contract.",
+        "next_step": error.next_step,
+        "faults": [{"field": "/Sag/CPR", "sentence": "This is no number.", "next_step": "Mend it."}],
+    }
+    left = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in left if b"0505159995" in path.read_bytes() or "0505159995" in path.name]
+
+
+def test_a_crash_between_claim_and_taken_in_gives_the_file_back(folder: Path) -> None:
+    drop(folder, "a.xml", b"<a/>")
+    crash(folder)
+    assert names(folder, "in") == []
+    assert take(an_intake(folder)) == b"<a/>"
+    assert files(folder) == {"done": 1}
+
+
+def test_a_claim_of_another_machine_is_lost_only_when_it_is_old(folder: Path) -> None:
+    claim = folder / "claimed" / "elsewhere~1~start~claim"
+    claim.mkdir(parents=True)
+    (claim / "a.xml").write_bytes(BODY)
+    assert take(an_intake(folder)) is None
+    old = now().timestamp() - 1000
+    os.utime(claim, (old, old))
+    assert take(an_intake(folder)) == BODY
+
+
+def test_a_living_claim_is_not_taken_from_its_process(folder: Path) -> None:
+    drop(folder, "a.xml")
+    with an_intake(folder).claim() as claimed:
+        assert claimed is not None
+        assert take(an_intake(folder, lost_after=0)) is None
+        claimed.taken_in()
+    assert files(folder) == {"done": 1}
+
+
+def test_two_hundred_files_are_each_claimed_once_by_several_at_a_time(folder: Path) -> None:
+    for number in range(200):
+        drop(folder, f"{number}.xml", str(number).encode())
+
+    def take_all(_: int) -> list[bytes]:
+        intake, taken = an_intake(folder), []
+        while (body := take(intake)) is not None:
+            taken.append(body)
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [body for bodies in pool.map(take_all, range(4)) for body in bodies]
+    assert sorted(taken, key=int) == [str(number).encode() for number in range(200)]
+    assert files(folder) == {"done": 200}
+
+
+def test_two_hundred_files_survive_processes_that_crash(folder: Path) -> None:
+    for number in range(200):
+        drop(folder, f"{number}.xml", str(number).encode())
+    for _ in range(5):
+        crash(folder)
+    intake = an_intake(folder)
+    while take(intake) is not None:
+        pass
+    assert sorted(int(path.read_bytes()) for path in (folder / "done").iterdir()) == list(range(200))
+    assert files(folder) == {"done": 200}
+
+
+def test_a_folder_that_cannot_be_used_is_a_source_that_is_down(tmp_path: Path) -> None:
+    (tmp_path / "drop").write_text("a file where the folder should be")
+    with pytest.raises(SourceDown, match="drop folder"), an_intake(tmp_path / "drop").claim():
+        pass
+
+
+def test_an_adapter_without_a_folder_claims_nothing() -> None:
+    adapter = ChildrenAdapter({})
+    assert adapter.folder is None
+    with adapter.claim() as claimed:
+        assert claimed is None
+
+
+def crash(folder: Path) -> None:
+    """Claim a file in a process that then dies without a goodbye."""
+    story = f"""
+        import os
+        from pathlib import Path
+        from hub.adapters._folder import FolderIntake
+        with FolderIntake(Path({str(folder)!r}), "children", "application/xml", settle=0).claim() as claimed:
+            assert claimed is not None
+            os._exit(137)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(story)], check=False)
+    assert ended.returncode == 137
