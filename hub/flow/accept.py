@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from hub.authority import Authorities, Document, Parcel
 from hub.clock import now
 from hub.errors import NotFound, Refused, UnknownPerson, WrongSender
 from hub.flow.announce import authority_of
-from hub.plan.contribution import Contribution, Coverage
+from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.merge import merge
 from hub.plan.person import Role
 from hub.plan.plan import CaseRef
@@ -54,68 +53,61 @@ def _take_in(
     authorities: Authorities,
     job: Job | None,
 ) -> Receipt:
-    at = now()
+    received_at = now()
     receipt, first_answer = unit.inbox.take(
-        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, at
+        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at
     )
     if job is not None:
-        unit.jobs.done(job, at)
+        unit.jobs.done(job, received_at)
     if first_answer is not None:
         return first_answer
     homes = _homes(unit, contributions)
-    unit.plans.lock({plan for home in homes if home for plan in home.plans})
+    plans = _take_plans(unit, contributions, homes)
+    at = now()  # after the wait for the plans: what is registered later is later
     for contribution, home in zip(contributions, homes, strict=True):
         if home is not None:
             _merge_into(unit, home, contribution, authorities, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
-    for plan in sorted({home.plan for home in homes if home}):
+    for plan in plans:
         unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt)
-    return Receipt(receipt, at, parcel.correlation_id, outcome)
+    return Receipt(receipt, received_at, parcel.correlation_id, outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """Where a contribution belongs, and the plan its case belonged to before, when that is another."""
-
-    plan: UUID
-    left: UUID | None
-
-    @property
-    def plans(self) -> set[UUID]:
-        return {self.plan} | ({self.left} if self.left else set())
-
-
-def _homes(unit: Unit, contributions: Sequence[Contribution]) -> list[_Home | None]:
+def _homes(unit: Unit, contributions: Sequence[Contribution]) -> list[UUID | None]:
     """Find the plan of each contribution; None where the person has none.
 
     :raises UnknownPerson: none of them has one.
     """
-    homes: list[_Home | None] = []
-    for contribution in contributions:
-        person = unit.people.find(contribution.person.identifiers)
-        plan = unit.plans.of_person(person) if person else None
-        before = unit.plans.of_case(_case(contribution))
-        homes.append(_Home(plan, before if before != plan else None) if plan else None)
+    people = [unit.people.find(contribution.person.identifiers) for contribution in contributions]
+    homes = [unit.plans.of_person(person) if person else None for person in people]
     if not any(homes):
         raise UnknownPerson("No plan is open for the person this document is about.")
     return homes
 
 
+def _take_plans(unit: Unit, contributions: Sequence[Contribution], homes: Sequence[UUID | None]) -> Sequence[UUID]:
+    """Take for writing the plans that the message touches: where each case belongs, and where it belonged before.
+
+    Cases are taken first, so that two messages that say differently whose case it is come one after the other.
+    """
+    cases = {_case(contribution): home for contribution, home in zip(contributions, homes, strict=True) if home}
+    touched = {unit.plans.claim_case(case, home) for case, home in sorted(cases.items())}
+    touched.update(home for home in homes if home)
+    unit.plans.lock(touched)
+    return sorted(touched)
+
+
 def _merge_into(
-    unit: Unit,
-    home: _Home,
-    contribution: Contribution,
-    authorities: Authorities,
-    correlation_id: str,
-    at: datetime,
+    unit: Unit, home: UUID, contribution: Contribution, authorities: Authorities, correlation_id: str, at: datetime
 ) -> None:
-    if home.left is not None:
-        if not _is_newer_than_case(unit, home.left, contribution):
+    before = unit.plans.of_case(_case(contribution))
+    if before is not None and before != home:
+        if not _is_newer_than_case(unit, before, contribution):
             return
-        _empty_case(unit, home.left, contribution, correlation_id, at)
-        unit.plans.move_case(_case(contribution), home.plan)
-    stored = unit.plans.get(home.plan)
+        _empty_case(unit, before, contribution, correlation_id, at)
+        unit.plans.move_case(_case(contribution), home)
+    stored = unit.plans.get(home)
     if stored is None:
         raise NotFound("The plan is gone.")
     people = {
@@ -125,15 +117,15 @@ def _merge_into(
         for number in facts.identifiers
     }
     merged = merge(stored.plan, contribution, people, at)
-    has_joined = unit.memberships.ensure(home.plan, contribution.authority, Role.AUTHORITY_SYSTEM, at)
+    has_joined = unit.memberships.ensure(home, contribution.authority, Role.AUTHORITY_SYSTEM, at)
     adapter = authorities[contribution.authority].adapter
-    if has_joined and adapter.delivers:
-        unit.outbox.ensure(home.plan, contribution.authority, adapter.channel, at)
+    if adapter.delivers:  # a way to a member may have been configured only after it joined
+        has_joined |= unit.outbox.ensure(home, contribution.authority, adapter.channel, at)
     if merged is not stored.plan:
         unit.plans.save(stored, merged, at)
     if has_joined or merged is not stored.plan:
         sender = None if has_joined else contribution.authority
-        unit.outbox.mark_due([home.plan], at, correlation_id, but_not=sender)
+        unit.outbox.mark_due([home], at, correlation_id, but_not=sender)
 
 
 def _is_newer_than_case(unit: Unit, plan: UUID, contribution: Contribution) -> bool:
@@ -155,14 +147,14 @@ def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_
         message_id=contribution.message_id,
         order=contribution.order,
         coverage=Coverage.SNAPSHOT,
-        person=contribution.person,
+        person=PersonFacts(contribution.person.identifiers),
     )
     emptied = merge(stored.plan, gone, {}, at)
     unit.plans.save(stored, emptied, at)
     unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
 
 
-def _outcome(homes: Sequence[_Home | None]) -> dict[str, Any]:
+def _outcome(homes: Sequence[UUID | None]) -> dict[str, Any]:
     """Say what was taken in, by count, and what was not, by position in the document."""
     fates = Counter("taken_in" if home else "skipped" for home in homes)
     skipped = [{"position": n, "code": UnknownPerson.code} for n, home in enumerate(homes, start=1) if home is None]

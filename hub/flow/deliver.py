@@ -17,10 +17,10 @@ from hub.consent.reader import Reader
 from hub.consent.view import View, view_for
 from hub.errors import HubError, RecipientRefused, Refused, Unavailable
 from hub.flow.difference import Difference, difference
-from hub.flow.settle import Attempt, Settled, bury, give_back, settle
+from hub.flow.settle import Attempt, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
 from hub.settings import Settings
-from hub.store.outbox import Basis, Lease
+from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
@@ -42,9 +42,9 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
 
 
 def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled:
-    at = now()
     plan = unit.outbox.plan_of(outbox_id)
     stored = unit.plans.get(plan, for_delivery=True) if plan else None
+    at = now()  # after the wait for the plan: what expired meanwhile is not delivered
     lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds) if stored else None
     if stored is None or lease is None:
         return Settled.NOT_DUE
@@ -97,8 +97,11 @@ def _start(
         withdrawn=change.withdrawn,
     )
     unit.outbox.starts(lease, sequence, change.target)
-    attempt = unit.attempts.record(lease.id, sequence, change.leaving, at)
-    return Attempt(attempt, lease, basis, update, change.holds_then, view)
+    attempt = Attempt(
+        unit.attempts.record(lease.id, sequence, change.leaving, at), lease, basis, update, change.holds_then, view
+    )
+    audit(unit, "delivery-started", attempt, at)  # were we to die now, the record still says what may have left
+    return attempt
 
 
 def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError:

@@ -15,11 +15,12 @@ from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
 from hub.settings import Settings
-from hub.store.outbox import Basis, Lease
+from hub.store.lease import Basis, Lease
 from hub.store.transaction import Store, Unit
 
 ACTOR = "hub"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0  # seconds; who is back after a weekend hears from us within five minutes
+_LONGEST_WAIT, _LONGEST_WAIT_TO_WITHDRAW = 86_400.0, 3_600.0  # seconds, after failures of a message
 _FACTOR = 4  # each failure of a message waits four times as long: 8 attempts span more than a day
 
 
@@ -55,12 +56,12 @@ def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     at = now()
     lease = attempt.lease
     unit.breakers.closed(lease.recipient, at)
+    unit.attempts.finish(attempt.id, receipt.status, receipt.reason, at)
+    audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
     if not unit.outbox.settle(lease, attempt.basis, at):
         return Settled.LOST_LEASE
-    unit.attempts.finish(attempt.id, receipt.status, receipt.reason, at)
     unit.attempts.close_all(lease.id)
     unit.holdings.replace(lease.id, attempt.holds_then, at)
-    _audit(unit, "delivered", attempt, at, receipt=receipt.status)
     return Settled.DELIVERED
 
 
@@ -69,7 +70,7 @@ def give_back(unit: Unit, attempt: Attempt, error: HubError, settings: Settings)
     at = now()
     lease = attempt.lease
     unit.attempts.finish(attempt.id, error.code, error.sentence, at)
-    _audit(unit, "not-delivered", attempt, at, code=error.code)
+    audit(unit, "not-delivered", attempt, at, code=error.code)
     if isinstance(error, RecipientDown):
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(unit.breakers.failures(lease.recipient), 16))
         until = at + timedelta(seconds=max(error.retry_after or 0.0, _with_jitter(pause)))
@@ -103,12 +104,13 @@ def _count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, se
         if isinstance(error, HubError):
             return bury(unit, lease, error.code, error.sentence, at)
         return bury(unit, lease, "bug", f"{type(error).__name__} while delivering; see the log of this time.", at)
-    wait = settings.retry_seconds * _FACTOR ** min(max(failures - 1, 0), settings.max_attempts)
+    longest = _LONGEST_WAIT_TO_WITHDRAW if lease.is_dead else _LONGEST_WAIT
+    wait = min(longest, settings.retry_seconds * _FACTOR ** min(max(failures - 1, 0), settings.max_attempts))
     until = at + timedelta(seconds=_with_jitter(wait))
     return Settled.LATER if unit.outbox.postpone(lease, until, counts=True) else Settled.LOST_LEASE
 
 
-def _audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: str) -> None:
+def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: str) -> None:
     """Write down what left, for the citizen's record of who saw what: ids, categories and rules, no content."""
     lease, update = attempt.lease, attempt.update
     left = {item.element.id for item in update.disclosed}

@@ -67,8 +67,9 @@ class Inbox:
                 body=self._keyring.seal_alone(body, _place(receipt)),
             )
             .on_conflict_do_nothing()
-        )
-        if claimed.rowcount:
+            .returning(inbox.c.id)  # the driver's count of inserted rows is not to be trusted here
+        ).one_or_none()
+        if claimed is not None:
             return receipt, None
         query = sa.select(inbox).where(
             inbox.c.municipality == self._municipality,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
-from hub.store.tables import jobs
+from hub.store.tables import among, jobs
 
 
 class JobKind(StrEnum):
@@ -59,7 +59,7 @@ class Jobs:
 
     def add_fetches(self, authority: str, references: Iterable[str], at: datetime, correlation_id: str) -> None:
         """Promise to fetch documents; one that is done, or under way just now, is due again."""
-        wanted = list(dict.fromkeys(references))
+        wanted = sorted(set(references))  # in one order for everyone: two announcements never wait in a circle
         if not wanted:
             return
         due_again = {
@@ -77,6 +77,7 @@ class Jobs:
         wanted = (
             sa.select(jobs.c.id)
             .where(
+                jobs.c.municipality == self._municipality,
                 jobs.c.due_at <= at,
                 jobs.c.authority.in_(authorities),
                 sa.or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= at),
@@ -87,7 +88,7 @@ class Jobs:
         )
         row = self._connection.execute(
             jobs.update()
-            .where(jobs.c.id.in_(wanted))
+            .where(among(jobs.c.id, wanted))
             .values(lease=new_id(), lease_until=at + timedelta(seconds=seconds), attempts=jobs.c.attempts + 1)
             .returning(jobs)
         ).one_or_none()
@@ -99,7 +100,7 @@ class Jobs:
         )  # fmt: skip
 
     def done(self, job: Job, at: datetime) -> None:
-        """The job's work is committed with this transaction; announced again meanwhile, it is not ours and stays due."""
+        """Commit the job's work with this transaction; announced again meanwhile, it is not ours and stays due."""
         self._own(job, due_at=None, lease=None, lease_until=None, attempts=0, **_succeeded(at))
 
     def again(self, job: Job, at: datetime, next_at: datetime, cursor: str | None = None) -> None:
@@ -116,18 +117,23 @@ class Jobs:
         self._own(job, due_at=None, lease=None, lease_until=None, last_attempt_at=at, last_result=result)
 
     def unpark_unknown_people(self, at: datetime) -> None:
-        """A plan was opened: try again whatever was refused because its person had none."""
+        """A plan was opened: try again whatever was refused because its person had none, or is being refused now."""
+        is_parked = sa.and_(jobs.c.last_result == UNKNOWN_PERSON, jobs.c.due_at.is_(None))
+        is_under_way = sa.and_(jobs.c.kind == JobKind.FETCH, jobs.c.lease.is_not(None))
         self._connection.execute(
             jobs.update()
-            .where(jobs.c.last_result == UNKNOWN_PERSON, jobs.c.due_at.is_(None))
-            .values(due_at=at, attempts=0)
+            .where(jobs.c.municipality == self._municipality, sa.or_(is_parked, is_under_way))
+            .values(due_at=at, attempts=0, lease=None, lease_until=None)
         )
 
     def all(self) -> Sequence[dict[str, Any]]:
         """Return repeating jobs and everything not done, for operators."""
         query = (
             sa.select(jobs)
-            .where(sa.or_(jobs.c.kind != JobKind.FETCH, jobs.c.due_at.is_not(None), jobs.c.last_result != ""))
+            .where(
+                jobs.c.municipality == self._municipality,
+                sa.or_(jobs.c.kind != JobKind.FETCH, jobs.c.due_at.is_not(None), jobs.c.last_result != ""),
+            )
             .order_by(jobs.c.kind, jobs.c.authority, jobs.c.due_at)
             .limit(500)
         )

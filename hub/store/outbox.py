@@ -15,7 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.clock import new_id
-from hub.store.tables import outbox, plans
+from hub.store.lease import Basis, Lease
+from hub.store.tables import among, outbox, plans
 
 #: How long a relay that has taken rows may need to ring before another rings for it.
 _RING_SECONDS = 15
@@ -26,42 +27,15 @@ _FREE: dict[str, Any] = {"lease": None, "lease_until": None}
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A row that wants a worker."""
+    """A row that wants a worker.
+
+    :ivar taken_until: until when the relay that took it has time to ring; then another may.
+    """
 
     id: UUID
     channel: str
     is_urgent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A row that one worker holds until a time.
-
-    :ivar mark: the mark when it was taken; a higher one at settling means that more became due meanwhile.
-    :ivar is_dead: a dead letter: only withdrawals may leave.
-    :ivar target: digest of what the recipient shall hold after the last attempt.
-    """
-
-    id: UUID
-    token: UUID
-    plan: UUID
-    recipient: str
-    mark: int
-    attempts: int
-    sequence: int
-    target: bytes | None
-    is_dead: bool
-    correlation_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What a decision rested on; the sweeper compares these integers and renders nothing."""
-
-    plan_version: int
-    consent_version: int
-    policy_version: int
-    recheck_at: datetime | None
+    taken_until: datetime
 
 
 class Outbox:
@@ -73,17 +47,19 @@ class Outbox:
         #: Whether this transaction has made something due.
         self.has_become_due = False
 
-    def ensure(self, plan: UUID, recipient: str, channel: str, at: datetime) -> None:
-        """Give a recipient its standing row for a plan; one that is there stays as it is."""
+    def ensure(self, plan: UUID, recipient: str, channel: str, at: datetime) -> bool:
+        """Give a recipient its standing row for a plan; one that is there stays as it is. Tell whether it is new."""
         known = sa.select(outbox.c.id).where(outbox.c.plan_id == plan, outbox.c.recipient == recipient)
-        if self._connection.execute(known).one_or_none() is None:
-            self._connection.execute(
-                outbox.insert().values(
-                    id=new_id(), municipality=self._municipality, plan_id=plan, recipient=recipient, channel=channel,
-                    is_urgent=False, mark=0, not_before=at, ring_after=at, attempts=0, sequence=0,
-                    plan_version=0, consent_version=0, policy_version=0, correlation_id="",
-                )
-            )  # fmt: skip
+        if self._connection.execute(known).one_or_none() is not None:
+            return False
+        self._connection.execute(
+            outbox.insert().values(
+                id=new_id(), municipality=self._municipality, plan_id=plan, recipient=recipient, channel=channel,
+                is_urgent=False, mark=0, not_before=at, ring_after=at, attempts=0, sequence=0,
+                plan_version=0, consent_version=0, policy_version=0, correlation_id="",
+            )
+        )  # fmt: skip
+        return True
 
     def mark_due(
         self,
@@ -110,22 +86,34 @@ class Outbox:
         """Take due rows that want ringing, urgent and oldest first, for this relay alone for a short while."""
         wanted = (
             sa.select(outbox.c.id)
-            .where(outbox.c.due_at.is_not(None), outbox.c.ring_after <= at)
+            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.ring_after <= at)
             .order_by(outbox.c.is_urgent.desc(), outbox.c.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         rows = self._connection.execute(
             outbox.update()
-            .where(outbox.c.id.in_(wanted))
+            .where(among(outbox.c.id, wanted))
             .values(ring_after=at + timedelta(seconds=_RING_SECONDS))
-            .returning(outbox.c.id, outbox.c.channel, outbox.c.is_urgent)
+            .returning(outbox.c.id, outbox.c.channel, outbox.c.is_urgent, outbox.c.ring_after)
         )
         return sorted((Ring(*row) for row in rows), key=lambda ring: not ring.is_urgent)
 
-    def rung(self, rings: Sequence[UUID], until: datetime) -> None:
-        """Remember that the broker has confirmed these rings; silence until then needs no second ring."""
-        self._connection.execute(outbox.update().where(outbox.c.id.in_(rings)).values(ring_after=until))
+    def rung(self, rings: Sequence[Ring], until: datetime) -> None:
+        """Remember that the broker has confirmed these rings; silence until then needs no second ring.
+
+        A row that another transaction holds is passed over, so that nobody waits in a circle; it is rung once more.
+        One that became due anew meanwhile, or that a worker has taken or put off already, keeps its own time.
+        """
+        quiet = (
+            sa.select(outbox.c.id)
+            .where(
+                outbox.c.id.in_([ring.id for ring in rings]),
+                outbox.c.ring_after.in_({ring.taken_until for ring in rings}),
+            )
+            .with_for_update(skip_locked=True)
+        )
+        self._connection.execute(outbox.update().where(among(outbox.c.id, quiet)).values(ring_after=until))
 
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan of a row; a worker locks it before the row, as everyone does."""
@@ -167,10 +155,9 @@ class Outbox:
 
     def settle(self, lease: Lease, basis: Basis, at: datetime) -> bool:
         """The recipient is up to date with this basis; stays due when more became due meanwhile."""
-        is_more_due = outbox.c.mark > lease.mark
         settled = {
-            "due_at": sa.case((is_more_due, outbox.c.due_at), else_=None),
-            "is_urgent": sa.case((is_more_due, outbox.c.is_urgent), else_=False),
+            "due_at": self._due_still(lease),
+            "is_urgent": sa.case((outbox.c.mark > lease.mark, outbox.c.is_urgent), else_=False),
             "attempts": 0, "not_before": at, "ring_after": at, "recheck_at": basis.recheck_at,
             "plan_version": basis.plan_version, "consent_version": basis.consent_version,
             "policy_version": basis.policy_version,
@@ -178,21 +165,31 @@ class Outbox:
         return self._own(lease, settled | _FREE)
 
     def postpone(self, lease: Lease, until: datetime, *, counts: bool) -> bool:
-        """Give the row back for later; ``counts`` says whether the attempt counts as a failure of the message."""
+        """Give the row back for later; ``counts`` says whether the attempt counts as a failure of the message.
+
+        A revision that came while it was under way does not wait: what it takes back goes at once.
+        """
         attempts = {} if counts else {"attempts": outbox.c.attempts - 1}
-        return self._own(lease, {"not_before": until, "ring_after": until} | attempts | _FREE)
+        is_revised = sa.and_(outbox.c.mark > lease.mark, outbox.c.is_urgent)
+        wait = sa.case((is_revised, outbox.c.not_before), else_=sa.literal(until, outbox.c.not_before.type))
+        return self._own(lease, {"not_before": wait, "ring_after": wait} | attempts | _FREE)
 
     def pause(self, lease: Lease, until: datetime) -> bool:
         """Give the row back untouched: its recipient is paused."""
         return self._own(lease, {"not_before": until, "ring_after": until} | _FREE)
 
     def bury(self, lease: Lease, cause: str, note: str, at: datetime) -> bool:
-        """Make the row a dead letter; only withdrawals leave until an operator replays it."""
-        return self._own(lease, {"due_at": None, "dead_at": at, "dead_cause": cause, "dead_note": note} | _FREE)
+        """Make the row a dead letter; only withdrawals leave until an operator replays it.
+
+        It stays due when more became due meanwhile; what is left to take back of the rest, the sweeper finds.
+        """
+        dead = {"dead_at": at, "dead_cause": cause, "dead_note": note, "not_before": at, "ring_after": at}
+        return self._own(lease, {"due_at": self._due_still(lease)} | dead | _FREE)
 
     def sweep(self, at: datetime, policy_version: int, limit: int = 1000) -> int:
         """Make due again whatever was left behind; compares integers and renders nothing. Return how many."""
         behind = sa.and_(
+            self._is_ours(),
             outbox.c.due_at.is_(None),
             sa.or_(
                 outbox.c.plan_version != plans.c.version,
@@ -209,10 +206,10 @@ class Outbox:
             .with_for_update(skip_locked=True, of=outbox)
         )
         swept = self._connection.execute(
-            outbox.update().where(outbox.c.id.in_(wanted)).values(self._due(at, None, False))
-        ).rowcount
+            outbox.update().where(among(outbox.c.id, wanted)).values(self._due(at, None, False)).returning(outbox.c.id)
+        ).all()
         self.has_become_due = self.has_become_due or bool(swept)
-        return swept
+        return len(swept)
 
     def counts(self, at: datetime) -> Sequence[dict[str, Any]]:
         """Return depth and oldest age per recipient, for operators: no plan, no person."""
@@ -226,6 +223,7 @@ class Outbox:
                 sa.func.count().filter(dead).label("dead_letters"),
                 sa.func.min(outbox.c.due_at).label("oldest_due_at"),
             )
+            .where(self._is_ours())
             .group_by(outbox.c.recipient, outbox.c.channel)
             .order_by(outbox.c.recipient)
         )
@@ -238,7 +236,7 @@ class Outbox:
                 outbox.c.id, outbox.c.recipient, outbox.c.channel, outbox.c.dead_at, outbox.c.dead_cause,
                 outbox.c.dead_note, outbox.c.attempts, outbox.c.sequence, outbox.c.correlation_id,
             )
-            .where(outbox.c.dead_at.is_not(None))
+            .where(self._is_ours(), outbox.c.dead_at.is_not(None))
             .order_by(outbox.c.dead_at.desc())
             .limit(limit)
         )  # fmt: skip
@@ -256,13 +254,15 @@ class Outbox:
         return bool(row.rowcount)
 
     def _due(self, at: datetime, correlation_id: str | None, urgent: bool) -> dict[str, Any]:
-        now = sa.literal(at, outbox.c.due_at.type)
+        this_instant = sa.literal(at, outbox.c.due_at.type)
         is_free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= at)
         due: dict[str, Any] = {
             "mark": outbox.c.mark + 1,
-            "due_at": sa.func.coalesce(outbox.c.due_at, now),
+            "due_at": sa.func.coalesce(outbox.c.due_at, this_instant),
             # A row that waits out a failure keeps its wait; a leased one rings when it is settled.
-            "ring_after": sa.case((sa.and_(is_free, outbox.c.not_before <= at), now), else_=outbox.c.ring_after),
+            "ring_after": sa.case(
+                (sa.and_(is_free, outbox.c.not_before <= at), this_instant), else_=outbox.c.ring_after
+            ),
         }
         if correlation_id is not None:
             due["correlation_id"] = correlation_id
@@ -270,9 +270,15 @@ class Outbox:
             due |= {
                 "is_urgent": True,
                 "not_before": at,
-                "ring_after": sa.case((is_free, now), else_=outbox.c.ring_after),
+                "ring_after": sa.case((is_free, this_instant), else_=outbox.c.ring_after),
             }
         return due
+
+    def _due_still(self, lease: Lease) -> sa.ColumnElement[Any]:
+        return sa.case((outbox.c.mark > lease.mark, outbox.c.due_at), else_=None)
+
+    def _is_ours(self) -> sa.ColumnElement[bool]:
+        return outbox.c.municipality == self._municipality
 
     def _own(self, lease: Lease, values: dict[str, Any]) -> bool:
         """Change a row while the lease is ours; a worker whose lease ran out and was taken changes nothing."""

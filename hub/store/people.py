@@ -28,10 +28,10 @@ class People:
         self._municipality = municipality
 
     def find(self, numbers: Iterable[Identifier]) -> UUID | None:
-        """Return who has one of these numbers."""
-        indexes = [self._index(number) for number in numbers]
-        query = sa.select(identifiers.c.person_id).where(identifiers.c.blind_index.in_(indexes)).limit(1)
-        return self._connection.execute(query).scalar_one_or_none()
+        """Return who has one of these numbers; were they of several people, whoever has the first."""
+        wanted = list(numbers)
+        known = self.known(wanted)
+        return next((known[number] for number in wanted if number in known), None)
 
     def known(self, numbers: Sequence[Identifier]) -> Mapping[Identifier, UUID]:
         """Return who has which of these numbers; unknown numbers are left out."""
@@ -41,8 +41,21 @@ class People:
         return {by_index[bytes(row.blind_index)]: row.person_id for row in rows}
 
     def find_or_add(self, facts: PersonFacts) -> UUID:
-        """Return the person with one of these numbers; a person not known yet is remembered."""
-        return self.find(facts.identifiers) or self.add(facts)
+        """Return the person with one of these numbers; a person not known yet is remembered.
+
+        Two at once: the second waits here until the first has committed, and then finds the person it added.
+        """
+        found = self.find(facts.identifiers)
+        if found is not None:
+            return found
+        try:
+            with self._connection.begin_nested():
+                return self.add(facts)
+        except sa.exc.IntegrityError:
+            found = self.find(facts.identifiers)
+            if found is None:
+                raise
+            return found
 
     def add(self, facts: PersonFacts) -> UUID:
         """Remember a person not known yet and return the new id."""

@@ -6,20 +6,21 @@ Only ``flow`` may read from here: nobody goes round the consent layer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring, keyed_digest, seal, unseal
 from hub.plan.canonical import canonical
 from hub.plan.element import Element
 from hub.plan.plan import CaseRef, CaseState, Plan, PlanStatus, Tombstone
-from hub.store.tables import case_plans, elements, plan_people, plans
+from hub.store.tables import case_plans, elements, people, plan_people, plans
 
 
 class _State(NamedTuple):
@@ -56,11 +57,12 @@ class Plans:
         self._municipality = municipality
 
     def open(self, person: UUID, at: datetime) -> UUID:
-        """Open an empty plan for a person who has none."""
+        """Open an empty plan for a person; return the one that is there, were it opened just now by another."""
         plan = Plan(new_id(), person)
         key, wrapped = self._keyring.new_data_key(_key_place(plan.id))
-        self._connection.execute(
-            plans.insert().values(
+        opened = self._connection.execute(
+            self._insert(plans)
+            .values(
                 id=plan.id,
                 municipality=self._municipality,
                 person_id=person,
@@ -71,7 +73,14 @@ class Plans:
                 wrapped_key=wrapped,
                 state=_seal_state(plan, key),
             )
-        )
+            .on_conflict_do_nothing(index_elements=["person_id"])
+            .returning(plans.c.id)
+        ).one_or_none()
+        if opened is None:
+            there: UUID = self._connection.execute(
+                sa.select(plans.c.id).where(plans.c.person_id == person)
+            ).scalar_one()
+            return there
         self._connection.execute(plan_people.insert().values(plan_id=plan.id, person_id=person))
         return plan.id
 
@@ -80,9 +89,24 @@ class Plans:
         return self._connection.execute(sa.select(plans.c.id).where(plans.c.person_id == person)).scalar_one_or_none()
 
     def lock(self, wanted: Iterable[UUID]) -> None:
-        """Take plans for writing, in one order for everyone, so that two transactions never wait for each other."""
-        query = sa.select(plans.c.id).where(plans.c.id.in_(list(wanted))).order_by(plans.c.id).with_for_update()
-        self._connection.execute(query).all()
+        """Take plans for writing, in one order for everyone, so that two transactions never wait for each other.
+
+        The lock leaves the key alone (NO KEY UPDATE): a row elsewhere that points to the plan may be written meanwhile.
+        """
+        query = sa.select(plans.c.id).where(plans.c.id.in_(list(wanted))).order_by(plans.c.id)
+        self._connection.execute(query.with_for_update(key_share=True)).all()
+
+    def lock_concerning(self, person: UUID) -> Sequence[UUID]:
+        """Take for writing every plan in which something concerns the person; none joins them until this commits.
+
+        Without the lock on the person, a message being merged into a further plan could commit right after we looked,
+        and what it says of the person would be delivered there by the consents of before.
+        """
+        self.lock(self.concerning(person))
+        self._connection.execute(sa.select(people.c.id).where(people.c.id == person).with_for_update()).all()
+        found = self.concerning(person)
+        self.lock(found)
+        return found
 
     def get(self, wanted: UUID, *, for_delivery: bool = False) -> StoredPlan | None:
         """Return a plan, or None.
@@ -119,10 +143,9 @@ class Plans:
             self._connection.execute(
                 elements.update()
                 .where(elements.c.id == element.id, elements.c.plan_id == after.id, elements.c.superseded_at.is_(None))
-                .values(content=_seal_element(element, after.id, before.key))
+                .values(content=_seal_element(_registered_as(was[element.id], element), after.id, before.key))
             )
         self._remember_people(before.plan, after)
-        self._remember_cases(before.plan, after)
         self._connection.execute(
             plans.update()
             .where(plans.c.id == after.id)
@@ -148,6 +171,21 @@ class Plans:
         """Return the plan that an authority's case belongs to."""
         query = sa.select(case_plans.c.plan_id).where(case_plans.c.blind_index == self._case_index(case))
         return self._connection.execute(query).scalar_one_or_none()
+
+    def of_element(self, element: UUID) -> UUID | None:
+        """Return the plan that an element is in now."""
+        query = sa.select(elements.c.plan_id).where(elements.c.id == element, elements.c.superseded_at.is_(None))
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def claim_case(self, case: CaseRef, home: UUID) -> UUID:
+        """Take a case for this transaction alone, before its plan; return its plan: ``home`` if it had none."""
+        index = self._case_index(case)
+        self._connection.execute(
+            self._insert(case_plans).values(blind_index=index, plan_id=home).on_conflict_do_nothing()
+        )
+        query = sa.select(case_plans.c.plan_id).where(case_plans.c.blind_index == index).with_for_update()
+        plan: UUID = self._connection.execute(query).scalar_one()
+        return plan
 
     def move_case(self, case: CaseRef, to: UUID) -> None:
         """Remember that a case now belongs to another plan."""
@@ -179,12 +217,8 @@ class Plans:
                 plan_people.delete().where(plan_people.c.plan_id == after.id, plan_people.c.person_id.in_(left))
             )
 
-    def _remember_cases(self, before: Plan, after: Plan) -> None:
-        for case in after.cases.keys() - before.cases.keys():
-            if self.of_case(case) is None:
-                self._connection.execute(
-                    case_plans.insert().values(blind_index=self._case_index(case), plan_id=after.id)
-                )
+    def _insert(self, table: sa.Table) -> Any:
+        return (postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert)(table)
 
     def _case_index(self, case: CaseRef) -> bytes:
         return self._keyring.blind_index("case", self._municipality, *case)
@@ -204,6 +238,11 @@ def _row(element: Element, plan: UUID, key: bytes) -> dict[str, Any]:
         "registered_at": element.registered_at,
         "content": _seal_element(element, plan, key),
     }
+
+
+def _registered_as(before: Element, after: Element) -> Element:
+    """Keep the registration time of content that has not changed: sent again, it is no newer than it was."""
+    return replace(after, registered_at=before.registered_at)
 
 
 def _seal_element(element: Element, plan: UUID, key: bytes) -> bytes:

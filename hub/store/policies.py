@@ -34,10 +34,17 @@ class Policies:
             .order_by(policies.c.version.desc())
             .limit(1)
         )
-        row = self._connection.execute(newest.with_for_update(read=True) if for_delivery else newest).one_or_none()
+        if for_delivery:  # first wait, then read: a query that waited for a lock still gives the row it began with
+            self._connection.execute(newest.with_for_update(read=True)).all()
+        row = self._connection.execute(newest).one_or_none()
         if row is None:
             raise Unavailable("No policy is published yet.", "Run: hub migrate")
         return _parsed(row.document, row.version)
+
+    def is_published(self) -> bool:
+        """Tell whether any version was published."""
+        query = sa.select(sa.func.count()).where(policies.c.municipality == self._municipality)
+        return bool(self._connection.execute(query).scalar_one())
 
     def publish(self, document: Mapping[str, Any], by: str, at: datetime) -> Policy:
         """Remember a new version. :raises InvalidRequest: naming every fault of the document."""

@@ -41,6 +41,15 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def among(column: Column[Any], wanted: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Tell whether a row is among those that a locking, limited query picks.
+
+    PostgreSQL may run a plain subquery once per row, and with SKIP LOCKED pick other rows each time; a named one runs
+    once.
+    """
+    return column.in_(sa.select(wanted.cte("wanted").c[column.name]))
+
+
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in an INTEGER key
 
 

@@ -10,6 +10,7 @@ once (BEGIN IMMEDIATE), so that two never deadlock halfway; a durable commit (sy
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import QueuePool
 
 from hub.crypto.envelope import Keyring
@@ -39,6 +41,7 @@ from hub.store.plans import Plans
 from hub.store.policies import Policies
 
 _BUSY_SECONDS = 10
+_UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,12 @@ class Store:
             with self.engine.connect().execution_options(hub_read_only=read_only) as connection, connection.begin():
                 unit = Unit(connection, self.keyring, self.municipality)
                 yield unit
-        except OperationalError as error:
+        except (OperationalError, NoConnectionFree) as error:
             raise StoreBusy("The database does not answer in time.") from error
+        except IntegrityError as error:
+            if _is_taken(error):
+                raise StoreBusy("Another transaction wrote the same thing at the same time.") from error
+            raise
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreBusy("The connection to the database broke.") from error
@@ -154,6 +161,7 @@ def _engine(url: URL) -> sa.Engine:
             url.set(drivername="postgresql+psycopg"),
             pool_size=20,
             max_overflow=20,
+            pool_timeout=_BUSY_SECONDS,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_SECONDS}s"},
         )
@@ -173,6 +181,7 @@ def _sqlite_engine(url: URL) -> sa.Engine:
         poolclass=QueuePool,
         pool_size=20,
         max_overflow=20,
+        pool_timeout=_BUSY_SECONDS,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _make_durable)
@@ -188,6 +197,14 @@ def _make_durable(connection: Any, _record: object) -> None:
 def _begin_on_sqlite(connection: sa.Connection) -> None:
     is_read_only = connection.get_execution_options().get("hub_read_only", False)
     connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Tell whether a unique key was taken, as happens when two write at once; any other broken rule is a bug."""
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+    return getattr(cause, "sqlstate", None) == _UNIQUE_VIOLATION
 
 
 def _refuse_forgetful_server(connection: Any, _record: object) -> None:

@@ -1,0 +1,38 @@
+"""What a worker holds while it brings a recipient up to date, and what its decision rested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A row that one worker holds until a time.
+
+    :ivar mark: the mark when it was taken; a higher one at settling means that more became due meanwhile.
+    :ivar is_dead: a dead letter: only withdrawals may leave.
+    :ivar target: digest of what the recipient shall hold after the last attempt.
+    """
+
+    id: UUID
+    token: UUID
+    plan: UUID
+    recipient: str
+    mark: int
+    attempts: int
+    sequence: int
+    target: bytes | None
+    is_dead: bool
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a decision rested on; the sweeper compares these integers and renders nothing."""
+
+    plan_version: int
+    consent_version: int
+    policy_version: int
+    recheck_at: datetime | None
