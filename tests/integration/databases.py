@@ -1,0 +1,84 @@
+"""Databases to test on: a SQLite file, and a database of our own on the PostgreSQL server of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hub.clock import new_id
+from hub.crypto.envelope import Keyring
+from hub.store.migrations import upgrade
+from hub.store.tables import metadata
+from hub.store.transaction import Store
+
+SERVER = os.environ.get("HUB_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+MUNICIPALITY = "0376"
+
+EMBEDDED = "sqlite"
+OPERATED = pytest.param("postgresql", marks=pytest.mark.servers)
+
+
+def a_keyring() -> Keyring:
+    """Return the keys of the tests; every store of a test opens with the same."""
+    return Keyring({1: b"\x01" * 32}, index_key=b"\x02" * 32)
+
+
+def a_store(url: str) -> Store:
+    """Open a database; another call with the same URL is another process's view of it."""
+    return Store(url, a_keyring(), MUNICIPALITY)
+
+
+@contextmanager
+def a_postgresql_database() -> Iterator[str]:
+    """Make an empty database of our own; gone afterwards."""
+    name = f"hub_test_{new_id().hex}"
+    server = sa.create_engine(
+        sa.engine.make_url(SERVER).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 3},
+    )
+    try:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    except sa.exc.OperationalError:
+        if os.environ.get("HUB_TEST_REQUIRE_SERVERS") == "1":
+            raise
+        pytest.skip("no PostgreSQL server answers; set HUB_TEST_POSTGRES, or HUB_TEST_REQUIRE_SERVERS=1 to insist")
+    try:
+        yield sa.engine.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.dispose()
+
+
+@contextmanager
+def an_empty_database(kind: str, folder: Path) -> Iterator[str]:
+    """Make a database without tables and give its URL."""
+    if kind == EMBEDDED:
+        yield f"sqlite:///{folder / 'hub.db'}"
+    else:
+        with a_postgresql_database() as url:
+            yield url
+
+
+def empty(store: Store) -> None:
+    """Delete every row."""
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    with store.begin() as unit:
+        unit.connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@contextmanager
+def a_migrated_postgresql() -> Iterator[str]:
+    """Make a database of our own with all tables."""
+    with a_postgresql_database() as url:
+        store = a_store(url)
+        upgrade(store)
+        store.close()
+        yield url
