@@ -12,9 +12,10 @@ after an error they connect anew at the next use.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Self
 
 from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
 from kombu.connection import Connection
@@ -45,10 +46,17 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class Broker:
-    """Where rings wait. Safe to share between threads; what it makes is not."""
+    """Where rings wait. Safe to share between threads."""
 
     def __init__(self, url: str, prefix: str) -> None:
+        """Know a broker; nothing is connected yet.
+
+        :param url: ``amqp://…`` or ``memory://``.
+        :param prefix: the exchange's name and the first part of every queue's.
+        """
         self._url = url
+        self._lock = threading.Lock()
+        self._link = Link(self)
         self.exchange = Exchange(prefix, type="direct", durable=True)
         self.queues = {
             (channel, urgency == "urgent"): Queue(
@@ -71,10 +79,21 @@ class Broker:
     def __repr__(self) -> str:
         return f"Broker({self.exchange.name!r})"  # its address may hold a password
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; used again, it connects again."""
+        with self._lock:
+            self._link.close()
+
     def ping(self) -> None:
-        """Ask the broker for a sign of life. :raises BrokerDown: there is none."""
-        with self._channel():
-            pass
+        """Ask for a sign of life. :raises BrokerDown: there is none."""
+        with self._lock:
+            self._answering()
 
     def depths(self) -> dict[str, int]:
         """Return how many rings wait in each queue. :raises BrokerDown: it does not answer."""
@@ -94,13 +113,20 @@ class Broker:
             for queue in self.queues.values():
                 channel.queue_delete(queue.name)
             channel.exchange_delete(self.exchange.name)
+        self.close()
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:
-        link = Link(self)
-        with link.talking() as connection:
-            yield connection.channel()
-        link.close()
+        with self._lock, self._answering().talking() as connection, connection.channel() as channel:
+            yield channel
+
+    def _answering(self) -> Link:
+        """Return our own link once it answers; one that lay unused for long may be dead, and is made anew."""
+        try:
+            self._link.stay()
+        except BrokerDown:
+            self._link.stay()
+        return self._link
 
     def connect(self) -> Connection:
         """Return a fresh connection, of the caller's own."""
@@ -142,6 +168,12 @@ class Link:
         if connection is not None:
             with suppress(*_ERRORS):
                 connection.release()
+
+    def stay(self) -> None:
+        """Be connected and show it. :raises BrokerDown: it cannot be."""
+        with self.talking() as connection:
+            while self.stay_alive(connection):
+                pass
 
     def declare(self, connection: Connection) -> None:
         """Have the exchange and the queues; what is there already stays as it is."""

@@ -28,12 +28,6 @@ class Ringer(Link):
         self._confirms = Confirms()
         self._channel: Any = None
 
-    def stay(self) -> None:
-        """Be connected and show it. :raises BrokerDown: it cannot be."""
-        with self.talking() as connection:
-            while self.stay_alive(connection):
-                pass
-
     def ring(self, rings: Sequence[Ring]) -> frozenset[UUID]:
         """Ring for rows; return those whose ring surely waits in a queue.
 

@@ -1,6 +1,7 @@
 """What an adapter author and the tests need.
 
-Lives here: builders of plans, contributions, consents, readers and policies, and a clock that stands still.
+Lives here: builders of plans, contributions, consents, readers and policies, a clock that stands still, and an
+authority that lives in memory (the fake at the port).
 Never here: a stand-in for a network, a database or a broker (real ones run on loopback, see ``hub.sandbox``), a
 person who exists, or anything that the hub itself imports.
 """
