@@ -1,0 +1,192 @@
+"""A view as FHIR R4 resources: one plan over the plans of its authorities.
+
+    resources = render(view, person, status, coordinator="coordination")
+    resources["CarePlan", f"{plan}"]              # the umbrella, authored by who coordinates
+    resources["CarePlan", f"{plan}-children"]     # what children and family services contribute
+
+The umbrella names its parts in ``supportingInfo``: FHIR R4 links the other way only (``partOf``), and a reader who
+knows one id must find the rest without searching. Everything is a function of the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from hub.consent.view import View
+from hub.fhir.elements import Around, resource_of
+from hub.fhir.words import (
+    AUTHORITY,
+    CASE_OF,
+    ENDED,
+    RESOURCE_OF,
+    SOURCE_SYSTEM,
+    Resource,
+    filled,
+    instant,
+    reference,
+    reference_to,
+    security,
+)
+from hub.plan.element import Element, Status
+from hub.plan.person import Person, Role
+from hub.plan.plan import PlanStatus
+
+#: (type, id) → resource.
+Resources = Mapping[tuple[str, str], Resource]
+
+#: Resource types that this rendering can yield, for the capability statement.
+TYPES = tuple(sorted({*RESOURCE_OF.values(), "CarePlan", "CareTeam", "Organization", "Patient", "Provenance"}))
+
+_PLAN_STATUS = {PlanStatus.ACTIVE: "active", PlanStatus.DISSOLVED: "revoked", PlanStatus.COMPLETED: "completed"}
+_AUTHOR = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "author"}]
+}
+_TITLE = "Én plan"
+
+
+def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) -> Resources:
+    """Return every resource of a view.
+
+    :param coordinator: the organisation that authors the umbrella plan.
+    """
+    elements = {seen.element.id: seen.element for seen in view.seen}
+    around = Around(person.id, elements)
+    parts = _by_authority(elements)
+    rendered = [
+        _umbrella(view, person, status, coordinator, parts),
+        _care_team(view.plan, person, coordinator, parts),
+        _patient(person, view),
+        *(organisation(name) for name in sorted({coordinator, *parts})),
+        *(_part(view, person, authority, own) for authority, own in parts.items()),
+        *(_provenance(view.plan, authority, own) for authority, own in parts.items()),
+        *(resource_of(element, around) for element in elements.values()),
+    ]
+    return {(resource["resourceType"], resource["id"]): resource for resource in rendered}
+
+
+def organisation(name: str) -> Resource:
+    """Return an authority, or who coordinates."""
+    return {
+        "resourceType": "Organization",
+        "id": name,
+        "identifier": [{"system": AUTHORITY, "value": name}],
+        "active": True,
+        "name": name,
+    }
+
+
+def part_id(plan: UUID, authority: str) -> str:
+    """Return the id of what one authority contributes to a plan."""
+    return f"{plan}-{authority}"
+
+
+def _by_authority(elements: Mapping[UUID, Element]) -> dict[str, list[Element]]:
+    parts: dict[str, list[Element]] = {}
+    for element in elements.values():
+        parts.setdefault(element.authority, []).append(element)
+    return dict(sorted(parts.items()))
+
+
+def _umbrella(
+    view: View, person: Person, status: PlanStatus, coordinator: str, parts: Mapping[str, Sequence[Element]]
+) -> Resource:
+    labels = {element.label for own in parts.values() for element in own}
+    return {
+        "resourceType": "CarePlan",
+        "id": str(view.plan),
+        **filled(meta=filled(security=security(labels))),
+        "status": _PLAN_STATUS[status],
+        "intent": "plan",
+        "title": _TITLE,
+        "subject": reference("Patient", person.id),
+        "author": reference("Organization", coordinator),
+        **filled(contributor=[reference("Organization", authority) for authority in parts]),
+        "careTeam": [reference("CareTeam", view.plan)],
+        **filled(supportingInfo=[reference("CarePlan", part_id(view.plan, authority)) for authority in parts]),
+    }
+
+
+def _part(view: View, person: Person, authority: str, own: Sequence[Element]) -> Resource:
+    by_type: dict[str, list[Resource]] = {}
+    for element in own:
+        by_type.setdefault(RESOURCE_OF[element.kind], []).append(reference_to(element))
+    activities = [*by_type.pop("ServiceRequest", []), *by_type.pop("Appointment", [])]
+    goals, needs = by_type.pop("Goal", []), by_type.pop("Condition", [])
+    return {
+        "resourceType": "CarePlan",
+        "id": part_id(view.plan, authority),
+        "meta": {"security": security({element.label for element in own})},
+        **filled(identifier=_cases(view, authority, own)),
+        "partOf": [reference("CarePlan", view.plan)],
+        "status": _status_of_part(own),
+        "intent": "plan",
+        "title": f"{_TITLE}: {authority}",
+        "subject": reference("Patient", person.id),
+        "author": reference("Organization", authority),
+        **filled(
+            addresses=needs,
+            goal=goals,
+            activity=[{"reference": one} for one in activities],
+            supportingInfo=[one for rest in by_type.values() for one in rest],
+        ),
+    }
+
+
+def _cases(view: View, authority: str, own: Sequence[Element]) -> list[Resource]:
+    """Return the authority's own case numbers, for those who work with them: the authority and the coordinator."""
+    if view.reader.organisation != authority and view.reader.role is not Role.COORDINATOR:
+        return []
+    numbers = sorted({element.provenance.case for element in own})
+    return [{"system": f"{CASE_OF}{authority}", "value": number} for number in numbers]
+
+
+def _status_of_part(own: Sequence[Element]) -> str:
+    """Return where an authority's part stands, by what is seen of it; a part never closes the whole plan."""
+    statuses = {element.status for element in own}
+    if statuses == {Status.ENTERED_IN_ERROR}:
+        return "entered-in-error"
+    if statuses <= ENDED:
+        return "completed" if Status.COMPLETED in statuses else "revoked"
+    return "on-hold" if statuses - ENDED == {Status.ON_HOLD} else "active"
+
+
+def _care_team(plan: UUID, person: Person, coordinator: str, parts: Mapping[str, Sequence[Element]]) -> Resource:
+    """Return who works together, as far as the reader can see: who belongs to a plan tells what may be withheld."""
+    members = [
+        reference("Organization", name) for name in (coordinator, *(name for name in parts if name != coordinator))
+    ]
+    return {
+        "resourceType": "CareTeam",
+        "id": str(plan),
+        "status": "active",
+        "subject": reference("Patient", person.id),
+        "participant": [{"member": reference("Patient", person.id)}, *({"member": member} for member in members)],
+        "managingOrganization": [reference("Organization", coordinator)],
+    }
+
+
+def _patient(person: Person, view: View) -> Resource:
+    number = person.identifier_for(view.reader.organisation)
+    return {
+        "resourceType": "Patient",
+        "id": str(person.id),
+        **filled(
+            identifier=[{"use": "official", "system": number.system, "value": number.value}] if number else [],
+            name=[{"text": person.name}] if person.name else [],
+        ),
+    }
+
+
+def _provenance(plan: UUID, authority: str, own: Sequence[Element]) -> Resource:
+    systems = sorted({element.provenance.source_system for element in own})
+    return {
+        "resourceType": "Provenance",
+        "id": part_id(plan, authority),
+        "target": [reference("CarePlan", part_id(plan, authority))],
+        "recorded": instant(max(element.registered_at for element in own)),
+        "agent": [{"type": _AUTHOR, "who": reference("Organization", authority)}],
+        "entity": [
+            {"role": "source", "what": {"identifier": {"system": SOURCE_SYSTEM, "value": name}}} for name in systems
+        ],
+    }
