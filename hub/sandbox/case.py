@@ -89,6 +89,8 @@ class CaseContent(Strict):
     household: list[HouseholdMember] = []
     close: bool = False
     via: Literal["http", "folder"] = "http"
+    #: Whether a system that announces changes does so; silence leaves it to the hub's polls.
+    notify: bool = True
 
 
 class CaseChange(Strict):
@@ -106,3 +108,4 @@ class CaseChange(Strict):
     household: list[HouseholdMember] | None = None
     close: bool | None = None
     via: Literal["http", "folder"] | None = None
+    notify: bool | None = None

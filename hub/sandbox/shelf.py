@@ -15,6 +15,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY AUTOINCREMENT);
 CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, version INTEGER NOT NULL, changed_at TEXT NOT NULL,
     message_id TEXT NOT NULL, content BLOB NOT NULL, message BLOB NOT NULL, number INTEGER NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS changes (n INTEGER PRIMARY KEY AUTOINCREMENT, case_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS plans (plan TEXT PRIMARY KEY, sequence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS elements (plan TEXT NOT NULL, element TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (plan, element));
@@ -27,6 +28,8 @@ _SAVE_CASE = """INSERT INTO cases (id, version, changed_at, message_id, content,
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at,
     message_id = excluded.message_id, content = excluded.content, message = excluded.message"""
 _READ_CASE = "SELECT id, number, version, changed_at, message_id, content, message FROM cases"
+_LIST_CHANGES = """SELECT MAX(n) AS newest, case_id FROM changes GROUP BY case_id HAVING newest > ?
+    ORDER BY newest LIMIT ?"""
 _SAVE_PLAN = "INSERT INTO plans VALUES (?, ?) ON CONFLICT (plan) DO UPDATE SET sequence = excluded.sequence"
 _SAVE_ELEMENT = """INSERT INTO elements VALUES (?, ?, ?)
     ON CONFLICT (plan, element) DO UPDATE SET content = excluded.content"""
@@ -77,13 +80,19 @@ class Shelf:
         return int(taken[0])
 
     def save(self, case: Case) -> None:
-        """Keep a case; a newer version replaces the older."""
+        """Keep a case and number the change; a newer version replaces the older."""
         content = orjson.dumps(case.content)
         with self._begin() as connection:
             connection.execute(
                 _SAVE_CASE,
                 (case.id, case.version, case.changed_at, case.message_id, content, case.message, case.number),
             )
+            connection.execute("INSERT INTO changes (case_id) VALUES (?)", (case.id,))
+
+    def changes(self, after: int, most: int) -> list[tuple[int, str]]:
+        """Return (change number, case id) of cases changed after a number, each at its newest change, oldest first."""
+        with self._begin() as connection:
+            return [(int(n), str(case)) for n, case in connection.execute(_LIST_CHANGES, (after, most)).fetchall()]
 
     def case(self, case_id: str) -> Case | None:
         """Return a case, or None."""
