@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, ClassVar
+from urllib.error import HTTPError
 from uuid import UUID
 
 import pytest
@@ -340,3 +341,49 @@ def test_a_changed_case_is_the_next_version_and_a_repeat_the_same_bytes(system: 
 def version(body: bytes) -> int:
     document = ChildrenAdapter({}).receive(Parcel("children", body, "application/xml"))
     return ChildrenMapping().to_plan(document)[0].order.version
+
+
+class PretendHub(BaseHTTPRequestHandler):
+    """Remembers what a system posts, and answers as a hub does."""
+
+    posted: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.posted.append((self.path, headers, body))
+        self.send_response(202 if len(self.posted) == 1 else 409)
+        self.send_header("Content-Length", "15")
+        self.end_headers()
+        self.wfile.write(b'{"status":"ok"}')
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_case_that_the_system_posts_carries_its_token_and_shows_the_hubs_answer(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PretendHub)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    with a_sandbox("children", tmp_path, hub_url=f"http://127.0.0.1:{server.server_port}/") as running:
+        told = running.ask("POST", "/sandbox/cases", {**CASE, "via": "http"})
+        repeated = running.ask("POST", f"/sandbox/cases/{told['case']}/resend")
+    server.shutdown()
+    server.server_close()
+    assert told["hub"] == {"status": 202, "answer": {"status": "ok"}}
+    assert repeated["hub"]["status"] == 409
+    (path, headers, body), (_, _, again) = PretendHub.posted
+    assert path == "/in/children"
+    assert headers["authorization"] == "Bearer the system's token at the hub"
+    assert version(body) == 1
+    assert again == body
+
+
+def test_a_hub_that_does_not_answer_is_told_as_such(shared: Sandbox) -> None:
+    told = shared.ask("POST", "/sandbox/cases", {**CASE, "via": "http"})
+    assert told["hub"] == {"status": None, "answer": "the hub does not answer"}
+
+
+def test_a_delivery_without_the_token_is_turned_away(shared: Sandbox) -> None:
+    with pytest.raises(HTTPError, match="401"):
+        shared.ask("POST", "/plan-updates", {})

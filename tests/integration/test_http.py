@@ -49,7 +49,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
         yield running
 
 
-class serving:
+class Serving:
     """Run the server until the block ends."""
 
     def __init__(self, port: int) -> None:
