@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import permutations
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 import pytest
@@ -23,6 +25,8 @@ from hub.mappings.children import ChildrenMapping
 from hub.plan.contribution import Contribution
 from hub.plan.element import Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
+from hub.plan.merge import merge
+from hub.plan.plan import Plan
 
 FOLDER = contract_folder("children/v1")
 SCHEMA = etree.XMLSchema(file=FOLDER / "children.xsd")
@@ -246,3 +250,54 @@ def test_a_mangled_document_is_refused_or_mapped_and_nothing_else(at: int, lengt
         said: Any = error.diagnostics()
         assert "Lars" not in said
         assert "0505159995" not in said
+
+
+# --- in: what becomes of it in a plan -----------------------------------------------------------------------------
+
+
+def merged(contributions: Sequence[Contribution]) -> Plan:
+    """Merge contributions as one person's plan, in their order."""
+    plan = Plan(UUID(int=7), UUID(int=8))
+    for contribution in contributions:
+        numbers = {identifier for draft in contribution.drafts for identifier in draft.concerns}
+        people = {identifier: uuid5(UUID(int=9), identifier.value) for identifier in numbers}
+        plan = merge(plan, contribution, people, NOON)
+    return plan
+
+
+def example(name: str) -> Contribution:
+    return contribution_of((FOLDER / "examples" / f"{name}.xml").read_text(encoding="utf-8"))
+
+
+def test_the_messages_of_a_case_give_the_same_plan_in_any_order() -> None:
+    messages = [example("normal"), example("changed"), example("closed"), example("normal")]
+    plans = [merged(order) for order in permutations(messages)]
+    assert all(plan == plans[0] for plan in plans)
+    assert {element.status for element in plans[0].elements.values() if element.kind is Kind.CASE} == {Status.COMPLETED}
+
+
+def test_what_a_newer_snapshot_does_not_name_is_gone() -> None:
+    kinds = {element.kind for element in merged([example("normal"), example("changed")]).elements.values()}
+    assert Kind.APPOINTMENT in {element.kind for element in merged([example("normal")]).elements.values()}
+    assert Kind.APPOINTMENT not in kinds
+    assert Kind.GOAL in kinds
+
+
+def test_a_measure_told_twice_in_a_delivery_ends_as_its_last_line_says() -> None:
+    delivery = (contract_folder("children/l201-v1") / "examples" / "delivery.xml").read_text(encoding="utf-8")
+    first, second = "27.12.06-G01-197-26", "27.12.06-G01-198-26"
+    twice = delivery.replace(second, first).replace("0505209996", "0505159995")
+    document = ADAPTER.receive(Parcel("children", twice.encode(), "application/xml"))
+    contributions = ChildrenMapping().to_plan(document)
+    for order in permutations(contributions):
+        (measure,) = merged(order).elements.values()
+        assert measure.codes[0].code == "010"
+
+
+def test_a_delivery_leaves_the_cases_of_the_case_system_alone() -> None:
+    delivery = (contract_folder("children/l201-v1") / "examples" / "delivery.xml").read_bytes()
+    measures = ChildrenMapping().to_plan(ADAPTER.receive(Parcel("children", delivery, "application/xml")))
+    alone = merged([example("normal")])
+    both = merged([example("normal"), measures[0]])
+    assert {**alone.elements}.items() <= {**both.elements}.items()
+    assert len(both.elements) == len(alone.elements) + 1
