@@ -16,7 +16,11 @@ from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.consent import Consent, ConsentKind, ConsentStatus, by_person, has_one_plan
 from hub.consent.policy import Policy
-from hub.errors import Conflict, NotFound
+from hub.consent.reader import Reader
+from hub.errors import NotAllowed, NotFound
+from hub.flow.belonging import may_choose, may_open
+from hub.flow.refusal import refusals_written
+from hub.flow.versions import check_next, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.plan.plan import PlanStatus
@@ -27,11 +31,14 @@ from hub.store.transaction import Store, Unit
 class Revised:
     """What a revision has done.
 
-    :ivar plans: the plans whose recipients are due now.
-    :ivar under_way: deliveries of those plans that had started before and may still be on the wire.
+    :ivar plan: the plan of the consent's person.
+    :ivar plans: the plans whose recipients are due now, of those that whoever revised may know of: a person may be
+        named in another's plan, too.
+    :ivar under_way: deliveries of these plans that had started before and may still be on the wire.
     """
 
     consent: Consent
+    plan: UUID
     plans: Sequence[UUID]
     under_way: int
 
@@ -40,6 +47,7 @@ def open_plan(
     facts: PersonFacts,
     consent: Consent,
     circle: Sequence[str],
+    reader: Reader,
     store: Store,
     authorities: Authorities,
     *,
@@ -49,12 +57,15 @@ def open_plan(
 ) -> Revised:
     """Open a person's one plan with the person's consent to have it; a plan that was dissolved lives again.
 
-    :param consent: its ``person`` and ``given_by`` are filled in where they are not known yet.
+    :param consent: its ``person`` and ``given_by`` are filled in.
     :param circle: authorities that take part from the start; others join with their first message.
+    :param coordinator: the organisation that coordinates the plan.
+    :raises NotAllowed: the reader is neither the person nor the coordinator.
     """
-    with store.begin() as unit:
+    with refusals_written(store, actor, correlation_id), store.begin() as unit:
         at = now()
         person = unit.people.find_or_add(facts)
+        _check_may_open_one(reader, person, coordinator)
         plan = unit.plans.of_person(person)
         if plan is None:
             plan = unit.plans.open(person, at)
@@ -66,40 +77,43 @@ def open_plan(
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.plans.set_status(plan, PlanStatus.ACTIVE)
         unit.jobs.unpark_unknown_people(at)
-        given = replace(consent, person=person, given_by=person)
-        return _record(unit, given, actor, correlation_id, "plan-opened")
+        plans = unit.plans.lock_concerning(person)
+        given = in_the_name_of(unit, person, consent)
+        return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
 
 
-def give(consent: Consent, store: Store, *, actor: str, correlation_id: str) -> Revised:
-    """Put a consent, or a new version of one, in force.
+def give(plan: UUID, consent: Consent, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Revised:
+    """Put a consent of the plan's person in force; what was said before in the same words gets its next version.
 
-    :raises NotFound: the person has no plan.
-    :raises Conflict: another version of the same consent came in between.
+    :param consent: its ``person`` and ``given_by`` are filled in.
+    :raises NotFound: there is no plan for which the reader may do so.
+    :raises Conflict: another version of the same consent came in between, or it is another person's.
     """
-    with store.begin() as unit:
-        if unit.plans.of_person(consent.person) is None:
-            raise NotFound("No plan is open for this person.")
-        before = unit.consents.get(consent.id)
-        if consent.version != (before.version + 1 if before else 1):
-            raise Conflict("This consent has another version by now.")
-        return _record(unit, consent, actor, correlation_id, "consent-given")
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        stored = unit.plans.get(plan)
+        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, now()):
+            raise NotFound("There is no plan with this id that you may see.")
+        plans = unit.plans.lock_concerning(stored.plan.person)
+        given = in_the_name_of(unit, stored.plan.person, consent)
+        return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 
-def withdraw(consent_id: UUID, store: Store, *, actor: str, correlation_id: str) -> Revised:
+def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Revised:
     """Withdraw a consent: it counts no more from this commit on. Withdrawn twice is withdrawn once.
 
-    :raises NotFound: there is no such consent.
+    :raises NotFound: there is no such consent that the reader may withdraw.
     """
-    with store.begin() as unit:
+    with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
         found = unit.consents.get(consent_id)
-        if found is None:
-            raise NotFound("There is no such consent.")
-        unit.plans.lock(unit.plans.concerning(found.person))
+        own = unit.plans.of_person(found.person) if found else None
+        if found is None or own is None or not may_choose(unit, own, found.person, reader, now()):
+            raise NotFound("There is no consent with this id that you may see.")
+        plans = unit.plans.lock_concerning(found.person)
         before = unit.consents.get(consent_id) or found  # read again: the lock may have waited for another withdrawal
         if before.status is ConsentStatus.WITHDRAWN:
-            return Revised(before, (), 0)
+            return Revised(before, own, (), 0)
         after = replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
-        return _record(unit, after, actor, correlation_id, "consent-withdrawn")
+        return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
 
 
 def publish_policy(document: Mapping[str, Any], store: Store, *, actor: str, correlation_id: str) -> Policy:
@@ -114,25 +128,41 @@ def publish_policy(document: Mapping[str, Any], store: Store, *, actor: str, cor
         return policy
 
 
-def _record(unit: Unit, consent: Consent, actor: str, correlation_id: str, action: str) -> Revised:
+def _check_may_open_one(reader: Reader, person: UUID, coordinator: str) -> None:
+    """A plan is opened by its person, or by the organisation that will coordinate it in the person's name."""
+    is_coordinator = reader.role is Role.COORDINATOR and reader.organisation == coordinator
+    is_the_person = reader.role is Role.CITIZEN and reader.person == person
+    if not (is_coordinator or is_the_person):
+        raise NotAllowed("A plan is opened by the citizen or by the coordinator.")
+
+
+def _record(
+    unit: Unit,
+    consent: Consent,
+    own: UUID,
+    plans: Sequence[UUID],
+    reader: Reader,
+    actor: str,
+    correlation_id: str,
+    action: str,
+) -> Revised:
+    """Write a consent down. ``own`` is its person's plan; ``plans`` are all that it may touch, taken for writing."""
+    check_next(unit.consents.get(consent.id), consent)
     at = now()
-    plans = unit.plans.concerning(consent.person)
-    unit.plans.lock(plans)
     unit.consents.add(consent, at)
     if consent.kind is ConsentKind.ONE_PLAN:
-        _dissolve_or_revive(unit, consent.person)
+        _dissolve_or_revive(unit, consent.person, own)
     unit.plans.consents_changed(plans)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
     for plan in plans:
         unit.audit.record(
             action, actor, at, correlation_id, plan, consent=consent.id, version=consent.version, kind=consent.kind
         )
-    return Revised(consent, plans, unit.outbox.under_way(plans, at))
+    known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
+    return Revised(consent, own, known, unit.outbox.under_way(known, at))
 
 
-def _dissolve_or_revive(unit: Unit, person: UUID) -> None:
+def _dissolve_or_revive(unit: Unit, person: UUID, plan: UUID) -> None:
     """A plan lives by its person's consent to have it; without one, it falls back to the sector plans."""
-    plan = unit.plans.of_person(person)
-    if plan is not None:
-        has_one = has_one_plan(person, by_person(unit.consents.of([person])), now())
-        unit.plans.set_status(plan, PlanStatus.ACTIVE if has_one else PlanStatus.DISSOLVED)
+    has_one = has_one_plan(person, by_person(unit.consents.of([person])), now())
+    unit.plans.set_status(plan, PlanStatus.ACTIVE if has_one else PlanStatus.DISSOLVED)

@@ -1,0 +1,46 @@
+"""Who belongs to a plan: the one rule behind every read and every choice.
+
+Whoever does not belong is answered as if the plan did not exist.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from hub.consent.reader import Reader
+from hub.plan.person import Role
+from hub.store.transaction import Unit
+
+#: Who may read the citizen's consents, give one in the citizen's name, and withdraw it.
+_MAY_CHOOSE = (Role.COORDINATOR, Role.CITIZEN)
+
+
+def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: datetime) -> bool:
+    """Tell whether the reader may know that the plan exists: it is the reader's own, or the reader belongs to it.
+
+    An operator belongs to no plan, whichever organisation employs them; and a coordinator only to those that their
+    organisation coordinates.
+
+    :param person: whose plan it is.
+    """
+    match reader.role:
+        case Role.OPERATOR:
+            return False
+        case Role.CITIZEN:
+            return reader.person is not None and reader.person == person
+        case Role.COORDINATOR:
+            members = unit.memberships.of_plan(plan, at)
+            return any(one.member == reader.organisation and one.role is Role.COORDINATOR for one in members)
+        case _:
+            return unit.memberships.is_member(plan, reader.organisation, at)
+
+
+def may_choose(unit: Unit, plan: UUID | None, person: UUID, reader: Reader, at: datetime) -> bool:
+    """Tell whether the reader may see and change the person's consents: the person, and the plan's coordinator."""
+    return plan is not None and reader.role in _MAY_CHOOSE and may_open(unit, plan, person, reader, at)
+
+
+def memberships(unit: Unit, plan: UUID, organisation: str, at: datetime) -> frozenset[UUID]:
+    """Return the plan, for an organisation that belongs to it, as ``Reader.memberships`` wants it."""
+    return frozenset({plan}) if unit.memberships.is_member(plan, organisation, at) else frozenset()

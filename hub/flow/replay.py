@@ -1,0 +1,23 @@
+"""Bring a dead letter back, after its cause is gone: what leaves is decided anew, so only what is lawful today does."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hub.clock import now
+from hub.errors import NotFound
+from hub.flow.refusal import refusals_written
+from hub.store.transaction import Store
+
+
+def replay(outbox_id: UUID, store: Store, *, actor: str, correlation_id: str) -> None:
+    """Make a dead letter due again. Its content is not read.
+
+    :raises NotFound: there is no dead letter of this id.
+    """
+    with refusals_written(store, actor, correlation_id, delivery=outbox_id), store.begin() as unit:
+        at = now()
+        if not unit.outbox.replay(outbox_id, at):
+            raise NotFound("There is no dead letter of this id.", "It may be replayed already: look at the list again.")
+        plan = unit.outbox.plan_of(outbox_id)
+        unit.audit.record("replayed", actor, at, correlation_id, plan, delivery=outbox_id)
