@@ -63,4 +63,4 @@ def _identifier(identifier: Identifier) -> str:
 
 
 def _instant(at: datetime | None) -> str | None:
-    return at and at.isoformat()
+    return at.isoformat() if at else None
