@@ -1,0 +1,180 @@
+"""What the hub answers in JSON about plans and consents: functions of the reader's view and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from starlette.responses import Response
+
+from hub.api.problems import OK
+from hub.consent.consent import Consent
+from hub.consent.decision import Decision, Sentence
+from hub.consent.policy import LOCAL
+from hub.consent.view import Seen
+from hub.flow.revise import Revised
+from hub.flow.show import Shown
+from hub.plan.element import Element, Period
+from hub.plan.identifier import Identifier
+from hub.plan.person import Role
+
+_PARTIAL = Sentence(
+    "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
+)
+_WHOLE = Sentence("Du kan se alle oplysninger i planen.", "You can see everything in this plan.")
+
+
+def json_response(content: Any, status: int = OK, headers: dict[str, str] | None = None) -> Response:
+    """Return JSON; the same content gives the same bytes."""
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def plan_answer(shown: Shown) -> dict[str, Any]:
+    """Return a plan as its reader may see it; elements come in the order of their ids."""
+    view = shown.view
+    return {
+        "plan": view.plan,
+        "status": shown.status,
+        "person": {"name": shown.person.name, "cpr": _masked(shown.person.identifier_for(view.reader.organisation))},
+        "may_be_partial": {
+            "value": view.may_be_partial,
+            **_sentence(_PARTIAL if view.may_be_partial else _WHOLE),
+        },
+        "elements": [_element(seen, shown) for seen in view.seen],
+        "as_of": when(shown.at),
+    }
+
+
+def etag(answer: dict[str, Any]) -> str:
+    """Return the ETag of an answer; when it was asked for is no part of it."""
+    spelled = orjson.dumps({name: value for name, value in answer.items() if name != "as_of"})
+    return f'"{hashlib.sha256(spelled).hexdigest()[:32]}"'
+
+
+def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:
+    """Return why a reader sees an element."""
+    decision = seen.decision
+    return {
+        "plan": plan,
+        "element": seen.element.id,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        **_why(decision),
+        "consents": [{"consent": rested.id, "version": rested.version} for rested in decision.consents],
+        "policy_version": decision.policy_version,
+        "left_out": sorted(decision.hidden),
+        "obligations": list(decision.obligations),
+    }
+
+
+def consent_answer(consent: Consent, at: datetime) -> dict[str, Any]:
+    """Return a consent, to those who may change it."""
+    return {
+        "consent": consent.id,
+        "version": consent.version,
+        "kind": consent.kind,
+        "effect": consent.effect,
+        "status": consent.status,
+        "in_force": consent.is_in_force(at),
+        "given_at": when(consent.given_at),
+        "period": _period(consent.period),
+        "sources": sorted(consent.sources),
+        "recipients": sorted(consent.recipients),
+        "purposes": sorted(consent.purposes),
+        "categories": sorted(consent.categories),
+        "label": consent.label.name,
+        "elements": sorted(consent.elements),
+        "replaces": sorted(consent.replaces),
+        "text_version": consent.text_version,
+        "language": consent.language,
+        "channel": consent.channel,
+    }
+
+
+def revised_answer(revised: Revised) -> dict[str, Any]:
+    """Return what giving or withdrawing a consent has done."""
+    consent = revised.consent
+    return {
+        "consent": consent.id,
+        "version": consent.version,
+        "kind": consent.kind,
+        "status": consent.status,
+        "plan": revised.plan,
+        "period": _period(consent.period),
+        "plans_due": len(revised.plans),
+        "deliveries_under_way": revised.under_way,
+    }
+
+
+def when(at: datetime | None) -> str | None:
+    """Return an instant in Danish time, with its zone."""
+    return at.astimezone(LOCAL).isoformat() if at else None
+
+
+def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
+    element = seen.element
+    return {
+        "id": element.id,
+        "kind": element.kind,
+        "category": element.category,
+        "label": element.label.name if element.label else None,
+        "authority": element.authority,
+        "status": element.status,
+        "title": element.title,
+        "text": element.text,
+        "valid": _period(element.valid),
+        "codes": [{"system": code.system, "code": code.code, "text": code.text} for code in element.codes],
+        "details": dict(sorted(element.details.items())),
+        "part_of": element.part_of,
+        "left_out": sorted(seen.decision.hidden),
+        "source": _source(element, shown),
+        "why": _why(seen.decision),
+    }
+
+
+def _source(element: Element, shown: Shown) -> dict[str, Any]:
+    """Return where an element came from, and since when the hub has it as it reads now.
+
+    When its message was sent is left out: a message names a whole case, so it would tell of a change to something
+    that is withheld.
+    """
+    source: dict[str, Any] = {
+        "system": element.provenance.source_system,
+        "contract": element.provenance.contract,
+        "registered_at": when(element.registered_at),
+    }
+    reader = shown.view.reader
+    if reader.organisation == element.authority or reader.role is Role.COORDINATOR:
+        source["case"] = element.provenance.case
+    return source
+
+
+def _why(decision: Decision) -> dict[str, Any]:
+    return {
+        "sentence": _sentence(decision.sentence),
+        "rule_ids": list(decision.rule_ids),
+        "valid_until": when(decision.valid_until),
+    }
+
+
+def _sentence(sentence: Sentence) -> dict[str, str]:
+    return {"da": sentence.da, "en": sentence.en}
+
+
+def _period(period: Period) -> dict[str, str | None]:
+    return {"from": when(period.start), "to": when(period.end)}
+
+
+def _masked(number: Identifier | None) -> str | None:
+    """Return the day of birth alone; the last four digits are shown nowhere here."""
+    return f"{number.value[:6]}-****" if number else None
+
+
+def consents_answer(plan: UUID, consents: Sequence[Consent], at: datetime) -> dict[str, Any]:
+    """Return all consents of a plan's person, oldest first."""
+    ordered = sorted(consents, key=lambda consent: (consent.given_at, consent.id))
+    return {"plan": plan, "consents": [consent_answer(consent, at) for consent in ordered]}

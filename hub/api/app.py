@@ -1,0 +1,52 @@
+"""The hub's HTTP application.
+
+    app = create_app(store, authorities, settings, identity, broker_answers=broker.ping, health=running.health)
+
+Whoever delivers in the same process is started and stopped by ``cli``; the API only asks how it is doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from hub import __version__
+from hub.api import consents, fhir, inbound, operations, plans, problems
+from hub.api.asking import Hub
+from hub.api.middleware import AtTheDoor
+from hub.authority import Authorities
+from hub.identity.tokens import Identity
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+
+def create_app(
+    store: Store,
+    authorities: Authorities,
+    settings: Settings,
+    identity: Identity,
+    *,
+    broker_answers: Callable[[], object],
+    health: Callable[[], Mapping[str, Any]] = dict,
+) -> FastAPI:
+    """Return the application.
+
+    :param broker_answers: returns when the broker answers; raises BrokerDown when it does not.
+    :param health: how each loop of this process is; a loop whose ``trouble`` is not empty makes the hub degraded.
+    """
+    app = FastAPI(
+        title="One Plan Hub",
+        version=__version__,
+        # The usual pages of documentation load scripts from elsewhere; the description itself is served.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health)
+    problems.install(app)
+    app.add_middleware(AtTheDoor)
+    for room in (inbound, plans, consents, fhir, operations):
+        app.include_router(room.router)
+    return app

@@ -1,0 +1,133 @@
+"""Consents: what the citizen has said, given and withdrawn by the citizen or by the plan's coordinator."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.answers import consents_answer, json_response, revised_answer
+from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.models import GivenConsent, GivenPeriod, OnePlan, Sharing, read, schema_of
+from hub.api.problems import CREATED
+from hub.clock import new_id, now
+from hub.consent.consent import Consent, ConsentKind, Effect
+from hub.consent.policy import LOCAL
+from hub.errors import Fault, InvalidRequest
+from hub.flow import revise
+from hub.flow.show import show_consents
+from hub.identity.tokens import Caller
+from hub.plan.contribution import PersonFacts
+from hub.plan.element import Period, Sensitivity
+from hub.plan.identifier import cpr_identifier
+
+router = APIRouter(tags=["consents"])
+#: Stands in a consent until the flow knows the person.
+_NOBODY_YET = UUID(int=0)
+
+
+@router.get("/consents")
+def list_consents(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Read what the plan's person has said yes and no to."""
+    found = show_consents(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    return json_response(consents_answer(plan, found, now()))
+
+
+@router.post("/consents", status_code=CREATED, openapi_extra=schema_of(GivenConsent))
+def give_consent(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Write down what the citizen says: yes to one plan (which opens it), or yes or no to sharing."""
+    given: OnePlan | Sharing = read(GivenConsent, body)
+    if isinstance(given, OnePlan):
+        revised = _open(given, hub, caller, correlation_id)
+    else:
+        revised = _share(given, hub, caller, correlation_id)
+    return json_response(revised_answer(revised), CREATED)
+
+
+@router.post("/consents/{consent}/withdraw")
+def withdraw(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Withdraw a consent: no delivery that rests on it starts from now on, and what was shared is taken back."""
+    revised = revise.withdraw(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    return json_response(revised_answer(revised))
+
+
+def _open(given: OnePlan, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
+    at = now()
+    number = cpr_identifier(given.person.cpr, caller.reader.organisation)
+    consent = Consent(
+        id=new_id(),
+        version=1,
+        kind=ConsentKind.ONE_PLAN,
+        person=_NOBODY_YET,
+        given_by=_NOBODY_YET,
+        given_at=at,
+        period=_period(given.period, Effect.PERMIT, hub.settings.consent_months, at),
+        replaces=frozenset(given.replaces or ()),
+        text_version=given.text_version,
+        language=given.language,
+        channel=given.channel,
+    )
+    return revise.open_plan(
+        PersonFacts((number,), given.person.name),
+        consent,
+        given.authorities,
+        caller.reader,
+        hub.store,
+        hub.authorities,
+        coordinator=hub.settings.coordinator,
+        actor=caller.client,
+        correlation_id=correlation_id,
+    )
+
+
+def _share(given: Sharing, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
+    at = now()
+    label = Sensitivity[given.label] if given.label else _usual_label(given.effect)
+    consent = Consent(
+        id=new_id(),
+        version=1,
+        kind=ConsentKind.SHARING,
+        person=_NOBODY_YET,
+        given_by=_NOBODY_YET,
+        given_at=at,
+        period=_period(given.period, given.effect, hub.settings.consent_months, at),
+        effect=given.effect,
+        sources=frozenset(given.sources),
+        recipients=frozenset(given.recipients),
+        purposes=frozenset(given.purposes),
+        categories=frozenset(given.categories),
+        label=label,
+        elements=frozenset(given.elements or ()),
+        text_version=given.text_version,
+        language=given.language,
+        channel=given.channel,
+    )
+    return revise.give(
+        given.plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id
+    )
+
+
+def _usual_label(effect: Effect) -> Sensitivity:
+    """A yes that names no step stops below what is sensitive; a no covers everything."""
+    return Sensitivity.FORTROLIGE_PERSONOPLYSNINGER if effect is Effect.PERMIT else Sensitivity.IKKE_FORTROLIGE_DATA
+
+
+def _period(given: GivenPeriod, effect: Effect, months: int, at: datetime) -> Period:
+    """A yes that names no end lasts as long as the municipality lets it; a no lasts until it is withdrawn."""
+    start = given.start or at
+    end = given.end or (_months_after(start, months) if effect is Effect.PERMIT else None)
+    if end is not None and end <= start:
+        fault = Fault("period.to", "The period ends before it begins.", "Correct one of the two times.")
+        raise InvalidRequest("The request has faults.", faults=[fault])
+    return Period(start, end)
+
+
+def _months_after(at: datetime, months: int) -> datetime:
+    """Return the same Danish time of day some months on; 31 January and a month give the last of February."""
+    local = at.astimezone(LOCAL)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return local.replace(year=year, month=month + 1, day=min(local.day, last), fold=0)

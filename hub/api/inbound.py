@@ -1,0 +1,84 @@
+"""The doors of authorities: a document in their own words, or a thin event that says that there is one to fetch."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.api.answers import json_response
+from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub, refuse
+from hub.api.problems import CREATED, OK, TAKEN, speaks_xml
+from hub.authority import Parcel
+from hub.errors import WrongSender
+from hub.flow.accept import accept
+from hub.flow.announce import announce
+from hub.identity.tokens import Caller
+from hub.plan.person import Role
+from hub.store.inbox import Receipt
+
+router = APIRouter(tags=["authorities"])
+RECEIPT_NAMESPACE = "urn:one-plan-hub:receipt:1"
+#: Secrets between the caller and the hub; no adapter needs them.
+_KEPT_BACK = ("authorization", "cookie", "proxy-authorization")
+
+
+@router.post("/in/{authority}", status_code=CREATED)
+def take_document(
+    authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+) -> Response:
+    """Take a document in; the answer is given after it is safe, and a repeat of it gets the same answer."""
+    _check_sender(authority, hub, caller, correlation_id)
+    receipt = accept(_parcel(authority, request, body, correlation_id), hub.store, hub.authorities)
+    status = OK if receipt.is_repeat else CREATED
+    if speaks_xml(request):
+        return Response(_as_xml(receipt), status, media_type="application/xml")
+    return json_response(_as_json(receipt), status)
+
+
+@router.post("/in/{authority}/events", status_code=TAKEN)
+def take_event(
+    authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+) -> Response:
+    """Take a thin event; the promise to fetch what it names is safe before the answer is given."""
+    _check_sender(authority, hub, caller, correlation_id)
+    event = announce(_parcel(authority, request, body, correlation_id), hub.store, hub.authorities)
+    return json_response({"event": event.event_id, "correlation_id": correlation_id}, TAKEN)
+
+
+def _check_sender(authority: str, hub: Hub, caller: Caller, correlation_id: str) -> None:
+    """Only an authority's own system comes in by the authority's door."""
+    reader = caller.reader
+    if reader.role is not Role.AUTHORITY_SYSTEM or reader.organisation != authority:
+        refuse(hub, caller, correlation_id, WrongSender("This door is for the authority's own system."))
+
+
+def _parcel(authority: str, request: Request, body: bytes, correlation_id: str) -> Parcel:
+    headers = {name: value for name, value in request.headers.items() if name not in _KEPT_BACK}
+    return Parcel(authority, body, request.headers.get("content-type", ""), headers, correlation_id)
+
+
+def _as_json(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "receipt": receipt.id,
+        "received_at": receipt.received_at,
+        "correlation_id": receipt.correlation_id,
+        "outcome": dict(receipt.outcome),
+    }
+
+
+def _as_xml(receipt: Receipt) -> bytes:
+    """Write the receipt for senders that speak XML; ``Sprunget`` names by position what was not taken in."""
+    skipped = "".join(
+        f"<Sprunget><Position>{one['position']}</Position><Aarsag>{escape(one['code'])}</Aarsag></Sprunget>"
+        for one in receipt.outcome["skipped"]
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><Kvittering xmlns="{RECEIPT_NAMESPACE}">'
+        f"<KvitteringId>{receipt.id}</KvitteringId>"
+        f"<Modtaget>{receipt.received_at.isoformat()}</Modtaget>"
+        f"<KorrelationId>{escape(receipt.correlation_id)}</KorrelationId>"
+        f"<Optaget>{int(receipt.outcome['taken_in'])}</Optaget>{skipped}</Kvittering>"
+    ).encode()

@@ -1,0 +1,217 @@
+"""What clients may send in JSON: read strictly, by one parser, and refused without repeating a value.
+
+``read(Model, body)`` names every fault at once; a field name that is not ours is not repeated either, for it may be
+personal data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from hub.consent.consent import Effect
+from hub.consent.reader import ONE_PLAN
+from hub.errors import Fault, InvalidRequest, TooLarge
+from hub.plan.element import Sensitivity
+from hub.plan.identifier import NotAnIdentifier, cpr_identifier
+
+#: A request of a client is small; what authorities send is not read here.
+MAX_BYTES = 100_000
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_T = TypeVar("_T")
+
+_SENTENCES = {
+    "missing": ("The field is missing.", "Add it."),
+    "extra_forbidden": ("A field is not part of this request.", "Leave it out; /openapi.json lists the fields."),
+    "too_short": ("The list is empty.", 'Name at least one; "*" stands for every one.'),
+    "string_too_short": ("The text is empty.", "Write something, or leave the field out."),
+    "string_too_long": ("The text is too long.", ""),
+    "too_long": ("The list is too long.", ""),
+    "uuid_parsing": ("The value is no id.", "Use an id as the hub gave it."),
+    "uuid_type": ("The value is no id.", "Use an id as the hub gave it."),
+    "timezone_aware": ("The time has no zone.", "Write it as 2026-11-23T09:00:00+01:00."),
+    "datetime_from_date_parsing": ("The value is no time.", "Write it as 2026-11-23T09:00:00+01:00."),
+    "cpr": ("The value is no CPR number.", "Send ten digits, with or without a hyphen before the last four."),
+    "period": ("The period ends before it begins.", "Correct one of the two times."),
+    "union_tag_not_found": ("The field is missing.", "Use one-plan or sharing."),
+    "union_tag_invalid": ("There is no such kind.", "Use one-plan or sharing."),
+}
+_ANY_OTHER = ("The value does not fit this field.", "")
+
+
+class _Refusal(ValueError):
+    """A value that only we can judge; its text is a key of the sentences above."""
+
+
+def _cpr(text: str) -> str:
+    try:
+        cpr_identifier(text, "client")
+    except NotAnIdentifier:
+        raise _Refusal("cpr") from None
+    return text
+
+
+def _carriable(text: str) -> str:
+    if any(sign < " " for sign in text):
+        raise _Refusal("control")
+    return text
+
+
+Text = Annotated[str, Field(max_length=200), AfterValidator(_carriable)]
+Name = Annotated[str, Field(pattern=r"^(?:\*|[a-z0-9][a-z0-9-]{0,62})$")]
+Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
+Cpr = Annotated[str, Field(max_length=20), AfterValidator(_cpr)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class GivenPeriod(_Strict):
+    """From when until when; both ends are instants with a zone, the end is the first instant after."""
+
+    start: AwareDatetime | None = Field(None, alias="from")
+    end: AwareDatetime | None = Field(None, alias="to")
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> GivenPeriod:
+        if self.start and self.end and self.start >= self.end:
+            raise _Refusal("period")
+        return self
+
+
+class GivenPerson(_Strict):
+    """Who the plan is about."""
+
+    cpr: Cpr = Field(repr=False)
+    name: Annotated[Text, Field(min_length=1)] = Field(repr=False)
+
+
+class Search(_Strict):
+    """Find a person's plan; a number never stands in an address, so this is posted."""
+
+    cpr: Cpr = Field(repr=False)
+
+
+class _Evidence(_Strict):
+    """How the citizen said it.
+
+    ``text_version``: which wording the citizen was shown; ``channel``: at a meeting, by letter, on the page.
+    """
+
+    period: GivenPeriod = Field(default_factory=lambda: GivenPeriod.model_validate({}))
+    text_version: Text = ""
+    language: Literal["da", "en"] = "da"
+    channel: Text = ""
+
+
+class OnePlan(_Evidence):
+    """The citizen says yes to have one plan; it opens the plan."""
+
+    kind: Literal["one-plan"]
+    person: GivenPerson
+    #: Authorities that take part from the start; others join with their first message.
+    authorities: Names
+    #: The sector plans that the one plan replaces.
+    replaces: Annotated[list[Text], Field(min_length=1, max_length=20)] | None = None
+
+
+class Sharing(_Evidence):
+    """The citizen says yes or no to sharing: from whom, to whom, what for and what of."""
+
+    kind: Literal["sharing"]
+    plan: UUID
+    effect: Effect = Effect.PERMIT
+    sources: Names
+    recipients: Names
+    purposes: Names = [ONE_PLAN]
+    categories: Names
+    #: Of a yes the highest step it covers, of a no the lowest.
+    label: Literal[tuple(step.name for step in Sensitivity)] | None = None  # type: ignore[valid-type]
+    #: Single elements it is about; left out: all that the rest describes.
+    elements: Annotated[list[UUID], Field(min_length=1, max_length=100)] | None = None
+
+
+GivenConsent = Annotated[OnePlan | Sharing, Discriminator("kind")]
+
+
+def read(kind: Any, body: bytes) -> Any:
+    """Read a request as a model, or a union of models.
+
+    :raises InvalidRequest: naming every fault and never a value.
+    :raises TooLarge: no request of this kind is that long.
+    """
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"The request has over {MAX_BYTES:,} bytes.")
+    try:
+        return TypeAdapter(kind).validate_python(_parse(body))
+    except ValidationError as error:
+        raise InvalidRequest("The request has faults.", faults=faults_of(error.errors(include_input=False))) from None
+
+
+def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    """Turn pydantic's findings into faults, in our own sentences: pydantic's quote what was sent."""
+    return [Fault(_path(error), *_SENTENCES.get(_type(error), _ANY_OTHER)) for error in errors]
+
+
+def _type(error: Mapping[str, Any]) -> str:
+    found = (error.get("ctx") or {}).get("error")
+    return str(found) if isinstance(found, _Refusal) else str(error["type"])
+
+
+def _path(error: Mapping[str, Any]) -> str:
+    where = [*error["loc"]]
+    if error["type"] == "extra_forbidden":
+        where[-1] = "(unknown)"
+    if error["type"].startswith("union_tag"):
+        where.append("kind")
+    if where and where[0] in ("one-plan", "sharing"):  # the kind that pydantic chose, no field
+        del where[0]
+    return ".".join(str(step) for step in where) or "(body)"
+
+
+def _parse(body: bytes) -> Any:
+    """Parse JSON strictly: no NaN, no field twice. What a second field of a name says would otherwise win unseen."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidRequest(f"The body is not valid JSON; reading stopped at {place}.") from None
+    if _STRING.sub(b"", body).count(b":") != _fields(tree):
+        raise InvalidRequest("An object of the body has the same field twice.", "Send each field of an object once.")
+    return tree
+
+
+def _fields(tree: Any) -> int:
+    count, waiting = 0, [tree]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            count += len(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return count
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Return what an OpenAPI operation says of its body."""
+    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+    # OpenAPI wants shared parts elsewhere; a request's own schema is small, so it carries them itself.
+    inlined = orjson.loads(orjson.dumps(schema).replace(b"#/components/schemas/", b"#/$defs/"))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}

@@ -1,0 +1,92 @@
+"""What an operator sees and may do: numbers, times and causes; no plan, no person, no content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.answers import json_response
+from hub.api.asking import AnOperator, CorrelationId, TheHub
+from hub.api.problems import TAKEN
+from hub.clock import now
+from hub.errors import BrokerDown, Unavailable
+from hub.flow.replay import replay
+from hub.store.migrations import is_current
+
+router = APIRouter(tags=["operations"])
+_JOB = (
+    "id", "kind", "authority", "due_at", "attempts", "last_attempt_at", "last_success_at", "last_result",
+    "correlation_id",
+)  # fmt: skip
+_BREAKER = ("recipient", "failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
+_DEAD_LETTER = {
+    "id": "id", "recipient": "recipient", "channel": "channel", "dead_at": "dead_at", "cause": "dead_cause",
+    "note": "dead_note", "attempts": "attempts", "sequence": "sequence", "correlation_id": "correlation_id",
+}  # fmt: skip
+
+
+@router.get("/ops/queues")
+def queues(hub: TheHub, operator: AnOperator) -> Response:
+    """Say what is due to whom, which recipients are paused, and how the jobs stand."""
+    with hub.store.begin(read_only=True) as unit:
+        return json_response(
+            {
+                "deliveries": unit.outbox.counts(now()),
+                "breakers": _only(unit.breakers.all(), _BREAKER),
+                "jobs": _only(unit.jobs.all(), _JOB),
+            }
+        )
+
+
+@router.get("/ops/dead-letters")
+def dead_letters(hub: TheHub, operator: AnOperator) -> Response:
+    """List deliveries that need a person, newest first."""
+    with hub.store.begin(read_only=True) as unit:
+        found = unit.outbox.dead_letters()
+    return json_response(
+        {"dead_letters": [{ours: row[theirs] for ours, theirs in _DEAD_LETTER.items()} for row in found]}
+    )
+
+
+@router.post("/ops/dead-letters/{id}/replay", status_code=TAKEN)
+def replay_dead_letter(id: UUID, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId) -> Response:
+    """Bring a dead letter back once its cause is gone; what leaves is decided anew."""
+    replay(id, hub.store, actor=operator.client, correlation_id=correlation_id)
+    return json_response({"id": id, "correlation_id": correlation_id}, TAKEN)
+
+
+@router.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return json_response({"status": "ok"})
+
+
+@router.get("/readyz")
+def readyz(hub: TheHub) -> Response:
+    """Say whether the hub can do its work: with the database it can; without the broker it takes in and waits."""
+    hub.store.ping()
+    if not is_current(hub.store):
+        raise Unavailable("The database has older tables than this version of the hub.", "Run: hub migrate")
+    broker = "answers"
+    try:
+        hub.broker_answers()
+    except BrokerDown:
+        broker = "does not answer"
+    health = dict(hub.health())
+    is_well = broker == "answers" and not any(_is_troubled(loop) for loop in health.values())
+    status = "ready" if is_well else "degraded"
+    return json_response(
+        {"status": status, "database": "answers", "tables": "newest", "broker": broker, "running": health}
+    )
+
+
+def _is_troubled(loop: object) -> bool:
+    return isinstance(loop, Mapping) and bool(loop.get("trouble"))
+
+
+def _only(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:
+    return [{column: row[column] for column in columns} for row in rows]

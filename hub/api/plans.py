@@ -1,0 +1,45 @@
+"""Plans: found by a posted number, read as far as the reader may see, and explained."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.api.answers import etag, json_response, plan_answer, why_answer
+from hub.api.asking import CorrelationId, TheBody, TheCaller, TheHub
+from hub.api.models import Search, read, schema_of
+from hub.api.problems import UNCHANGED
+from hub.flow import show
+from hub.plan.identifier import cpr_identifier
+
+router = APIRouter(tags=["plans"])
+
+
+@router.get("/plans/{plan}")
+def read_plan(plan: UUID, request: Request, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Read a plan as far as the caller may see it; ``If-None-Match`` spares an answer that has not changed."""
+    shown = show.show_plan(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    answer = plan_answer(shown)
+    tag = etag(answer)
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    if tag in known:
+        return Response(status_code=UNCHANGED, headers={"ETag": tag})
+    return json_response(answer, headers={"ETag": tag})
+
+
+@router.post("/plans/search", openapi_extra=schema_of(Search))
+def search(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Find a person's plan; the number is posted, for an address is written down in many places."""
+    wanted: Search = read(Search, body)
+    number = cpr_identifier(wanted.cpr, caller.reader.organisation)
+    found = show.find_plan([number], caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    return json_response({"plan": found})
+
+
+@router.get("/explain/{plan}/{element}")
+def explain(plan: UUID, element: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Say why the caller sees an element; what is withheld is answered as if it were not there."""
+    seen = show.explain(plan, element, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    return json_response(why_answer(plan, seen))
