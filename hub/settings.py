@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import os
+import re
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -17,20 +19,20 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from hub.errors import Fault, SettingsRefused
 
 _KEY_BYTES = 32
+_FIELD_IN_MESSAGE = re.compile(r'field "(\w+)"')  # pydantic-settings says it nowhere else
 
 
 def _key(text: object) -> bytes:
     """Read a key of 256 bits, written in base64."""
-    if isinstance(text, bytes):
-        return text
     try:
-        key = base64.b64decode(str(text), validate=True)
+        key = text if isinstance(text, bytes) else base64.b64decode(str(text), validate=True)
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
@@ -39,6 +41,7 @@ def _key(text: object) -> bytes:
 
 
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
+KeyVersion = Annotated[int, Field(ge=1, lt=2**32)]  # four bytes of it stand before each key that it wraps
 
 
 class Client(BaseModel, extra="forbid"):
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     broker_url: str = Field("memory://", description="memory:// with SQLite, amqp://… with PostgreSQL")
     queue_prefix: str = Field("hub", pattern=r"^[a-z0-9-]{1,40}$", description="first part of every queue's name")
     municipality: str = Field("0376", pattern=r"^[0-9]{4}$", description="municipality code, four digits")
-    keys: dict[int, Key] = Field(description="master keys by version, base64; the highest version seals")
+    keys: dict[KeyVersion, Key] = Field(description="master keys by version, base64; the highest version seals")
     index_key: Key = Field(description="key of the blind index of person numbers, base64; of its own")
     clients: dict[str, Client] = Field(default_factory=dict, description="who may call the hub")
     authorities: dict[str, dict[str, Any]] = Field(
@@ -84,12 +87,15 @@ class Settings(BaseSettings):
     def _fits_together(self) -> Self:
         embedded = self.database_url.startswith("sqlite:"), self.broker_url.startswith("memory:")
         operated = self.database_url.startswith("postgresql:"), self.broker_url.startswith("amqp")
+        faults = []
         if not (all(embedded) or all(operated)):
-            raise ValueError("database_url and broker_url: SQLite goes with memory://, PostgreSQL with amqp://")
+            faults.append("database_url and broker_url: SQLite goes with memory://, PostgreSQL with amqp://")
         if not self.keys:
-            raise ValueError("keys: at least one master key is needed; make one with: hub new-key")
+            faults.append("keys: at least one master key is needed; make one with: hub new-key")
         if any(key.get_secret_value() == self.index_key.get_secret_value() for key in self.keys.values()):
-            raise ValueError("index_key: must differ from every master key")
+            faults.append("index_key: must differ from every master key")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @property
@@ -120,11 +126,32 @@ def read_settings(**given: Any) -> Settings:
 
     :raises SettingsRefused: naming every fault at once; never a secret's value.
     """
+    _check_places()
     try:
         return Settings(**given)
+    except TOMLDecodeError:  # its message may repeat what stands in the file
+        raise _refused([Fault("HUB_SETTINGS_FILE", "The file is no valid TOML.")]) from None
+    except SettingsError as error:
+        found = _FIELD_IN_MESSAGE.search(str(error))
+        raise _refused([Fault(_variable((found[1],) if found else ()), "It is no valid JSON.")]) from None
     except ValidationError as error:
         faults = [Fault(_variable(fault["loc"]), f"{fault['msg']}.") for fault in error.errors(include_input=False)]
-        raise SettingsRefused("The hub cannot start with these settings.", faults=faults) from None
+        raise _refused(faults) from None
+
+
+def _check_places() -> None:
+    """Refuse a file or folder that is not there; passed over, it would leave other settings than were written."""
+    missing = [
+        Fault(name, "There is nothing at this path.")
+        for name in ("HUB_SETTINGS_FILE", "HUB_SECRETS_DIR")
+        if (place := os.environ.get(name)) and not os.path.exists(place)
+    ]
+    if missing:
+        raise _refused(missing)
+
+
+def _refused(faults: list[Fault]) -> SettingsRefused:
+    return SettingsRefused("The hub cannot start with these settings.", faults=faults)
 
 
 def _variable(where: tuple[int | str, ...]) -> str:
