@@ -133,12 +133,12 @@ class World:
         return self
 
     def opens_plan(
-        self, cpr: str = TEST_CPR, circle: Iterable[str] = AUTHORITIES, consent: Consent | None = None, name: str = ""
+        self, cpr: str = TEST_CPR, circle: Iterable[str] = AUTHORITIES, name: str = "", issuer: str = "hub"
     ) -> Revised:
-        """Let a person have one plan; the consent's ``person`` is the person's id at the hub."""
+        """Let a person have one plan."""
         return open_plan(
-            PersonFacts((cpr_identifier(cpr, "hub"),), name),
-            consent or a_consent_to_one_plan(SOMEBODY).build(),
+            PersonFacts((cpr_identifier(cpr, issuer),), name),
+            a_consent_to_one_plan(SOMEBODY).build(),
             tuple(circle),
             COORDINATOR,
             self.store,
