@@ -133,7 +133,8 @@ class Broker:
         connection = Connection(self._url, heartbeat=_HEARTBEAT, connect_timeout=3)
         is_memory = connection.transport_cls == "memory"
         connection.transport_options = dict(_OPTIONS["memory" if is_memory else "amqp"])
-        connection.connect()
+        # kombu's connect() sleeps two seconds before its second try; how long to wait is the loops' own business.
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False)
         return connection
 
 

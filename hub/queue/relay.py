@@ -19,6 +19,8 @@ from hub.store.transaction import Store
 _BATCH = 500
 _LOOK_SECONDS = 0.1  # commits of this process wake the relay at once; those of others, and waits that end, it looks for
 
+_NOT_KEPT = timedelta(seconds=2)  # after the broker took a ring for nothing: its queue was deleted, or is full
+
 
 class Relay:
     """Rings for what is due (:class:`hub.queue.running.Loop`)."""
@@ -50,6 +52,7 @@ class Relay:
             raise
         with self._store.begin() as unit:
             unit.outbox.rung([ring for ring in rings if ring.id in kept], until=now() + self._ring_again)
+            unit.outbox.rung([ring for ring in rings if ring.id not in kept], until=now() + _NOT_KEPT)
         return 0 if len(rings) == _BATCH else _LOOK_SECONDS
 
     def close(self) -> None:

@@ -71,9 +71,9 @@ class Running:
         table = Table()
         workers = [Worker(n, table, store, authorities, settings) for n in range(1, settings.workers + 1)]
         jobs = [Jobs(n, store, authorities, settings) for n in range(1, _JOB_THREADS + 1)]
-        self._ear = _Thread(Ear(broker, table, settings))
+        self._ear = LoopThread(Ear(broker, table, settings))
         loops: list[Loop] = [Relay(store, broker, settings), Sweeper(store, settings), *jobs, *workers]
-        self._others = [_Thread(loop) for loop in loops]
+        self._others = [LoopThread(loop) for loop in loops]
 
     def start(self) -> None:
         """Start every loop; a broker or a database that is down now is waited for."""
@@ -91,11 +91,11 @@ class Running:
         return {thread.name: thread.health() for thread in self._threads}
 
     @property
-    def _threads(self) -> Sequence[_Thread]:
+    def _threads(self) -> Sequence[LoopThread]:
         return [*self._others, self._ear]
 
 
-class _Thread(threading.Thread):
+class LoopThread(threading.Thread):
     """Runs a loop until it is told to stop."""
 
     def __init__(self, loop: Loop) -> None:
@@ -105,6 +105,7 @@ class _Thread(threading.Thread):
         self._pulse = Pulse()
 
     def run(self) -> None:
+        """Do turn after turn; a turn that fails is followed by the next after a short wait."""
         wait = _FIRST_WAIT
         while not self._is_stopping.is_set():
             outcome = outcome_of(self._loop.turn)
@@ -143,7 +144,7 @@ class _Thread(threading.Thread):
         self._pulse = Pulse(self._pulse.last_turn_at, trouble["code"])
 
 
-def _stopped(threads: Sequence[_Thread], until: float) -> bool:
+def _stopped(threads: Sequence[LoopThread], until: float) -> bool:
     for thread in threads:
         thread.stop()
     for thread in threads:

@@ -13,6 +13,7 @@ It keeps the recipient's side of the bargain: a sequence it has, or a later one,
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,8 @@ class MemoryAdapter:
         self.channel = channel
         self.poll_every = poll_every
         self.delivers = True
+        #: Seconds that it takes to answer a delivery.
+        self.takes_seconds = 0.0
         #: What has been sent to it, repeats included: the key, and the document's content.
         self.received: list[tuple[DeliveryKey, Mapping[str, Any]]] = []
         #: Element id → title, for all plans together.
@@ -114,6 +117,7 @@ class MemoryAdapter:
 
     def send(self, document: Document, key: DeliveryKey) -> Receipt:
         """Take an update in, or fail as told. :raises HubError: what ``fail_with`` was given."""
+        time.sleep(self.takes_seconds)
         with self._lock:
             self.received.append((key, document.content))
             if self._failure is not None:

@@ -16,7 +16,7 @@ from hub.store.migrations import upgrade
 from hub.store.tables import metadata
 from hub.store.transaction import Store
 
-SERVER = os.environ.get("HUB_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("HUB_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 MUNICIPALITY = "0376"
 
 EMBEDDED = "sqlite"
@@ -48,7 +48,7 @@ def a_postgresql_database() -> Iterator[str]:
     except sa.exc.OperationalError:
         if os.environ.get("HUB_TEST_REQUIRE_SERVERS") == "1":
             raise
-        pytest.skip("no PostgreSQL server answers; set HUB_TEST_POSTGRES, or HUB_TEST_REQUIRE_SERVERS=1 to insist")
+        pytest.skip("no PostgreSQL server answers; set HUB_TEST_DATABASE_URL, or HUB_TEST_REQUIRE_SERVERS=1 to insist")
     try:
         yield sa.engine.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     finally:
