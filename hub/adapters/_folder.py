@@ -2,7 +2,6 @@
 
     in/        the system writes here, under a name ending in .part that it renames when the file is whole
     claimed/   one directory for each claim: <host>~<process>~<start>~<claim>/, made by this hub
-    done/      taken in
     refused/   <id>.sealed, encrypted, beside <id>.error.json, which says what was wrong and holds nothing personal
 
 A claim is a rename, which only one of several processes can win. A claim whose process is gone goes back to ``in/``;
@@ -45,8 +44,8 @@ class Claimed:
     _is_settled: bool = field(default=False, init=False)
 
     def taken_in(self) -> None:
-        """Move the file to ``done/``."""
-        _move(self._path, self._root / "done")
+        """Delete the file: the hub has it, sealed, and no clear copy of a family's case stays behind."""
+        self._path.unlink(missing_ok=True)
         self._settle()
 
     def refused(self, error: HubError, sealed: bytes) -> None:
@@ -106,7 +105,7 @@ class FolderIntake:
                 claimed.give_back()
 
     def _claim(self) -> Claimed | None:
-        for part in ("in", "claimed", "done", "refused"):
+        for part in ("in", "claimed", "refused"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         while (name := self._next()) is not None:
             source = self.folder / "in" / name

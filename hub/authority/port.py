@@ -95,7 +95,7 @@ class ClaimedFile(Protocol):
     parcel: Parcel
 
     def taken_in(self) -> None:
-        """Move the file to the taken-in place. Until then a crash leaves it to be claimed again."""
+        """Delete the file, which the hub now has, sealed. Until then a crash leaves it to be claimed again."""
         ...
 
     def refused(self, error: HubError, sealed: bytes) -> None:

@@ -66,7 +66,7 @@ def test_a_dropped_file_is_claimed_and_taken_in(folder: Path) -> None:
         assert (claimed.parcel.authority, claimed.parcel.content_type) == ("children", "application/xml")
         assert names(folder, "in") == []
         claimed.taken_in()
-    assert names(folder, "done") == ["a.xml"]
+    assert files(folder) == {}, "the hub has it, sealed; no clear copy stays"
     assert names(folder, "claimed") == []
     assert take(intake) is None
 
@@ -126,12 +126,11 @@ def test_a_file_put_back_never_replaces_a_newer_one_of_its_name(folder: Path) ->
     assert {take(intake), take(intake)} == {b"<old/>", b"<new/>"}
 
 
-def test_a_name_used_again_keeps_both_files(folder: Path) -> None:
+def test_a_name_may_be_used_again(folder: Path) -> None:
     intake = an_intake(folder)
     for body in (b"<a/>", b"<b/>"):
         drop(folder, "a.xml", body)
-        take(intake)
-    assert {path.read_bytes() for path in (folder / "done").iterdir()} == {b"<a/>", b"<b/>"}
+        assert take(intake) == body
 
 
 def test_a_refused_file_is_kept_sealed_beside_a_report_that_holds_nothing_personal(folder: Path) -> None:
@@ -160,7 +159,7 @@ def test_a_crash_between_claim_and_taken_in_gives_the_file_back(folder: Path) ->
     crash(folder)
     assert names(folder, "in") == []
     assert take(an_intake(folder)) == b"<a/>"
-    assert files(folder) == {"done": 1}
+    assert files(folder) == {}
 
 
 def test_a_claim_of_another_machine_is_lost_only_when_it_is_old(folder: Path) -> None:
@@ -179,7 +178,7 @@ def test_a_living_claim_is_not_taken_from_its_process(folder: Path) -> None:
         assert claimed is not None
         assert take(an_intake(folder, lost_after=0)) is None
         claimed.taken_in()
-    assert files(folder) == {"done": 1}
+    assert files(folder) == {}
 
 
 def test_two_hundred_files_are_each_claimed_once_by_several_at_a_time(folder: Path) -> None:
@@ -195,7 +194,7 @@ def test_two_hundred_files_are_each_claimed_once_by_several_at_a_time(folder: Pa
     with ThreadPoolExecutor(4) as pool:
         taken = [body for bodies in pool.map(take_all, range(4)) for body in bodies]
     assert sorted(taken, key=int) == [str(number).encode() for number in range(200)]
-    assert files(folder) == {"done": 200}
+    assert files(folder) == {}
 
 
 def test_two_hundred_files_survive_processes_that_crash(folder: Path) -> None:
@@ -204,10 +203,11 @@ def test_two_hundred_files_survive_processes_that_crash(folder: Path) -> None:
     for _ in range(5):
         crash(folder)
     intake = an_intake(folder)
-    while take(intake) is not None:
-        pass
-    assert sorted(int(path.read_bytes()) for path in (folder / "done").iterdir()) == list(range(200))
-    assert files(folder) == {"done": 200}
+    taken = []
+    while (body := take(intake)) is not None:
+        taken.append(int(body))
+    assert sorted(taken) == list(range(200))
+    assert files(folder) == {}
 
 
 def test_a_folder_that_cannot_be_used_is_a_source_that_is_down(tmp_path: Path) -> None:
