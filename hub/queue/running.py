@@ -68,6 +68,7 @@ class Running:
     """The loops of one process."""
 
     def __init__(self, store: Store, broker: Broker, authorities: Authorities, settings: Settings) -> None:
+        self._store, self._settings = store, settings
         table = Table()
         workers = [Worker(n, table, store, authorities, settings) for n in range(1, settings.workers + 1)]
         jobs = [Jobs(n, store, authorities, settings) for n in range(1, _JOB_THREADS + 1)]
@@ -76,7 +77,14 @@ class Running:
         self._others = [LoopThread(loop) for loop in loops]
 
     def start(self) -> None:
-        """Start every loop; a broker or a database that is down now is waited for."""
+        """Start every loop; a broker that is down now is waited for.
+
+        :raises StoreBusy: the embedded database does not answer.
+        """
+        if self._settings.is_embedded:  # this is the only process, so nobody else holds a lease or a ring
+            with self._store.begin() as unit:
+                unit.outbox.start_afresh(now())
+                unit.jobs.start_afresh()
         for thread in self._threads:
             thread.start()
 

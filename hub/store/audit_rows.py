@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from hub.store.tables import audit
+from hub.store.tables import as_dict, audit
 
 
 class AuditRows:
@@ -42,4 +42,4 @@ class AuditRows:
     def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
         """Return what was done with a plan, oldest first."""
         rows = self._connection.execute(sa.select(audit).where(audit.c.plan_id == plan).order_by(audit.c.row))
-        return [{**row._mapping, "details": orjson.loads(row.details)} for row in rows]
+        return [{**as_dict(row), "details": orjson.loads(row.details)} for row in rows]

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.store.tables import breakers
+from hub.store.tables import as_dict, breakers
 
 
 class Breakers:
@@ -51,7 +51,7 @@ class Breakers:
     def all(self) -> Sequence[dict[str, Any]]:
         """Return every breaker, for operators."""
         query = sa.select(breakers).where(breakers.c.municipality == self._municipality)
-        return [dict(row._mapping) for row in self._connection.execute(query.order_by(breakers.c.recipient))]
+        return [as_dict(row) for row in self._connection.execute(query.order_by(breakers.c.recipient))]
 
     def _is(self, recipient: str) -> sa.ColumnElement[bool]:
         return sa.and_(breakers.c.municipality == self._municipality, breakers.c.recipient == recipient)

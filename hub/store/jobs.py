@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
-from hub.store.tables import among, jobs
+from hub.store.tables import among, as_dict, jobs
 
 
 class JobKind(StrEnum):
@@ -71,6 +71,11 @@ class Jobs:
                 index_elements=["municipality", "kind", "authority", "reference"], set_=due_again
             )
         )
+
+    def start_afresh(self) -> None:
+        """Forget leases: the one process that had them has just been started."""
+        ours = jobs.update().where(jobs.c.municipality == self._municipality, jobs.c.lease.is_not(None))
+        self._connection.execute(ours.values(lease=None, lease_until=None))
 
     def lease(self, at: datetime, seconds: float, authorities: Sequence[str]) -> Job | None:
         """Take the job that has been due longest, for this worker alone."""
@@ -137,7 +142,7 @@ class Jobs:
             .order_by(jobs.c.kind, jobs.c.authority, jobs.c.due_at)
             .limit(500)
         )
-        return [dict(row._mapping) for row in self._connection.execute(query)]
+        return [as_dict(row) for row in self._connection.execute(query)]
 
     def _insert(
         self, kind: JobKind, authority: str, references: Sequence[str], at: datetime, correlation_id: str

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.store.lease import Basis, Lease
-from hub.store.tables import among, outbox, plans
+from hub.store.tables import among, as_dict, outbox, plans
 
 #: How long a relay that has taken rows may need to ring before another rings for it.
 _RING_SECONDS = 15
@@ -114,6 +114,15 @@ class Outbox:
             .with_for_update(skip_locked=True)
         )
         self._connection.execute(outbox.update().where(among(outbox.c.id, quiet)).values(ring_after=until))
+
+    def start_afresh(self, at: datetime) -> None:
+        """Forget rings and leases: the one process that had them, broker and workers in one, has just been started.
+
+        An attempt that was under way stays open and counted; only nobody waits for its lease to run out.
+        """
+        due = outbox.update().where(self._is_ours(), outbox.c.due_at.is_not(None))
+        waits = sa.case((outbox.c.not_before > at, outbox.c.not_before), else_=sa.literal(at, outbox.c.due_at.type))
+        self._connection.execute(due.values(ring_after=waits, **_FREE))
 
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan of a row; a worker locks it before the row, as everyone does."""
@@ -227,7 +236,7 @@ class Outbox:
             .group_by(outbox.c.recipient, outbox.c.channel)
             .order_by(outbox.c.recipient)
         )
-        return [dict(row._mapping) for row in rows]
+        return [as_dict(row) for row in rows]
 
     def dead_letters(self, limit: int = 500) -> Sequence[dict[str, Any]]:
         """Return dead letters, newest first: ids, cause and times, nothing of a person."""
@@ -240,7 +249,7 @@ class Outbox:
             .order_by(outbox.c.dead_at.desc())
             .limit(limit)
         )  # fmt: skip
-        return [dict(row._mapping) for row in rows]
+        return [as_dict(row) for row in rows]
 
     def replay(self, wanted: UUID, at: datetime) -> bool:
         """Bring a dead letter back; what leaves is decided anew. Tell whether it was one."""

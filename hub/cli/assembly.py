@@ -1,0 +1,68 @@
+"""Putting the rooms together, from settings."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+
+import structlog
+
+from hub.authority import Authorities, load
+from hub.crypto.envelope import Keyring
+from hub.settings import Settings, read_settings
+from hub.store.transaction import Store
+
+#: Libraries that would print bodies, addresses or numbers when they talk much.
+_QUIET = (
+    "alembic",
+    "zeep",
+    "httpx",
+    "httpcore",
+    "amqp",
+    "kombu",
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "sqlalchemy",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What every command works with."""
+
+    settings: Settings
+    store: Store
+    authorities: Authorities
+
+
+def open_rooms() -> Rooms:
+    """Read the settings, open the store, join the authorities. :raises SettingsRefused: naming all faults."""
+    settings = read_settings()
+    return Rooms(settings, open_store(settings), load(settings.authorities))
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database with the keys that the settings hold."""
+    keys = {version: key.get_secret_value() for version, key in settings.keys.items()}
+    keyring = Keyring(keys, settings.index_key.get_secret_value())
+    return Store(settings.database_url, keyring, settings.municipality)
+
+
+def log_as_json() -> None:
+    """Write our own log as one JSON object a line, to standard error; keep talkative libraries at warnings."""
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

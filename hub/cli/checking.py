@@ -1,0 +1,74 @@
+"""What ``hub check`` looks at before anyone relies on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.authority import load
+from hub.cli.assembly import open_store
+from hub.errors import HubError
+from hub.queue.broker import Broker
+from hub.settings import Settings, read_settings
+from hub.store.migrations import is_current
+from hub.store.transaction import Store
+
+#: Exit code of ``hub check`` when something is not well.
+NOT_READY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part stands, and what to do when it does not stand well."""
+
+    part: str
+    is_well: bool
+    said: str
+    next_step: str = ""
+
+
+def look_at_everything() -> list[Finding]:
+    """Look at each part; what cannot be looked at because of another fault is left out."""
+    try:
+        settings = read_settings()
+    except HubError as error:
+        return [Finding("settings", False, error.diagnostics(), error.next_step)]
+    findings = [Finding("settings", True, "complete")]
+    findings.append(_ask("authorities", lambda: ", ".join(load(settings.authorities)) or "none configured"))
+    findings.append(_ask("broker", lambda: _broker_answers(settings)))
+    store = open_store(settings)
+    findings.append(_ask("database", lambda: _database_answers(store)))
+    if findings[-1].is_well:
+        findings.append(_tables(store))
+        if findings[-1].is_well:
+            findings.append(_ask("policy", lambda: _policy(store)))
+    store.close()
+    return findings
+
+
+def _ask(part: str, question: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part, True, question())
+    except HubError as error:
+        return Finding(part, False, error.diagnostics(), error.next_step)
+
+
+def _broker_answers(settings: Settings) -> str:
+    Broker(settings.broker_url, settings.queue_prefix).ping()
+    return "answers"
+
+
+def _database_answers(store: Store) -> str:
+    store.ping()
+    return "answers"
+
+
+def _tables(store: Store) -> Finding:
+    if is_current(store):
+        return Finding("tables", True, "newest")
+    return Finding("tables", False, "older than this version of the hub", "Run: hub migrate")
+
+
+def _policy(store: Store) -> str:
+    with store.begin(read_only=True) as unit:
+        return f"version {unit.policies.in_force().version}"

@@ -1,0 +1,223 @@
+"""The commands. Each asks the flow or the store and prints the answer, for people or, with ``--json``, for programs."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import tomllib
+from importlib.resources import files
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub import __version__
+from hub.cli.assembly import log_as_json, open_rooms, open_store
+from hub.cli.checking import NOT_READY, look_at_everything
+from hub.clock import new_id, now
+from hub.consent.reader import ONE_PLAN, Reader
+from hub.flow.revise import publish_policy
+from hub.flow.show import explain_for, show_plan
+from hub.identity.tokens import new_token
+from hub.plan.person import Role
+from hub.settings import read_settings
+from hub.store.migrations import upgrade
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="One citizen, one plan: the hub.")
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters: deliveries that need a person.")
+consent = typer.Typer(no_args_is_help=True, help="Consents and what follows from them.")
+plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
+app.add_typer(dlq, name="dlq")
+app.add_typer(consent, name="consent")
+app.add_typer(plan, name="plan")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+_console = Console()
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play the story, prove it, and end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the hub with live authority systems and play a family's story."""
+    from hub.cli.demo import play  # the demo brings the sandbox with it; the other commands need none of it
+
+    raise typer.Exit(play(once=once, as_json=as_json))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API; with SQLite and memory:// also the relay, worker and sweeper."""
+    from hub.cli.serving import serve_api
+
+    log_as_json()
+    serve_api(open_rooms())
+
+
+@app.command()
+def worker() -> None:
+    """Deliver: relay, workers, sweeper and jobs of one process, for PostgreSQL and RabbitMQ."""
+    from hub.cli.serving import work
+
+    log_as_json()
+    work(open_rooms())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest tables, and publish the Danish rules where no policy is there yet."""
+    store = open_store(read_settings())
+    upgrade(store)
+    with store.begin() as unit:
+        is_first = not unit.policies.is_published()
+    if is_first:
+        rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
+        publish_policy(rules, store, actor="hub migrate", correlation_id=str(new_id()))
+    _console.print("The database is at the newest tables; a policy is in force.")
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Look at settings, database, tables, policy, broker and authorities; exit 3 when the hub is not ready."""
+    findings = look_at_everything()
+    _print(
+        as_json,
+        [{"part": one.part, "ok": one.is_well, "said": one.said, "next": one.next_step} for one in findings],
+        ("part", "ok", "said", "next"),
+    )
+    raise typer.Exit(0 if all(one.is_well for one in findings) else NOT_READY)
+
+
+@app.command()
+def queues(as_json: AsJson = False) -> None:
+    """Say what is due to whom, which recipients are paused, and how the jobs stand."""
+    store = open_store(read_settings())
+    with store.begin(read_only=True) as unit:
+        found = {
+            "deliveries": unit.outbox.counts(now()),
+            "breakers": unit.breakers.all(),
+            "jobs": unit.jobs.all(),
+        }
+    if as_json:
+        _print_json(found)
+        return
+    _print(False, found["deliveries"], ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at"))
+    _print(False, found["breakers"], ("recipient", "failures", "open_until", "since", "reason", "last_success_at"))
+    _print(False, found["jobs"], ("kind", "authority", "due_at", "attempts", "last_success_at", "last_result"))
+
+
+@dlq.command("list")
+def dlq_list(as_json: AsJson = False) -> None:
+    """List dead letters: ids, causes and times; nothing of a person."""
+    store = open_store(read_settings())
+    with store.begin(read_only=True) as unit:
+        _print(
+            as_json,
+            unit.outbox.dead_letters(),
+            ("id", "recipient", "dead_cause", "dead_note", "dead_at", "attempts", "correlation_id"),
+        )
+
+
+@consent.command("explain")
+def consent_explain(
+    plan_id: Annotated[UUID, typer.Option("--plan", help="The plan.")],
+    recipient: Annotated[str, typer.Option("--recipient", help="An authority, such as social.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say of every element whether an authority gets it, and why. Audited: it tells of what is withheld."""
+    decided = explain_for(plan_id, recipient, open_store(read_settings()), actor=_me())
+    rows = [
+        {
+            "element": element,
+            "from": authority,
+            "category": category,
+            "decision": decision.outcome,
+            "reason": decision.reason,
+            "rules": list(decision.rule_ids),
+            "da": decision.sentence.da,
+            "en": decision.sentence.en,
+        }
+        for element, authority, category, decision in decided
+    ]
+    _print(as_json, rows, ("element", "from", "category", "decision", "rules", "en"))
+
+
+@plan.command("show")
+def plan_show(
+    plan_id: Annotated[UUID, typer.Argument(help="The plan.")],
+    organisation: Annotated[str, typer.Option(help="As whom: an authority, or the coordinator.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show a plan as an organisation may see it (the coordinator when none is named). Audited as a read."""
+    settings = read_settings()
+    name = organisation or settings.coordinator
+    role = Role.COORDINATOR if name == settings.coordinator else Role.AUTHORITY_SYSTEM
+    shown = show_plan(
+        plan_id, Reader(name, role, ONE_PLAN), open_store(settings), actor=_me(), correlation_id=str(new_id())
+    )
+    rows = [
+        {
+            "element": seen.element.id,
+            "from": seen.element.authority,
+            "kind": seen.element.kind,
+            "title": seen.element.title,
+            "status": seen.element.status,
+            "why": seen.decision.sentence.en,
+        }
+        for seen in shown.view.seen
+    ]
+    _print(as_json, rows, ("from", "kind", "title", "status", "why"))
+
+
+@app.command("new-key")
+def new_key() -> None:
+    """Make a key for HUB_KEYS__<version> or HUB_INDEX_KEY: 32 random bytes in base64."""
+    typer.echo(base64.b64encode(os.urandom(32)).decode())
+
+
+@app.command("new-token")
+def make_token() -> None:
+    """Make a bearer token for a client; give the client the token and the settings only its SHA-256."""
+    token, digest = new_token()
+    _print_json({"token": token, "token_sha256": digest})
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def _me() -> str:
+    return f"cli:{getpass.getuser()}"[:64]
+
+
+def _print(as_json: bool, rows: Any, columns: tuple[str, ...]) -> None:
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    _console.print(table if rows else f"Nothing: no {columns[0]} to show.")
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "NO"
+        case list():
+            return " ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,1 @@
+"""Kindergartens, as an authority that joins the hub from outside."""
