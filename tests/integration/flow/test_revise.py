@@ -132,7 +132,7 @@ def commits_watched(world: World) -> Iterator[list[tuple[str, float, float]]]:
     try:
         yield seen
     finally:
-        world.store.engine.dialect.do_commit = commit  # type: ignore[method-assign,assignment]
+        world.store.engine.dialect.do_commit = commit  # type: ignore[method-assign]
         sa.event.remove(world.store.engine, "after_cursor_execute", after_execute)
 
 
