@@ -53,6 +53,7 @@ class AtTheDoor:
         if refused is None:
             await self._app(scope, receive, send_sealed)
         else:
+            _forget_address(scope)
             await answer(Request(scope), problem_of(refused))(scope, receive, send_sealed)
 
 
@@ -71,6 +72,12 @@ def _refused(scope: Scope, headers: Headers) -> InvalidRequest | None:
             "Use POST: send the number in the body (POST /plans/search). Addresses are written down in many places.",
         )
     return None
+
+
+def _forget_address(scope: Scope) -> None:
+    """Leave nothing of a refused address for whoever logs requests after us, such as the server."""
+    rest = "/fhir/" if scope["path"].startswith("/fhir/") else "/"
+    scope.update(path=rest, raw_path=rest.encode(), query_string=b"")
 
 
 def _plain(address: str) -> str:

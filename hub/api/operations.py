@@ -22,6 +22,7 @@ _JOB = (
     "id", "kind", "authority", "due_at", "attempts", "last_attempt_at", "last_success_at", "last_result",
     "correlation_id",
 )  # fmt: skip
+_DELIVERIES = ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at")
 _BREAKER = ("recipient", "failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
 _DEAD_LETTER = {
     "id": "id", "recipient": "recipient", "channel": "channel", "dead_at": "dead_at", "cause": "dead_cause",
@@ -35,7 +36,7 @@ def queues(hub: TheHub, operator: AnOperator) -> Response:
     with hub.store.begin(read_only=True) as unit:
         return json_response(
             {
-                "deliveries": unit.outbox.counts(now()),
+                "deliveries": _only(unit.outbox.counts(now()), _DELIVERIES),
                 "breakers": _only(unit.breakers.all(), _BREAKER),
                 "jobs": _only(unit.jobs.all(), _JOB),
             }

@@ -17,6 +17,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 
 from hub.api.models import faults_of
@@ -147,9 +148,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
-    # Once more under another name: for Exception alone, Starlette answers and then raises again, and the server would
-    # log the traceback with whatever values it quotes.
-    app.exception_handlers[BaseException] = _unexpected
+    # Once more, further in: where it stands by itself, Starlette answers and then raises the error again, and the
+    # server would log a traceback with whatever values it quotes.
+    app.add_middleware(ExceptionMiddleware, handlers={Exception: _unexpected})
 
 
 def _hub_error(request: Request, error: Exception) -> Response:

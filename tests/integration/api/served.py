@@ -1,0 +1,249 @@
+"""The API on a real socket: a SQLite file, real adapters of two authorities and a plain one of a third."""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import sqlalchemy as sa
+import uvicorn
+
+from hub.api.app import create_app
+from hub.authority import (
+    Announcement,
+    Authorities,
+    Authority,
+    DeliveryKey,
+    Document,
+    LedgerEntry,
+    Parcel,
+    PlanUpdate,
+    Receipt,
+    load,
+)
+from hub.clock import new_id
+from hub.consent.reader import Reader
+from hub.errors import ContractViolation, Fault, RecipientRefused
+from hub.flow.revise import open_plan, publish_policy
+from hub.identity.tokens import Identity, new_token
+from hub.plan.contribution import Contribution, Coverage, PersonFacts
+from hub.plan.element import Draft, Kind, OrderKey, Sensitivity, Status
+from hub.plan.identifier import cpr_identifier
+from hub.plan.person import Role
+from hub.settings import Client, Settings
+from hub.store.migrations import upgrade
+from hub.store.tables import audit
+from hub.store.transaction import Store
+from hub.testing.builders import THEN, a_consent_to_one_plan
+from tests.integration.databases import a_store
+
+#: dk-core's own test number; must never come back from the hub.
+CANARY_CPR = "0201609995"
+CANARY_NAME = "Kanariefugl Prøvesen"
+ANNA_CPR = "1503879996"
+LIMIT = 200_000
+
+
+class PlainAdapter:
+    """Speaks JSON that is almost the plan's own words."""
+
+    channel = "rest"
+    delivers = True
+
+    def __init__(self, name: str) -> None:
+        self.name, self.contract = name, f"{name}/v1"
+
+    def receive(self, parcel: Parcel) -> Document:
+        if parcel.body == b"BUG":
+            raise RuntimeError(f"a bug that quotes {CANARY_CPR} {CANARY_NAME}")
+        try:
+            letter = orjson.loads(parcel.body)
+            return Document(self.name, self.contract, "letter", letter["id"], letter)
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            fault = Fault("id", "The field is missing.", "Add it.")
+            raise ContractViolation("The letter breaks the contract.", faults=[fault]) from None
+
+    def send(self, document: Document, key: DeliveryKey) -> Receipt:
+        raise RecipientRefused("Nothing is taken in here.")
+
+    def announcement(self, parcel: Parcel) -> Announcement:
+        event = orjson.loads(parcel.body)
+        return Announcement(event["id"], event["reference"])
+
+
+class PlainMapping:
+    """Turns a letter into one contribution."""
+
+    def to_plan(self, document: Document) -> Sequence[Contribution]:
+        letter: Mapping[str, Any] = document.content
+        person = PersonFacts((cpr_identifier(letter["cpr"], document.authority),))
+        return [
+            Contribution(
+                authority=document.authority,
+                source_system="plain",
+                contract=document.contract,
+                case=letter["case"],
+                message_id=document.message_id,
+                order=OrderKey(letter["version"], THEN, document.message_id),
+                coverage=Coverage.SNAPSHOT,
+                person=person,
+                drafts=tuple(
+                    Draft(
+                        source_id=one["id"],
+                        kind=Kind(one.get("kind", "goal")),
+                        category=one.get("category", "goals"),
+                        label=Sensitivity[one.get("label", "FORTROLIGE_PERSONOPLYSNINGER")],
+                        status=Status.ACTIVE,
+                        title=one.get("title", "Et mål"),
+                        part_of=one.get("part_of"),
+                    )
+                    for one in letter["elements"]
+                ),
+            )
+        ]
+
+    def from_plan(self, update: PlanUpdate) -> Document:
+        return Document(update.recipient, f"{update.recipient}/v1", "update", str(update.sequence), update)
+
+    def ledger(self, contract: str) -> Sequence[LedgerEntry]:
+        return ()
+
+
+@dataclass
+class Served:
+    """The running API, who may call it, and a plan to ask for."""
+
+    url: str
+    store: Store
+    tokens: Mapping[str, str]
+    plan: UUID
+    anna: UUID
+    broker_error: list[Exception] = field(default_factory=list)
+    health: dict[str, Any] = field(default_factory=dict)
+    # One for all: a client of its own would read the machine's certificates for each question.
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
+    _numbers: list[int] = field(default_factory=lambda: [0])
+
+    def ask(self, caller: str | None, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
+        """Ask as one of the callers; ``body`` is sent as JSON unless it is bytes."""
+        headers = {"Authorization": f"Bearer {self.tokens[caller]}"} if caller else {}
+        headers |= how.pop("headers", {})
+        if body is not None and not isinstance(body, bytes):
+            headers = {"Content-Type": "application/json", **headers}
+            body = orjson.dumps(body)
+        return self._client.request(method, self.url + path, content=body, headers=headers, **how)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
+    def a_cpr(self) -> str:
+        """Return a made-up number nobody else has here."""
+        self._numbers[0] += 1
+        return f"010170{self._numbers[0]:04d}"
+
+    def opens_plan(self, cpr: str = "", name: str = "Test Testesen") -> tuple[str, dict[str, Any]]:
+        """Open a plan over the API; return the number of its person and the answer."""
+        cpr = cpr or self.a_cpr()
+        request = {"kind": "one-plan", "person": {"cpr": cpr, "name": name}, "authorities": ["children", "employment"]}
+        answer = self.ask("coordinator", "POST", "/consents", request)
+        assert answer.status_code == 201, answer.text
+        return cpr, answer.json()
+
+    def sends(self, cpr: str, *elements: Mapping[str, Any], version: int = 1, case: str = "", id: str = "") -> Any:
+        """Let the employment authority's system send its case."""
+        case = case or f"case-of-{cpr[-4:]}"
+        letter = {
+            "id": id or f"{case}-{version}", "cpr": cpr, "case": case, "version": version, "elements": list(elements),
+        }  # fmt: skip
+        answer = self.ask("employment", "POST", "/in/employment", letter)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def audited(self, action: str) -> list[dict[str, Any]]:
+        """Return audit rows of an action."""
+        with self.store.begin(read_only=True) as unit:
+            rows = unit.connection.execute(sa.select(audit).where(audit.c.action == action).order_by(audit.c.row))
+            return [{**row._mapping, "details": orjson.loads(row.details)} for row in rows]
+
+
+def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
+    tokens: dict[str, str] = {}
+    clients: dict[str, Client] = {}
+    for name, organisation, role, person in (
+        ("children", "children", Role.AUTHORITY_SYSTEM, None),
+        ("social", "social", Role.AUTHORITY_SYSTEM, None),
+        ("employment", "employment", Role.AUTHORITY_SYSTEM, None),
+        ("caseworker", "children", Role.CASEWORKER, None),
+        ("partner", "association", Role.PARTNER, None),
+        ("coordinator", "coordination", Role.COORDINATOR, None),
+        ("another-coordinator", "elsewhere", Role.COORDINATOR, None),
+        ("operator", "operations", Role.OPERATOR, None),
+        ("operator-of-children", "children", Role.OPERATOR, None),
+        ("anna", "citizen", Role.CITIZEN, anna),
+        ("bo", "citizen", Role.CITIZEN, new_id()),
+    ):
+        tokens[name], digest = new_token()
+        given = {"token_sha256": digest, "organisation": organisation, "role": role, "person": person}
+        clients[name] = Client.model_validate(given)
+    return tokens, clients
+
+
+def _authorities() -> Authorities:
+    plain = Authority("employment", PlainAdapter("employment"), PlainMapping())
+    return {**load({"children": {}, "social": {}}), "employment": plain}
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Served]:
+    """Serve the API on a free port until the block ends."""
+    store = a_store(f"sqlite:///{folder}/hub.db")
+    upgrade(store)
+    rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
+    publish_policy(rules, store, actor="test", correlation_id="c")
+    authorities = _authorities()
+    opened = open_plan(
+        PersonFacts((cpr_identifier(ANNA_CPR, "hub"),), "Anna Test Andersen"),
+        a_consent_to_one_plan(UUID(int=0)).build(),
+        ("children", "employment"),
+        Reader("coordination", Role.COORDINATOR),
+        store,
+        authorities,
+        coordinator="coordination",
+        actor="test",
+        correlation_id="c",
+    )
+    tokens, clients = _clients(opened.consent.person)
+    given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32}
+    settings = Settings(**given, clients=clients, max_body_bytes=LIMIT)
+    hub = Served("", store, tokens, opened.plan, opened.consent.person)
+
+    def broker_answers() -> None:
+        for error in hub.broker_error:
+            raise error
+
+    api = create_app(
+        store, authorities, settings, Identity(clients), broker_answers=broker_answers, health=lambda: hub.health
+    )
+    server = uvicorn.Server(uvicorn.Config(api, port=0, http="httptools", ws="none", log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    hub.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield hub
+    finally:
+        hub.close()
+        server.should_exit = True
+        thread.join()
+        store.close()

@@ -1,0 +1,101 @@
+"""Every route and every kind of caller: who may, and what whoever may not is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.integration.api.served import ANNA_CPR, Served
+
+pytestmark = pytest.mark.integration
+
+NOBODY = None
+CALLERS = (
+    NOBODY, "children", "social", "employment", "caseworker", "partner", "coordinator", "another-coordinator",
+    "operator", "operator-of-children", "anna", "bo",
+)  # fmt: skip
+MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "anna"})
+CHOOSERS = frozenset({"coordinator", "anna"})
+OPERATORS = frozenset({"operator", "operator-of-children"})
+EVERYONE = frozenset(CALLERS)
+NOT_THERE = "99999999-9999-4999-8999-999999999999"
+
+#: Route → what whoever may gets, who may, and what anyone else who is known gets.
+ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
+    "POST /in/{authority}": ({400}, frozenset({"employment"}), 403),
+    "POST /in/{authority}/events": ({202}, frozenset({"employment"}), 403),
+    "GET /plans/{plan}": ({200}, MEMBERS, 404),
+    "POST /plans/search": ({200}, MEMBERS, 404),
+    "GET /explain/{plan}/{element}": ({200}, frozenset({"coordinator", "employment", "anna"}), 404),
+    "GET /consents": ({200}, CHOOSERS, 404),
+    "POST /consents": ({201}, CHOOSERS, 404),
+    "POST /consents/{consent}/withdraw": ({200}, CHOOSERS, 404),
+    "GET /fhir/metadata": ({200}, EVERYONE, 0),
+    "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
+    "GET /ops/queues": ({200}, OPERATORS, 403),
+    "GET /ops/dead-letters": ({200}, OPERATORS, 403),
+    "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
+    "GET /healthz": ({200}, EVERYONE, 0),
+    "GET /readyz": ({200}, EVERYONE, 0),
+    "GET /openapi.json": ({200}, EVERYONE, 0),
+}
+
+
+@pytest.fixture(scope="module")
+def element(hub: Served) -> str:
+    """An element of Anna's plan."""
+    hub.sends(ANNA_CPR, {"id": "role", "kind": "activity", "category": "activities"}, case="roles")
+    found = hub.ask("coordinator", "GET", f"/plans/{hub.plan}").json()["elements"]
+    return str(next(one["id"] for one in found if one["source"]["case"] == "roles"))
+
+
+def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
+    sharing: dict[str, Any] = {
+        "kind": "sharing", "plan": str(hub.plan), "sources": ["children"], "recipients": ["employment"],
+        "categories": ["goals"],
+    }  # fmt: skip
+    bodies: dict[str, Any] = {
+        "POST /in/{authority}": {},
+        "POST /in/{authority}/events": {"id": "1", "reference": "r"},
+        "POST /plans/search": {"cpr": ANNA_CPR},
+        "POST /consents": sharing,
+    }
+    consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "withdraw" in route else ""
+    method, _, path = route.partition(" ")
+    ids = {"authority": "employment", "plan": hub.plan, "element": element, "consent": consent, "kind": "CarePlan",
+           "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
+    address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
+    return hub.ask(caller, method, address, bodies.get(route)).status_code
+
+
+@pytest.mark.parametrize("caller", CALLERS, ids=str)
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_answers_whom_it_may(hub: Served, element: str, route: str, caller: str | None) -> None:
+    granted, may, otherwise = ROUTES[route]
+    status = asked(hub, route, caller, element)
+    if caller in may:
+        assert status in granted
+    else:
+        assert status == (401 if caller is NOBODY else otherwise)
+
+
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller not in ("coordinator", None)])
+def test_a_plan_is_opened_by_the_coordinator_or_the_person(hub: Served, caller: str) -> None:
+    request = {"kind": "one-plan", "person": {"cpr": ANNA_CPR, "name": "A"}, "authorities": ["children"]}
+    answer = hub.ask(caller, "POST", "/consents", request)
+    assert answer.status_code == (201 if caller == "anna" else 403)
+
+
+def test_opening_a_plan_for_someone_else_leaves_no_trace_of_them(hub: Served) -> None:
+    cpr = hub.a_cpr()
+    request = {"kind": "one-plan", "person": {"cpr": cpr, "name": "A"}, "authorities": ["children"]}
+    assert hub.ask("bo", "POST", "/consents", request).status_code == 403
+    assert hub.ask("coordinator", "POST", "/plans/search", {"cpr": cpr}).status_code == 404
+
+
+def test_every_route_is_in_the_matrix(hub: Served) -> None:
+    listed = hub.ask(None, "GET", "/openapi.json").json()["paths"]
+    routes = {f"{method.upper()} {path}" for path, methods in listed.items() for method in methods}
+    assert routes | {"GET /openapi.json"} == ROUTES.keys()
