@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -16,6 +16,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -33,7 +34,7 @@ from hub.plan.identifier import NotAnIdentifier, cpr_identifier
 #: A request of a client is small; what authorities send is not read here.
 MAX_BYTES = 100_000
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_T = TypeVar("_T")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 
 _SENTENCES = {
     "missing": ("The field is missing.", "Add it."),
@@ -44,8 +45,10 @@ _SENTENCES = {
     "too_long": ("The list is too long.", ""),
     "uuid_parsing": ("The value is no id.", "Use an id as the hub gave it."),
     "uuid_type": ("The value is no id.", "Use an id as the hub gave it."),
+    "time": ("The value is no time.", "Write it as 2026-11-23T09:00:00+01:00."),
     "timezone_aware": ("The time has no zone.", "Write it as 2026-11-23T09:00:00+01:00."),
     "datetime_from_date_parsing": ("The value is no time.", "Write it as 2026-11-23T09:00:00+01:00."),
+    "control": ("The text holds a control character.", "Remove it."),
     "cpr": ("The value is no CPR number.", "Send ten digits, with or without a hyphen before the last four."),
     "period": ("The period ends before it begins.", "Correct one of the two times."),
     "union_tag_not_found": ("The field is missing.", "Use one-plan or sharing."),
@@ -78,6 +81,16 @@ Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
 Cpr = Annotated[str, Field(max_length=20), AfterValidator(_cpr)]
 
 
+def _written(value: object) -> object:
+    """A time is written out: pydantic would take bare digits, even in a text, for seconds since 1970."""
+    if not (isinstance(value, str) and _TIME.match(value)):
+        raise _Refusal("time")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -85,8 +98,8 @@ class _Strict(BaseModel):
 class GivenPeriod(_Strict):
     """From when until when; both ends are instants with a zone, the end is the first instant after."""
 
-    start: AwareDatetime | None = Field(None, alias="from")
-    end: AwareDatetime | None = Field(None, alias="to")
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
 
     @model_validator(mode="after")
     def _runs_forward(self) -> GivenPeriod:
@@ -211,7 +224,17 @@ def _fields(tree: Any) -> int:
 
 def schema_of(kind: Any) -> dict[str, Any]:
     """Return what an OpenAPI operation says of its body."""
-    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
-    # OpenAPI wants shared parts elsewhere; a request's own schema is small, so it carries them itself.
-    inlined = orjson.loads(orjson.dumps(schema).replace(b"#/components/schemas/", b"#/$defs/"))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+    schema = TypeAdapter(kind).json_schema()
+    whole = _inlined(schema, schema.get("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+
+
+def _inlined(part: Any, named: Mapping[str, Any]) -> Any:
+    """Put shared parts where they are named: a reference would be looked up in the whole description, not in here."""
+    if isinstance(part, list):
+        return [_inlined(one, named) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(named[part["$ref"].rpartition("/")[2]], named)
+    return {key: _inlined(value, named) for key, value in part.items() if key not in ("$defs", "discriminator")}

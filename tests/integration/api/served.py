@@ -61,8 +61,10 @@ class PlainAdapter:
 
     def __init__(self, name: str) -> None:
         self.name, self.contract = name, f"{name}/v1"
+        self.parcels: list[Parcel] = []
 
     def receive(self, parcel: Parcel) -> Document:
+        self.parcels.append(parcel)
         if parcel.body == b"BUG":
             raise RuntimeError(f"a bug that quotes {CANARY_CPR} {CANARY_NAME}")
         try:
@@ -127,6 +129,7 @@ class Served:
     tokens: Mapping[str, str]
     plan: UUID
     anna: UUID
+    parcels: list[Parcel]
     broker_error: list[Exception] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
     # One for all: a client of its own would read the machine's certificates for each question.
@@ -187,6 +190,7 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
         ("partner", "association", Role.PARTNER, None),
         ("coordinator", "coordination", Role.COORDINATOR, None),
         ("another-coordinator", "elsewhere", Role.COORDINATOR, None),
+        ("coordinator-of-children", "children", Role.COORDINATOR, None),
         ("operator", "operations", Role.OPERATOR, None),
         ("operator-of-children", "children", Role.OPERATOR, None),
         ("anna", "citizen", Role.CITIZEN, anna),
@@ -198,8 +202,7 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
     return tokens, clients
 
 
-def _authorities() -> Authorities:
-    plain = Authority("employment", PlainAdapter("employment"), PlainMapping())
+def _authorities(plain: Authority) -> Authorities:
     return {**load({"children": {}, "social": {}}), "employment": plain}
 
 
@@ -210,7 +213,8 @@ def served(folder: Path) -> Iterator[Served]:
     upgrade(store)
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
     publish_policy(rules, store, actor="test", correlation_id="c")
-    authorities = _authorities()
+    adapter = PlainAdapter("employment")
+    authorities = _authorities(Authority("employment", adapter, PlainMapping()))
     opened = open_plan(
         PersonFacts((cpr_identifier(ANNA_CPR, "hub"),), "Anna Test Andersen"),
         a_consent_to_one_plan(UUID(int=0)).build(),
@@ -225,7 +229,7 @@ def served(folder: Path) -> Iterator[Served]:
     tokens, clients = _clients(opened.consent.person)
     given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32}
     settings = Settings(**given, clients=clients, max_body_bytes=LIMIT)
-    hub = Served("", store, tokens, opened.plan, opened.consent.person)
+    hub = Served("", store, tokens, opened.plan, opened.consent.person, adapter.parcels)
 
     def broker_answers() -> None:
         for error in hub.broker_error:

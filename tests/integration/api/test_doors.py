@@ -39,6 +39,15 @@ def test_a_document_is_taken_in_and_its_repeat_gets_the_same_bytes(hub: Served) 
     assert receipt["correlation_id"] == first.headers["x-correlation-id"] == "mine-1"
 
 
+def test_an_adapter_gets_the_bytes_and_headers_but_not_the_token(hub: Served) -> None:
+    headers = {"X-Source": "K", "Content-Type": "application/json; charset=utf-8", "X-Correlation-Id": "parcel-1"}
+    hub.ask("employment", "POST", "/in/employment", b"as it came", headers=headers)
+    parcel = hub.parcels[-1]
+    assert (parcel.body, parcel.content_type) == (b"as it came", "application/json; charset=utf-8")
+    assert (parcel.authority, parcel.correlation_id, parcel.headers["x-source"]) == ("employment", "parcel-1", "K")
+    assert hub.tokens["employment"] not in str(parcel.headers)
+
+
 def test_many_at_once_have_one_effect_and_one_answer(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     letter = {"id": f"many-{cpr}", "cpr": cpr, "case": cpr[-4:], "version": 1, "elements": [{"id": "g"}]}

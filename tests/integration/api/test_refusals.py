@@ -106,6 +106,7 @@ def test_an_id_that_is_none_names_its_place(hub: Served) -> None:
         ({**ONE_PLAN, "period": {"from": "2026-11-23T09:00:00+01:00", "to": "2025-11-23T09:00:00+01:00"}}, ["period"]),
         ({**ONE_PLAN, "period": {"to": "2020-11-23T09:00:00+01:00"}}, ["period.to"]),
         ({**ONE_PLAN, "period": CANARY_CPR}, ["period"]),
+        ({**ONE_PLAN, "period": {"from": 201609995, "to": "0201609995"}}, ["period.from", "period.to"]),
         ({**ONE_PLAN, "language": CANARY_NAME}, ["language"]),
         ({**SHARING, "plan": CANARY_CPR}, ["plan"]),
         ({**SHARING, "label": CANARY_NAME}, ["label"]),
@@ -288,6 +289,18 @@ def test_a_length_beside_chunks_is_refused(hub: Served, length: str) -> None:
         f"Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     )
     assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(hub: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.api.asking.BODY_SECONDS", 0.2)
+    token = hub.tokens["employment"]
+    answer = raw(
+        hub,
+        f"POST /in/employment HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"
+        "Content-Length: 100\r\n\r\n{",
+    )
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"did not arrive within" in answer
 
 
 @pytest.mark.parametrize("hosts", ["", "Host: hub\r\nHost: hub\r\n", "Host: hub\r\nHost: other\r\n"])

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 NOBODY = None
 CALLERS = (
     NOBODY, "children", "social", "employment", "caseworker", "partner", "coordinator", "another-coordinator",
+    "coordinator-of-children",
     "operator", "operator-of-children", "anna", "bo",
 )  # fmt: skip
 MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "anna"})
@@ -93,6 +94,12 @@ def test_opening_a_plan_for_someone_else_leaves_no_trace_of_them(hub: Served) ->
     request = {"kind": "one-plan", "person": {"cpr": cpr, "name": "A"}, "authorities": ["children"]}
     assert hub.ask("bo", "POST", "/consents", request).status_code == 403
     assert hub.ask("coordinator", "POST", "/plans/search", {"cpr": cpr}).status_code == 404
+
+
+def test_the_description_of_the_routes_refers_to_nothing_outside_it(hub: Served) -> None:
+    description = hub.ask(None, "GET", "/openapi.json")
+    assert "$ref" not in str(description.json()["paths"]["/consents"]["post"]["requestBody"])
+    assert "one-plan" in str(description.json()["paths"]["/consents"]["post"]["requestBody"])
 
 
 def test_every_route_is_in_the_matrix(hub: Served) -> None:
