@@ -32,15 +32,19 @@ def a_set_up(name: str) -> Iterator[SetUp]:
         yield SetUp()
         return
     prefix = f"hub-test-{new_id().hex[:12]}"
-    broker = Broker(BROKER, prefix)
+    with Broker(BROKER, prefix) as broker:
+        _need(broker)
+        try:
+            with a_postgresql_database() as database:
+                yield SetUp(database, BROKER, prefix)
+        finally:
+            broker.delete()
+
+
+def _need(broker: Broker) -> None:
     try:
         broker.ping()
     except BrokerDown:
         if os.environ.get("HUB_TEST_REQUIRE_SERVERS") == "1":
             raise
         pytest.skip("no RabbitMQ answers; set HUB_TEST_BROKER_URL, or HUB_TEST_REQUIRE_SERVERS=1 to insist")
-    try:
-        with a_postgresql_database() as database:
-            yield SetUp(database, BROKER, prefix)
-    finally:
-        broker.delete()

@@ -54,7 +54,8 @@ def _ask(part: str, question: Callable[[], str]) -> Finding:
 
 
 def _broker_answers(settings: Settings) -> str:
-    Broker(settings.broker_url, settings.queue_prefix).ping()
+    with Broker(settings.broker_url, settings.queue_prefix) as broker:
+        broker.ping()
     return "answers"
 
 

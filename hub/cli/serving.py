@@ -6,6 +6,9 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import orjson
 import uvicorn
@@ -45,26 +48,26 @@ def serve_api(rooms: Rooms) -> None:
     identity = Identity(settings.clients)
     door = socket.create_server((settings.host, settings.port))
     url = f"http://{settings.host}:{door.getsockname()[1]}"
-    broker = Broker(settings.broker_url, settings.queue_prefix)
-    running = Running(rooms.store, broker, rooms.authorities, settings) if settings.is_embedded else None
-    api = create_app(
-        rooms.store,
-        rooms.authorities,
-        settings,
-        identity,
-        broker_answers=broker.ping,
-        health=running.health if running else dict,
-    )
-    config = uvicorn.Config(
-        api, http="httptools", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
-    )
-    if running:
-        running.start()
-    try:
+    with Broker(settings.broker_url, settings.queue_prefix) as broker, _delivering(rooms, broker) as health:
+        api = create_app(rooms.store, rooms.authorities, settings, identity, broker_answers=broker.ping, health=health)
+        config = uvicorn.Config(
+            api, http="httptools", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
+        )
         _Announcing(config, url).run(sockets=[door])
+
+
+@contextmanager
+def _delivering(rooms: Rooms, broker: Broker) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Deliver beside the API where the set-up is embedded; give how that goes."""
+    if not rooms.settings.is_embedded:
+        yield dict
+        return
+    running = Running(rooms.store, broker, rooms.authorities, rooms.settings)
+    running.start()
+    try:
+        yield running.health
     finally:
-        if running:
-            running.stop(_GRACE)
+        running.stop(_GRACE)
 
 
 def work(rooms: Rooms) -> None:
@@ -83,12 +86,13 @@ def work(rooms: Rooms) -> None:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    running = Running(rooms.store, Broker(settings.broker_url, settings.queue_prefix), rooms.authorities, settings)
-    running.start()
-    sys.stdout.write(orjson.dumps({"ready": "worker"}).decode() + "\n")
-    sys.stdout.flush()
-    told_to_stop.wait()
-    running.stop(_GRACE)
+    with Broker(settings.broker_url, settings.queue_prefix) as broker:
+        running = Running(rooms.store, broker, rooms.authorities, settings)
+        running.start()
+        sys.stdout.write(orjson.dumps({"ready": "worker"}).decode() + "\n")
+        sys.stdout.flush()
+        told_to_stop.wait()
+        running.stop(_GRACE)
 
 
 def _check_tables(rooms: Rooms) -> None:

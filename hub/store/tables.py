@@ -6,7 +6,7 @@ Every root table carries the municipality, so that one database can serve severa
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Dialect, ForeignKey, Index, Table, UniqueConstraint
@@ -50,7 +50,7 @@ def among(column: Column[Any], wanted: sa.Select[Any]) -> sa.ColumnElement[bool]
     return column.in_(sa.select(wanted.cte("wanted").c[column.name]))
 
 
-def as_dict(row: sa.Row[Unpack[tuple[Any, ...]]]) -> dict[str, Any]:
+def as_dict(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """Return a row by column name, as plain text: SQLAlchemy's own names are no keys for JSON."""
     return {str(name): value for name, value in row._mapping.items()}
 

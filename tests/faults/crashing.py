@@ -1,7 +1,7 @@
-"""Run the hub so that it kills itself (SIGKILL) once, at a named point: ``python crashing.py POINT FLAG serve``.
+"""Run the hub so that it kills itself (SIGKILL) once, at a named point: ``python crashing.py POINT TRIGGER serve``.
 
-The product has no word of this: the points are wrapped around its own functions here. FLAG is a file that is made at
-the kill, so that the hub lives when it is started again.
+The product has no word of this: the points are wrapped around its own functions here. TRIGGER is a file: while it is
+there, whoever comes by the point takes it away and dies; so it happens when a test wants it, and once.
 
 before-commit    a message is taken in, and nothing is committed yet
 after-commit     it is committed, and its sender has no answer yet
@@ -19,60 +19,53 @@ from pathlib import Path
 from typing import Any
 
 import hub.api.inbound
-
 import hub.flow.deliver
 from hub.cli import main
 from hub.store.inbox import Inbox
 from hub.store.outbox import Outbox
 
-POINTS = ("before-commit", "after-commit", "after-publish", "after-send")
 
-
-def die_once(flag: Path) -> None:
-    """Kill this process as the kernel would, unless it was done before."""
+def die_once(trigger: Path) -> None:
+    """Kill this process as the kernel would, if the trigger is there."""
     try:
-        flag.touch(exist_ok=False)
-    except FileExistsError:
+        trigger.unlink()
+    except FileNotFoundError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def before(flag: Path, function: Callable[..., Any]) -> Callable[..., Any]:
+def before(trigger: Path, function: Callable[..., Any]) -> Callable[..., Any]:
     """Die before the function begins."""
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        die_once(flag)
+        die_once(trigger)
         return function(*args, **kwargs)
 
     return wrapped
 
 
-def after(flag: Path, function: Callable[..., Any]) -> Callable[..., Any]:
+def after(trigger: Path, function: Callable[..., Any]) -> Callable[..., Any]:
     """Die after the function has ended well."""
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         answer = function(*args, **kwargs)
-        die_once(flag)
+        die_once(trigger)
         return answer
 
     return wrapped
 
 
-def arm(point: str, flag: Path) -> None:
-    """Put the named point in place."""
-    if point == "before-commit":
-        Inbox.answer = after(flag, Inbox.answer)  # type: ignore[method-assign]
-    elif point == "after-commit":
-        hub.api.inbound.accept = after(flag, hub.api.inbound.accept)
-    elif point == "after-publish":
-        Outbox.rung = before(flag, Outbox.rung)  # type: ignore[method-assign]
-    elif point == "after-send":
-        hub.flow.deliver.settle = before(flag, hub.flow.deliver.settle)
-    else:
-        raise SystemExit(f"No such point: {point}. There are: {', '.join(POINTS)}.")
+#: point → (owner, function, whether it dies before or after)
+POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "before-commit": (Inbox, "answer", after),
+    "after-commit": (hub.api.inbound, "accept", after),
+    "after-publish": (Outbox, "rung", before),
+    "after-send": (hub.flow.deliver, "settle", before),
+}
 
 
 if __name__ == "__main__":
-    arm(sys.argv[1], Path(sys.argv[2]))
+    owner, name, when = POINTS[sys.argv[1]]
+    setattr(owner, name, when(Path(sys.argv[2]), getattr(owner, name)))
     sys.argv[1:3] = []
     main()

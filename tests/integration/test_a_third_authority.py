@@ -43,6 +43,7 @@ def a_kindergarten() -> Iterator[tuple[str, list[Any]]]:
         yield f"http://127.0.0.1:{server.server_port}", received
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def installed(folder: Path) -> Path:
