@@ -9,13 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from hub.cli.town import Program, Town
 from hub.queue.broker import Broker
 from tests.faults.crashing import POINTS
+from tests.patience import wait_for
 from tests.town_set_ups import BROKER, SERVERS, a_set_up, both_set_ups
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -149,21 +148,3 @@ def times_applied(town: Town, system: str, plan: str) -> int:
     """Count deliveries with content that the recipient took in, rather than dropped as one it had."""
     deliveries = town.tell(system, "GET", "/sandbox/deliveries")
     return sum(1 for one in deliveries if one["disclosed"] and not one["duplicate"])
-
-
-def wait_for(ask: Any, is_there: Any, seconds: float = 25) -> Any:
-    """Ask until the answer is as wanted; the last answer otherwise."""
-
-    def patient_ask() -> Any:
-        try:
-            return ask()
-        except httpx.TransportError:
-            return None
-
-    patient = Retrying(
-        stop=stop_after_delay(seconds),
-        wait=wait_fixed(0.1),
-        retry=retry_if_result(lambda answer: answer is None or not is_there(answer)),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-    )
-    return patient(patient_ask)
