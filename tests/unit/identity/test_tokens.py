@@ -41,15 +41,15 @@ def test_the_scheme_is_read_in_any_case() -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        "",
-        "Bearer",
-        "Bearer ",
-        f"Basic {TOKEN}",
-        "Bearer wrong",
-        f"Bearer {DIGEST}",
-        f"Bearer {TOKEN}x",
-        TOKEN,
-        "Bearer æ",
+        pytest.param("", id="no header"),
+        pytest.param("Bearer", id="no token"),
+        pytest.param("Bearer ", id="an empty token"),
+        pytest.param(f"Basic {TOKEN}", id="another scheme"),
+        pytest.param("Bearer wrong", id="another token"),
+        pytest.param(f"Bearer {DIGEST}", id="the digest"),
+        pytest.param(f"Bearer {TOKEN}x", id="a letter too many"),
+        pytest.param(TOKEN, id="no scheme"),
+        pytest.param("Bearer æ", id="no ASCII"),
     ],
 )
 def test_nobody_else_is_known_and_no_token_is_repeated(header: str) -> None:
