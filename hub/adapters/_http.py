@@ -32,6 +32,9 @@ _LATER = frozenset({408, 429, 502, 503, 504})
 _LONGEST_WAIT = 86_400.0  # seconds; whoever asks us to wait for longer is asked again after a day
 
 
+ANSWER_BYTES = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long and how much, in seconds and bytes. The defaults are DESIGN's: connect 3, read 10, total 15, 1 MB."""
@@ -39,7 +42,7 @@ class Limits:
     connect: float = 3.0
     read: float = 10.0
     total: float = 15.0
-    answer_bytes: int = 1_000_000
+    answer_bytes: int = ANSWER_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from email.message import Message
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from lxml import etree
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field
 
 from hub.adapters._folder import FolderIntake
-from hub.adapters._http import Answer, HttpSender, Limits, checked_url
+from hub.adapters._http import Answer
+from hub.adapters._wire import WireSettings, read_wire
 from hub.adapters._xml import XmlContract, read_xml, to_bytes
 from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, ReceiptStatus, contract_folder
-from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused, SettingsRefused
+from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused
 
 NAME, CONTRACT, L201_CONTRACT = "children", "children/v1", "children/l201-v1"
 NAMESPACE = "urn:one-plan-hub:children:1"
@@ -29,37 +30,15 @@ _UPDATES = "/plan-updates"
 _REFUSED = "refused"
 
 
-class ChildrenSettings(BaseModel):
+class ChildrenSettings(WireSettings):
     """What an operator can set for children and family services."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    #: Where their system is; without it nothing is delivered to them.
-    url: str | None = None
-    #: The token their system has issued to the hub.
-    token: SecretStr | None = None
-    #: Allow http:// beyond this machine; closed test networks only.
-    plain_http: bool = False
-    #: Certificates to trust instead of the machine's.
-    ca_file: Annotated[Path, AfterValidator(lambda path: _existing(path))] | None = None
-    #: Seconds; DESIGN's limits unless set.
-    connect_seconds: float = Field(default=3, gt=0, le=3)
-    read_seconds: float = Field(default=10, gt=0, le=10)
-    total_seconds: float = Field(default=15, gt=0, le=15)
     #: The folder their system drops files into; without it none is watched.
     folder: Path | None = None
     #: Seconds a dropped file must have been left alone.
     settle_seconds: float = Field(default=1, ge=0, le=600)
     #: Minutes after which another machine's claim of a file counts as lost.
     claim_minutes: float = Field(default=15, gt=0)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> ChildrenSettings:
-        if self.url is not None:
-            checked_url(self.url, self.plain_http)
-        if (self.url is None) != (self.token is None):
-            raise ValueError("url and token: set both, or neither")
-        return self
 
 
 class ChildrenAdapter:
@@ -74,12 +53,12 @@ class ChildrenAdapter:
 
         :raises SettingsRefused: naming every setting that is wrong.
         """
-        chosen = _read(settings)
+        chosen = read_wire(ChildrenSettings, NAME, settings)
         self._contracts = {
             _CASE: (CONTRACT, XmlContract(contract_folder(CONTRACT) / "children.xsd")),
             _L201: (L201_CONTRACT, XmlContract(contract_folder(L201_CONTRACT) / "l201.xsd")),
         }
-        self._sender = _sender(chosen)
+        self._sender = chosen.sender(NAME)
         self.folder = chosen.folder
         self._intake = chosen.folder and FolderIntake(
             chosen.folder,
@@ -158,31 +137,6 @@ class ChildrenAdapter:
 
 
 _RECEIPT_WORDS = ("Status", "Sekvens", "Reference", "Begrundelse")
-
-
-def _read(settings: Mapping[str, Any]) -> ChildrenSettings:
-    try:
-        return ChildrenSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        faults = [
-            Fault(".".join(["authorities", NAME, *map(str, fault["loc"])]), f"{fault['msg']}.")
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise SettingsRefused("The settings of children cannot be used.", faults=faults) from None
-
-
-def _sender(chosen: ChildrenSettings) -> HttpSender | None:
-    if chosen.url is None or chosen.token is None:
-        return None
-    limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds)
-    address = checked_url(chosen.url, chosen.plain_http)
-    return HttpSender(address, chosen.token.get_secret_value(), name=NAME, limits=limits, ca_file=chosen.ca_file)
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError("names a file that is there")
-    return path
 
 
 def _charset(content_type: str) -> str | None:

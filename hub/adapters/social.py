@@ -6,26 +6,17 @@ It speaks to one configured address only: a reference that is no UUID never beco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field
 
-from hub.adapters._http import DELIVERING, FETCHING, Answer, HttpSender, Limits, Outcomes, checked_url
+from hub.adapters._http import FETCHING, Answer
 from hub.adapters._json import MAX_BYTES
 from hub.adapters._rest import JsonContract
+from hub.adapters._wire import WireSettings, read_wire
 from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt, ReceiptStatus
 from hub.errors import (
     ContractViolation,
@@ -33,58 +24,24 @@ from hub.errors import (
     RecipientFailed,
     RecipientRefused,
     Refused,
-    SettingsRefused,
     SourceDown,
 )
 
 NAME, CONTRACT = "social", "social/v1"
 #: Set by ``fetch``: the case asked for, so that ``receive`` can tell when another one came.
 ASKED_FOR = "x-hub-asked-for"
-_RECEIPT_BYTES = 1_000_000
 _JSON = "application/json"
 _REFUSED = "refused"
 _SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__SOCIAL."
 
 
-class SocialSettings(BaseModel):
+class SocialSettings(WireSettings):
     """What an operator can set for social services."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    #: Allow http:// beyond this machine; closed test networks only.
-    plain_http: bool = False
-    #: Where their system is; without it nothing is fetched, polled or delivered.
-    url: str | None = None
-    #: The token their system has issued to the hub.
-    token: SecretStr | None = None
-    #: Certificates to trust instead of the machine's.
-    ca_file: Path | None = None
     #: Seconds between two polls for changes; 0 relies on thin events alone.
     poll_every: float = Field(default=60, ge=0, le=86_400)
     #: Changes asked for in one poll.
     page_size: int = Field(default=100, ge=1, le=500)
-    #: Seconds; DESIGN's limits unless set.
-    connect_seconds: float = Field(default=3, gt=0, le=3)
-    read_seconds: float = Field(default=10, gt=0, le=10)
-    total_seconds: float = Field(default=15, gt=0, le=15)
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str | None, others: ValidationInfo) -> str | None:
-        return None if url is None else checked_url(url, others.data.get("plain_http", False))
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("names a file that is there")
-        return path
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> SocialSettings:
-        if (self.url is None) != (self.token is None):
-            raise ValueError("url and token: set both, or neither")
-        return self
 
 
 class SocialAdapter:
@@ -99,10 +56,10 @@ class SocialAdapter:
 
         :raises SettingsRefused: naming every setting that is wrong.
         """
-        chosen = _read(settings)
+        chosen = read_wire(SocialSettings, NAME, settings)
         self._contract = JsonContract(CONTRACT)
-        self._sender = _sender(chosen, DELIVERING, _RECEIPT_BYTES)
-        self._source = _sender(chosen, FETCHING, MAX_BYTES)
+        self._sender = chosen.sender(NAME)
+        self._source = chosen.sender(NAME, FETCHING, MAX_BYTES)
         self._page_size = chosen.page_size
         #: Seconds between two polls; 0 without an address.
         self.poll_every = chosen.poll_every if self._source else 0.0
@@ -201,25 +158,6 @@ class SocialAdapter:
         if held != key.sequence and not (status is ReceiptStatus.ALREADY_HELD and held > key.sequence):
             raise RecipientFailed("The social system gave a Kvittering for another sequence.")
         return Receipt(status, receipt.get("Reference", ""), receipt.get("Begrundelse", ""))
-
-
-def _read(settings: Mapping[str, Any]) -> SocialSettings:
-    try:
-        return SocialSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        faults = [
-            Fault(".".join(["authorities", NAME, *map(str, fault["loc"])]), f"{fault['msg']}.")
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise SettingsRefused("The settings of social cannot be used.", faults=faults) from None
-
-
-def _sender(chosen: SocialSettings, outcomes: Outcomes, answer_bytes: int) -> HttpSender | None:
-    if chosen.url is None or chosen.token is None:
-        return None
-    limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds, answer_bytes)
-    token = chosen.token.get_secret_value()
-    return HttpSender(chosen.url, token, name=NAME, limits=limits, outcomes=outcomes, ca_file=chosen.ca_file)
 
 
 def _uuid(reference: str) -> str:

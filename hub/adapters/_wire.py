@@ -1,0 +1,81 @@
+"""What an operator can set for every authority that is reached over HTTP, and the sender that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from hub.adapters._http import ANSWER_BYTES, DELIVERING, HttpSender, Limits, Outcomes, checked_url
+from hub.errors import Fault, SettingsRefused
+
+
+class WireSettings(BaseModel):
+    """Where an authority's system is and how it is spoken to; an adapter adds its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Allow http:// beyond this machine; closed test networks only.
+    plain_http: bool = False
+    #: Where their system is; without it nothing is delivered, fetched or polled.
+    url: str | None = None
+    #: The token their system has issued to the hub.
+    token: SecretStr | None = None
+    #: Certificates to trust instead of the machine's.
+    ca_file: Path | None = None
+    #: Seconds; DESIGN's limits unless set.
+    connect_seconds: float = Field(default=3, gt=0, le=3)
+    read_seconds: float = Field(default=10, gt=0, le=10)
+    total_seconds: float = Field(default=15, gt=0, le=15)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None, others: ValidationInfo) -> str | None:
+        return None if url is None else checked_url(url, others.data.get("plain_http", False))
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("names a file that is there")
+        return path
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.url is None) != (self.token is None):
+            raise ValueError("url and token: set both, or neither")
+        return self
+
+    def sender(self, name: str, outcomes: Outcomes = DELIVERING, answer_bytes: int = ANSWER_BYTES) -> HttpSender | None:
+        """Return the way to their system; None when no address is set."""
+        if self.url is None or self.token is None:
+            return None
+        limits = Limits(self.connect_seconds, self.read_seconds, self.total_seconds, answer_bytes)
+        token = self.token.get_secret_value()
+        return HttpSender(self.url, token, name=name, limits=limits, outcomes=outcomes, ca_file=self.ca_file)
+
+
+_S = TypeVar("_S", bound=WireSettings)
+
+
+def read_wire(kind: type[_S], name: str, settings: Mapping[str, Any]) -> _S:
+    """Read an authority's settings. :raises SettingsRefused: naming every one that is wrong, never a value."""
+    try:
+        return kind.model_validate(dict(settings))
+    except ValidationError as error:
+        faults = [
+            Fault(".".join(["authorities", name, *map(str, fault["loc"])]), f"{fault['msg']}.")
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise SettingsRefused(f"The settings of {name} cannot be used.", faults=faults) from None
