@@ -18,9 +18,10 @@ from rich.table import Table
 from hub import __version__
 from hub.cli.assembly import log_as_json, open_rooms, open_store
 from hub.cli.checking import NOT_READY, look_at_everything
+from hub.cli.refused import refused
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
-from hub.flow.revise import publish_policy
+from hub.flow.revise import publish_first_policy
 from hub.flow.show import explain_for, show_plan
 from hub.identity.tokens import new_token
 from hub.plan.person import Role
@@ -34,6 +35,7 @@ plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
 app.add_typer(dlq, name="dlq")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
+app.add_typer(refused, name="refused")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 _console = Console()
@@ -73,11 +75,8 @@ def migrate() -> None:
     """Bring the database to the newest tables, and publish the Danish rules where no policy is there yet."""
     store = open_store(read_settings())
     upgrade(store)
-    with store.begin() as unit:
-        is_first = not unit.policies.is_published()
-    if is_first:
-        rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
-        publish_policy(rules, store, actor="hub migrate", correlation_id=str(new_id()))
+    rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
+    publish_first_policy(rules, store, actor="hub migrate", correlation_id=str(new_id()))
     _console.print("The database is at the newest tables; a policy is in force.")
 
 

@@ -1,0 +1,91 @@
+"""A refused file is opened by whoever runs the hub, with the hub's keys, and never without a word in the audit."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from hub.clock import new_id
+from hub.queue.jobs import refused_place
+from hub.store.migrations import upgrade
+from hub.store.tables import audit
+from hub.store.transaction import Store
+from tests.integration.databases import a_keyring, a_store
+
+pytestmark = pytest.mark.integration
+#: What a system dropped: no UTF-8, no end of line.
+BODY = "<Sag>Prøvesen, 0201609995</Sag>".encode("latin-1")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    store: Store
+    file: Path
+    environment: dict[str, str]
+
+    def open(self, file: Path, authority: str = "children") -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "hub", "refused", "open", str(file), "--authority", authority]
+        return subprocess.run(command, env={**os.environ, **self.environment}, capture_output=True, check=False)
+
+    def audited(self) -> list[tuple[str, Any]]:
+        with self.store.begin(read_only=True) as unit:
+            rows = unit.connection.execute(sa.select(audit.c.action, audit.c.details).order_by(audit.c.row))
+            return [(row.action, orjson.loads(row.details)) for row in rows]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Sealed:
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    store = a_store(url)
+    upgrade(store)
+    file = tmp_path / f"{new_id()}.sealed"
+    file.write_bytes(store.keyring.seal_alone(BODY, refused_place("children")))
+    assert BODY not in file.read_bytes()
+    environment = {
+        "HUB_DATABASE_URL": url,
+        "HUB_KEYS__1": base64.b64encode(b"\x01" * 32).decode(),
+        "HUB_INDEX_KEY": base64.b64encode(b"\x02" * 32).decode(),
+    }
+    return Sealed(store, file, environment)
+
+
+def test_the_keys_of_the_tests_are_those_of_the_command(sealed: Sealed) -> None:
+    assert a_keyring().unseal_alone(sealed.file.read_bytes(), refused_place("children")) == BODY
+
+
+def test_a_refused_file_opens_to_the_very_bytes_and_into_the_audit(sealed: Sealed) -> None:
+    done = sealed.open(sealed.file)
+    assert (done.returncode, done.stdout) == (0, BODY), done.stderr
+    details = {"file": sealed.file.stem, "authority": "children"}
+    assert sealed.audited() == [("refused-file-opened", details)]
+
+
+def test_a_file_of_another_authority_stays_closed_and_the_attempt_is_written_down(sealed: Sealed) -> None:
+    done = sealed.open(sealed.file, authority="social")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"Check --authority" in done.stderr
+    assert [(action, details["code"]) for action, details in sealed.audited()] == [("refused", "tampered")]
+
+
+def test_a_file_whose_name_may_tell_of_a_person_is_not_opened(sealed: Sealed) -> None:
+    renamed = sealed.file.rename(sealed.file.with_name("0201609995.sealed"))
+    done = sealed.open(renamed)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert sealed.audited() == []
+
+
+def test_nothing_is_written_out_when_the_audit_cannot_be(sealed: Sealed) -> None:
+    with sealed.store.begin() as unit:
+        unit.connection.exec_driver_sql("DROP TABLE audit")
+    done = sealed.open(sealed.file)
+    assert done.returncode != 0
+    assert done.stdout == b""
