@@ -56,7 +56,7 @@ def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     at = now()
     lease = attempt.lease
     unit.breakers.closed(lease.recipient, at)
-    unit.attempts.finish(attempt.id, receipt.status, receipt.reason, at)
+    unit.attempts.finish(attempt.id, receipt.status, at, said=receipt.reason)
     audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
     if not unit.outbox.settle(lease, attempt.basis, at):
         return Settled.LOST_LEASE
@@ -69,11 +69,12 @@ def give_back(unit: Unit, attempt: Attempt, error: HubError, settings: Settings)
     """It did not arrive, or we cannot know: the attempt stays open, and what it named counts as possibly held."""
     at = now()
     lease = attempt.lease
-    unit.attempts.finish(attempt.id, error.code, error.sentence, at)
+    unit.attempts.finish(attempt.id, error.code, at, note=error.sentence)
     audit(unit, "not-delivered", attempt, at, code=error.code)
     if isinstance(error, RecipientDown):
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(unit.breakers.failures(lease.recipient), 16))
-        until = at + timedelta(seconds=max(error.retry_after or 0.0, _with_jitter(pause)))
+        asked = min(error.retry_after or 0.0, _LONGEST_WAIT_TO_WITHDRAW)  # what it must delete is not put off for days
+        until = at + timedelta(seconds=max(asked, _with_jitter(pause)))
         unit.breakers.opened(lease.recipient, error.code, until, at)
         return Settled.PAUSED if unit.outbox.postpone(lease, until, counts=False) else Settled.LOST_LEASE
     unit.breakers.closed(lease.recipient, at)  # it answers, if not as we wish

@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from hub.clock import new_id
+from hub.crypto.envelope import Keyring
 from hub.store.tables import attempts, holdings
 
 #: Element → digest of what left, None for a withdrawal.
@@ -48,8 +49,9 @@ class Held:
 class Attempts:
     """What has left, or may have, in one transaction."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, keyring: Keyring) -> None:
         self._connection = connection
+        self._keyring = keyring
 
     def record(self, outbox_id: UUID, sequence: int, leaving: Leaving, at: datetime) -> UUID:
         """Remember what is about to leave; return the attempt's id."""
@@ -66,11 +68,23 @@ class Attempts:
         )
         return attempt
 
-    def finish(self, attempt: UUID, outcome: str, note: str, at: datetime) -> None:
-        """Remember how an attempt ended, for whoever looks; what it sent stays possibly held."""
+    def finish(self, attempt: UUID, outcome: str, at: datetime, *, note: str = "", said: str = "") -> None:
+        """Remember how an attempt ended, for whoever looks; what it sent stays possibly held.
+
+        :param note: a sentence of our own.
+        :param said: the recipient's own words, such as why it must keep something; they may tell of a person.
+        """
+        sealed = self._keyring.seal_alone(said.encode(), _place(attempt)) if said else None
         self._connection.execute(
-            attempts.update().where(attempts.c.id == attempt).values(finished_at=at, outcome=outcome, note=note)
+            attempts.update()
+            .where(attempts.c.id == attempt)
+            .values(finished_at=at, outcome=outcome, note=note, said=sealed)
         )
+
+    def said(self, attempt: UUID) -> str:
+        """Return what a recipient said of an attempt. For an operator with the right to reveal; never for a route."""
+        sealed = self._connection.execute(sa.select(attempts.c.said).where(attempts.c.id == attempt)).scalar_one()
+        return self._keyring.unseal_alone(sealed, _place(attempt)).decode() if sealed else ""
 
     def close_all(self, outbox_id: UUID) -> None:
         """The recipient has settled a later state: nothing of earlier attempts is uncertain any more."""
@@ -117,3 +131,7 @@ class Holdings:
                     for element in fresh
                 ],
             )
+
+
+def _place(attempt: UUID) -> str:
+    return f"attempts|{attempt}"

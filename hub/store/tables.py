@@ -222,7 +222,8 @@ attempts = Table(
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("outcome", sa.String(32)),  # NULL: under way, or its worker died
-    Column("note", sa.Text),
+    Column("note", sa.Text),  # a sentence of our own
+    Column("said", sa.LargeBinary),  # sealed: the recipient's own words
     Column("is_open", sa.Boolean, nullable=False),  # the recipient may or may not hold what left
     Column("leaving", sa.Text, nullable=False),  # JSON: element id → digest, or null for a withdrawal
     Index("ix_attempts_outbox_id_is_open", "outbox_id", "is_open"),

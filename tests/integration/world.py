@@ -61,6 +61,8 @@ class System:
     letters: dict[bytes, tuple[str, tuple[Contribution, ...]]] = field(default_factory=dict)
     shelf: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
     sequences: dict[UUID, int] = field(default_factory=dict)
+    #: Said beside each answer.
+    reason: str = ""
     heard: list[PlanUpdate] = field(default_factory=list)
     #: Asked before and after an update is taken in; may wait, and may raise.
     before: Callable[[PlanUpdate], None] = lambda update: None
@@ -85,7 +87,7 @@ class System:
             for element in update.withdrawn:
                 shelf.pop(element, None)
         self.after(update)
-        return Receipt(ReceiptStatus.TAKEN_IN if is_new else ReceiptStatus.ALREADY_HELD)
+        return Receipt(ReceiptStatus.TAKEN_IN if is_new else ReceiptStatus.ALREADY_HELD, reason=self.reason)
 
     def holds(self, plan: UUID) -> set[UUID]:
         return set(self.shelf.get(plan, {}))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
 from hub.authority import DeliveryKey, Document, PlanUpdate, Receipt, ReceiptStatus
 from hub.clock import now
@@ -16,6 +17,7 @@ from hub.flow.deliver import deliver
 from hub.flow.settle import Settled, fail
 from hub.plan.merge import merge
 from hub.plan.plan import PlanStatus
+from hub.store.tables import attempts
 from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.world import SOMEBODY, Dies, World, some_settings
@@ -473,8 +475,14 @@ def test_a_legal_hold_settles_and_is_written_down(world: World) -> None:
     send = world.systems["social"].send
 
     def keep(document: Document, key: DeliveryKey) -> Receipt:
-        return replace(send(document, key), status=ReceiptStatus.LEGAL_HOLD)
+        reason = "Kanariefugl skal bevares til ankesagen"
+        return replace(send(document, key), status=ReceiptStatus.LEGAL_HOLD, reason=reason)
 
     world.systems["social"].send = keep  # type: ignore[method-assign]
     assert world.delivers(plan, "social") is Settled.DELIVERED
     assert orjson.loads(world.audited("delivered")[-1]["details"])["receipt"] == ReceiptStatus.LEGAL_HOLD
+    with world.store.begin(read_only=True) as unit:
+        query = sa.select(attempts).where(attempts.c.outcome == ReceiptStatus.LEGAL_HOLD)
+        held = unit.connection.execute(query).one()
+        assert unit.attempts.said(held.id) == "Kanariefugl skal bevares til ankesagen"
+    assert b"Kanariefugl" not in b"".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in held)
