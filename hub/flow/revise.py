@@ -122,10 +122,27 @@ def publish_policy(document: Mapping[str, Any], store: Store, *, actor: str, cor
     :raises InvalidRequest: naming every fault of the document.
     """
     with store.begin() as unit:
-        at = now()
-        policy = unit.policies.publish(document, actor, at)
-        unit.audit.record("policy-published", actor, at, correlation_id, version=policy.version)
-        return policy
+        return _publish(unit, document, actor, correlation_id)
+
+
+def publish_first_policy(document: Mapping[str, Any], store: Store, *, actor: str, correlation_id: str) -> bool:
+    """Put the first version of the matrix in force where there is none; tell whether it did. Of two at once, one does.
+
+    :raises InvalidRequest: naming every fault of the document.
+    """
+    with store.begin() as unit:
+        unit.policies.wait_for_publishers()
+        if unit.policies.is_published():
+            return False
+        _publish(unit, document, actor, correlation_id)
+        return True
+
+
+def _publish(unit: Unit, document: Mapping[str, Any], actor: str, correlation_id: str) -> Policy:
+    at = now()
+    policy = unit.policies.publish(document, actor, at)
+    unit.audit.record("policy-published", actor, at, correlation_id, version=policy.version)
+    return policy
 
 
 def _check_may_open_one(reader: Reader, person: UUID, coordinator: str) -> None:

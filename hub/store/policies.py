@@ -41,6 +41,11 @@ class Policies:
             raise Unavailable("No policy is published yet.", "Run: hub migrate")
         return _parsed(row.document, row.version)
 
+    def wait_for_publishers(self) -> None:
+        """Hold off whoever else publishes until this commits. Needed where there may be no row yet to hold."""
+        if self._connection.dialect.name == "postgresql":  # on SQLite only one writes at a time anyway
+            self._connection.exec_driver_sql("LOCK TABLE policies IN SHARE ROW EXCLUSIVE MODE")
+
     def is_published(self) -> bool:
         """Tell whether any version was published."""
         query = sa.select(sa.func.count()).where(policies.c.municipality == self._municipality)

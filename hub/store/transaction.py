@@ -90,7 +90,7 @@ class Unit:
     @cached_property
     def attempts(self) -> Attempts:
         """What has left, or may have."""
-        return Attempts(self.connection)
+        return Attempts(self.connection, self.keyring)
 
     @cached_property
     def holdings(self) -> Holdings:
@@ -159,6 +159,7 @@ def _engine(url: URL) -> sa.Engine:
     if url.get_backend_name() == "postgresql":
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,  # what an error quotes may end on an operator's terminal
             pool_size=20,
             max_overflow=20,
             pool_timeout=_BUSY_SECONDS,
@@ -179,6 +180,7 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=QueuePool,
+        hide_parameters=True,
         pool_size=20,
         max_overflow=20,
         pool_timeout=_BUSY_SECONDS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -16,14 +17,27 @@ from alembic.script import ScriptDirectory
 from hub.store.transaction import Store
 
 _HERE = Path(__file__).parent
+_MIGRATING = 0x6875625F  # one number for all of a database's migrations: "hub_"
 
 
 def upgrade(store: Store) -> None:
-    """Bring the tables to the newest step; does nothing when they are there."""
+    """Bring the tables to the newest step; does nothing when they are there. Of two at once, one waits.
+
+    :raises StoreBusy: the database does not answer.
+    """
     config = _config()
-    with store.engine.connect() as connection, connection.begin():
-        config.attributes["connection"] = connection
+    with store.begin() as unit:  # on SQLite this alone keeps others out
+        if unit.connection.dialect.name == "postgresql":
+            _wait_for_others(unit.connection)
+        config.attributes["connection"] = unit.connection
         command.upgrade(config, "head")
+
+
+def _wait_for_others(connection: sa.Connection) -> None:
+    """Wait until no other migrates, however long that takes; every later lock is waited for as long as usual."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+    connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def is_current(store: Store) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 import hub.store.transaction
 from hub.clock import now
 from hub.errors import SettingsRefused, StoreBusy, Tampered, UnknownPerson
+from hub.flow.revise import publish_first_policy
 from hub.flow.show import show_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind
@@ -25,6 +27,7 @@ from hub.store.tables import consents, elements, inbox, jobs, metadata, people, 
 from hub.store.transaction import Store
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_keyring, a_store, an_empty_database
+from tests.integration.policy import a_generous_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, World
 
 pytestmark = pytest.mark.integration
@@ -47,6 +50,25 @@ def test_the_migrations_make_the_tables_and_a_second_run_does_nothing(kind: str,
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, metadata) == []
         store.close()
+
+
+@pytest.mark.parametrize("kind", [EMBEDDED, OPERATED])
+def test_several_that_migrate_at_once_make_the_tables_and_publish_the_first_policy_once(
+    kind: str, tmp_path: Path
+) -> None:
+    with an_empty_database(kind, tmp_path) as url:
+        processes = [a_store(url) for _ in range(4)]
+
+        def migrates(store: Store) -> bool:
+            upgrade(store)
+            return publish_first_policy(a_generous_policy(), store, actor="test", correlation_id="c")
+
+        with ThreadPoolExecutor(len(processes)) as pool:
+            assert sorted(pool.map(migrates, processes)) == [False, False, False, True]
+        with processes[0].begin(read_only=True) as unit:
+            assert unit.policies.in_force().version == 1
+        for store in processes:
+            store.close()
 
 
 def test_a_commit_on_sqlite_is_on_the_disk(tmp_path: Path) -> None:
@@ -180,6 +202,8 @@ def a_telling_story(world: World) -> UUID:
     )
     world.drains()
     world.accepts(case.version(2).removing("g1", "Kanariefugl").build())
+    social = world.systems["social"]
+    social.reason = "Kanariefugl skal bevares"
     world.drains()
     with pytest.raises(UnknownPerson):
         world.accepts(a_contribution("social", "SAG-GULD-77").about("0101625638").with_draft("Kanariefugl").build())
