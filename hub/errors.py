@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from traceback import extract_tb
 from typing import ClassVar
 
 
@@ -60,6 +61,13 @@ class HubError(Exception):
         lines = [f"{self.code}: {self.sentence}"]
         lines += [f"  {fault.field}: {fault.sentence} {fault.next_step}".rstrip() for fault in self.faults]
         return "\n".join([*lines, f"Next: {self.next_step}"])
+
+
+def told(error: BaseException) -> dict[str, str]:
+    """Say of an error what a log may hold: its kind, its code and where it arose. Its text may tell of a person."""
+    frames = extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "code": error.code if isinstance(error, HubError) else "bug", "where": where}
 
 
 class Refused(HubError):

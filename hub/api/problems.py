@@ -1,7 +1,8 @@
 """Every refusal as HTTP: the only place that knows status numbers.
 
 RFC 9457 in JSON, or in XML for callers that speak it; FHIR callers get an OperationOutcome. No answer says more than
-the error does, and an error nobody expected says nothing at all: only its kind is logged.
+the error does, and an error nobody expected says nothing at all: only its kind and where it arose are
+logged.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from hub.errors import (
     Unavailable,
     UnknownPerson,
     WrongSender,
+    told,
 )
 
 CREATED, OK, TAKEN, UNCHANGED = 201, 200, 202, 304
@@ -157,7 +159,7 @@ def _hub_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)  # noqa: S101 - Starlette calls it for nothing else
     problem = problem_of(error)
     if problem.status >= _FAILED:
-        _log.error("refused", code=error.code, status=problem.status, correlation_id=request.state.correlation_id)
+        _log.error("refused", status=problem.status, correlation_id=request.state.correlation_id, **told(error))
     return answer(request, problem)
 
 
@@ -181,7 +183,7 @@ def _http(request: Request, error: Exception) -> Response:
 def _unexpected(request: Request, error: Exception) -> Response:
     """Say nothing of an error nobody expected; its message may quote what an authority wrote."""
     correlation_id = request.state.correlation_id
-    _log.error("failed", error=type(error).__name__, status=_FAILED, correlation_id=correlation_id)
+    _log.error("failed", status=_FAILED, correlation_id=correlation_id, **told(error))
     sentence = "The hub failed on this request; nothing was half-written."
     return answer(request, Problem(_FAILED, "failed", sentence, HubError.default_next_step))
 

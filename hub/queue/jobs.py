@@ -16,10 +16,10 @@ import structlog
 
 from hub.authority import Authorities, Authority, ClaimedFile, Drops, Fetches, Polls
 from hub.clock import monotonic, new_id, now
-from hub.errors import HubError, NotFound, Refused, StoreBusy, Unavailable
+from hub.errors import HubError, NotFound, Refused, StoreBusy, Unavailable, told
 from hub.flow.accept import accept
 from hub.flow.announce import take_page
-from hub.queue.worker import outcome_of, told
+from hub.queue.worker import outcome_of
 from hub.settings import Settings
 from hub.store.jobs import Job, JobKind
 from hub.store.transaction import Store

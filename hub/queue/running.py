@@ -21,12 +21,12 @@ import structlog
 
 from hub.authority import Authorities
 from hub.clock import monotonic, now
-from hub.errors import Unavailable
+from hub.errors import Unavailable, told
 from hub.queue.broker import Broker
 from hub.queue.jobs import Jobs
 from hub.queue.relay import Relay
 from hub.queue.sweeper import Sweeper
-from hub.queue.worker import Ear, Table, Worker, outcome_of, told
+from hub.queue.worker import Ear, Table, Worker, outcome_of
 from hub.settings import Settings
 from hub.store.transaction import Store
 

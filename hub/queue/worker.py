@@ -12,14 +12,13 @@ import itertools
 import threading
 from collections.abc import Callable
 from queue import Empty, PriorityQueue, SimpleQueue
-from traceback import extract_tb
 from typing import TypeVar
 from uuid import UUID
 
 import structlog
 
 from hub.authority import Authorities
-from hub.errors import HubError, Unavailable
+from hub.errors import Unavailable, told
 from hub.flow.deliver import deliver
 from hub.flow.settle import Settled, fail
 from hub.queue.broker import Broker
@@ -40,13 +39,6 @@ def outcome_of(deed: Callable[[], _T]) -> _T | Exception:
         return deed()
     except Exception as error:
         return error
-
-
-def told(error: Exception) -> dict[str, str]:
-    """Say of an error what a log may hold: its kind, its code and where it arose. Its text may tell of a person."""
-    frames = extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return {"error": type(error).__name__, "code": error.code if isinstance(error, HubError) else "bug", "where": where}
 
 
 def bring(outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings) -> Settled | None:

@@ -213,7 +213,8 @@ def test_an_error_nobody_expected_says_and_logs_nothing_of_what_it_quotes(
     with caplog.at_level(logging.DEBUG), capture_logs() as logged:
         answer = hub.ask("employment", "POST", "/in/employment", b"BUG", headers={"X-Correlation-Id": "bug-1"})
     check_problem(answer, 500, "failed")
-    assert [(one["error"], one["correlation_id"]) for one in logged] == [("RuntimeError", "bug-1")]
+    assert [(one["error"], one["code"], one["correlation_id"]) for one in logged] == [("RuntimeError", "bug", "bug-1")]
+    assert re.search(r"served\.py:[0-9]+$", logged[0]["where"])
     said = answer.text + str(logged) + caplog.text + "".join(capfd.readouterr())
     assert not [canary for canary in CANARIES if canary in said]
     assert "Traceback" not in said

@@ -6,10 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from hub.clock import new_id
-from hub.errors import BrokerDown
+from hub.errors import BrokerDown, told
 from hub.queue.listener import Heard
 from hub.queue.running import LoopThread
-from hub.queue.worker import Table, outcome_of, told
+from hub.queue.worker import Table, outcome_of
 
 
 class Scripted:
