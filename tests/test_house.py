@@ -42,7 +42,7 @@ CATCH_ALLS = {
 }
 NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages", "manager", "util", "utils"}
 #: What adapters may share: one module per protocol. Mappings share nothing: words are nobody else's.
-PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_xml"}
+PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_wire", "_xml"}
 #: Names that a library gives to what it calls; ours to write, not to choose.
 GIVEN_NAMES = {"process_bind_param", "process_result_value"}
 #: Where an exception of any kind may be caught: a poisoned message must not stop the worker.
