@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
 from hub.clock import now
 from hub.consent.consent import by_person
+from hub.consent.policy import Policy
 from hub.consent.reader import Reader
 from hub.consent.view import View, view_for
 from hub.errors import HubError, RecipientRefused, Refused, Unavailable
@@ -44,9 +45,10 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
 def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled:
     plan = unit.outbox.plan_of(outbox_id)
     stored = unit.plans.get(plan, for_delivery=True) if plan else None
-    at = now()  # after the wait for the plan: what expired meanwhile is not delivered
+    policy = unit.policies.in_force(for_delivery=True) if stored else None
+    at = now()  # after the waits for plan and policy: what expired meanwhile is not delivered
     lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds) if stored else None
-    if stored is None or lease is None:
+    if stored is None or policy is None or lease is None:
         return Settled.NOT_DUE
     paused_until = unit.breakers.open_until(lease.recipient, at)
     if paused_until is not None:
@@ -54,7 +56,7 @@ def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled
         return Settled.PAUSED
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
-    view, basis = _lawful_now(unit, stored, lease.recipient, at)
+    view, basis = _lawful_now(unit, stored, lease.recipient, policy, at)
     shown = {
         seen.element.id: Disclosed(seen.element, stored.digest(seen.element), seen.decision.sentence.da)
         for seen in view.seen
@@ -67,9 +69,8 @@ def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled
     return _start(unit, stored, lease, change, view, basis, at)
 
 
-def _lawful_now(unit: Unit, stored: StoredPlan, recipient: str, at: datetime) -> tuple[View, Basis]:
+def _lawful_now(unit: Unit, stored: StoredPlan, recipient: str, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
-    policy = unit.policies.in_force(for_delivery=True)
     consents = by_person(unit.consents.of(stored.plan.people()))
     is_member = unit.memberships.is_member(stored.plan.id, recipient, at)
     memberships = frozenset({stored.plan.id}) if is_member else frozenset()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from hub.authority import Authorities
 from hub.clock import now
-from hub.consent.consent import Consent, ConsentKind, ConsentStatus, by_person, has_one_plan
+from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.policy import Policy
 from hub.consent.reader import Reader
 from hub.errors import NotAllowed, NotFound
@@ -23,7 +23,6 @@ from hub.flow.refusal import refusals_written
 from hub.flow.versions import check_next, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
-from hub.plan.plan import PlanStatus
 from hub.store.transaction import Store, Unit
 
 
@@ -75,7 +74,6 @@ def open_plan(
             unit.memberships.ensure(plan, name, Role.AUTHORITY_SYSTEM, at)
             if name in authorities and authorities[name].adapter.delivers:
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
-        unit.plans.set_status(plan, PlanStatus.ACTIVE)
         unit.jobs.unpark_unknown_people(at)
         plans = unit.plans.lock_concerning(person)
         given = in_the_name_of(unit, person, consent)
@@ -167,8 +165,6 @@ def _record(
     check_next(unit.consents.get(consent.id), consent)
     at = now()
     unit.consents.add(consent, at)
-    if consent.kind is ConsentKind.ONE_PLAN:
-        _dissolve_or_revive(unit, consent.person, own)
     unit.plans.consents_changed(plans)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
     for plan in plans:
@@ -177,9 +173,3 @@ def _record(
         )
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
     return Revised(consent, own, known, unit.outbox.under_way(known, at))
-
-
-def _dissolve_or_revive(unit: Unit, person: UUID, plan: UUID) -> None:
-    """A plan lives by its person's consent to have it; without one, it falls back to the sector plans."""
-    has_one = has_one_plan(person, by_person(unit.consents.of([person])), now())
-    unit.plans.set_status(plan, PlanStatus.ACTIVE if has_one else PlanStatus.DISSOLVED)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.clock import now
-from hub.consent.consent import Consent, by_person
+from hub.consent.consent import Consent, ConsentsByPerson, by_person, has_one_plan
 from hub.consent.decide import decide
 from hub.consent.decision import Decision
 from hub.consent.reader import Reader
@@ -23,7 +23,7 @@ from hub.flow.belonging import may_choose, may_open, memberships
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
-from hub.plan.plan import PlanStatus
+from hub.plan.plan import Plan, PlanStatus
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
@@ -44,7 +44,7 @@ class Shown:
 def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
     """Show a plan to a reader. :raises NotFound: there is none that the reader may see."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        shown = _look(unit, plan, reader, now())
+        shown = _look(unit, plan, reader)
         _audit(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
         return shown
 
@@ -55,7 +55,7 @@ def show_plan_of(person: UUID, reader: Reader, store: Store, *, actor: str, corr
         plan = unit.plans.of_person(person)
         if plan is None:
             raise NotFound(_NO_PLAN)
-        shown = _look(unit, plan, reader, now())
+        shown = _look(unit, plan, reader)
         _audit(unit, "read", shown.view, (), shown.at, actor, correlation_id)
         return shown
 
@@ -67,7 +67,7 @@ def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, cor
     """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         plan = unit.plans.of_element(element)
-        shown = _look(unit, plan, reader, now()) if plan else None
+        shown = _look(unit, plan, reader) if plan else None
         seen = shown.view.element(element) if shown else None
         if shown is None or seen is None:
             raise NotFound(_NO_ELEMENT)
@@ -91,7 +91,7 @@ def find_plan(numbers: Sequence[Identifier], reader: Reader, store: Store, *, ac
 def explain(plan: UUID, element: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Seen:
     """Say why a reader sees an element. :raises NotFound: it is withheld, or not there."""
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
-        shown = _look(unit, plan, reader, now())
+        shown = _look(unit, plan, reader)
         seen = shown.view.element(element)
         if seen is None:
             raise NotFound(_NO_ELEMENT)
@@ -140,15 +140,25 @@ def show_consents(plan: UUID, reader: Reader, store: Store, *, actor: str, corre
         return unit.consents.of([stored.plan.person])
 
 
-def _look(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> Shown:
+def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
-    if stored is None or not may_open(unit, plan, stored.plan.person, reader, at):
+    if stored is None:
+        raise NotFound(_NO_PLAN)
+    policy = unit.policies.in_force(for_delivery=True)
+    at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
+    if not may_open(unit, plan, stored.plan.person, reader, at):
         raise NotFound(_NO_PLAN)
     member = replace(reader, memberships=memberships(unit, plan, reader.organisation, at))
-    policy = unit.policies.in_force(for_delivery=True)
     consents = by_person(unit.consents.of(stored.plan.people()))
     view = view_for(stored.plan, member, policy, consents, at)
-    return Shown(view, unit.people.get(stored.plan.person), stored.plan.status, at)
+    return Shown(view, unit.people.get(stored.plan.person), _standing(stored.plan, consents, at), at)
+
+
+def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:
+    """Tell where a plan stands. It lives by its person's consent to have it, which may also end by the calendar."""
+    if plan.status is PlanStatus.ACTIVE and not has_one_plan(plan.person, consents, at):
+        return PlanStatus.DISSOLVED
+    return plan.status
 
 
 def _audit(

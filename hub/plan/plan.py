@@ -16,7 +16,8 @@ class PlanStatus(StrEnum):
     """Where a plan stands."""
 
     ACTIVE = "active"
-    #: The citizen withdrew the consent to have one plan: back to sector plans, nothing is shared under it.
+    #: No consent of the citizen to have one plan is in force: back to sector plans, nothing is shared under it. Read
+    #: from the consents whenever a plan is shown and never stored, for a consent also ends by the calendar.
     DISSOLVED = "dissolved"
     COMPLETED = "completed"
 

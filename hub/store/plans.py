@@ -163,10 +163,6 @@ class Plans:
             plans.update().where(plans.c.id.in_(wanted)).values(consent_version=plans.c.consent_version + 1)
         )
 
-    def set_status(self, wanted: UUID, status: PlanStatus) -> None:
-        """Remember where a plan stands."""
-        self._connection.execute(plans.update().where(plans.c.id == wanted).values(status=status))
-
     def of_case(self, case: CaseRef) -> UUID | None:
         """Return the plan that an authority's case belongs to."""
         query = sa.select(case_plans.c.plan_id).where(case_plans.c.blind_index == self._case_index(case))

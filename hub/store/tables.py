@@ -88,7 +88,7 @@ plans = Table(
     _id(),
     _municipality(),
     Column("person_id", ForeignKey("people.id"), nullable=False, unique=True),
-    Column("status", sa.String(16), nullable=False),
+    Column("status", sa.String(16), nullable=False),  # active or completed; that consent has ended is read from it
     Column("opened_at", Instant, nullable=False),
     Column("version", sa.Integer, nullable=False),  # rises with every change of content
     Column("consent_version", sa.Integer, nullable=False),  # rises with every consent that may matter here

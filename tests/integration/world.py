@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from hub.flow.accept import accept
 from hub.flow.deliver import deliver
 from hub.flow.revise import Revised, give, open_plan, publish_policy, withdraw
 from hub.flow.settle import Settled
+from hub.flow.show import Shown, show_plan
 from hub.plan.contribution import Contribution, PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
@@ -135,12 +136,18 @@ class World:
         return self
 
     def opens_plan(
-        self, cpr: str = TEST_CPR, circle: Iterable[str] = AUTHORITIES, name: str = "", issuer: str = "hub"
+        self,
+        cpr: str = TEST_CPR,
+        circle: Iterable[str] = AUTHORITIES,
+        name: str = "",
+        issuer: str = "hub",
+        until: datetime | None = None,
     ) -> Revised:
         """Let a person have one plan."""
+        consent = a_consent_to_one_plan(SOMEBODY)
         return open_plan(
             PersonFacts((cpr_identifier(cpr, issuer),), name),
-            a_consent_to_one_plan(SOMEBODY).build(),
+            (consent.until(until) if until else consent).build(),
             tuple(circle),
             COORDINATOR,
             self.store,
@@ -153,6 +160,9 @@ class World:
     def says(self, consent: Consent, plan: UUID) -> Consent:
         """Let the plan's person give a consent; return it as the hub took it down."""
         return give(plan, consent, COORDINATOR, self.store, actor="test", correlation_id="c").consent
+
+    def shows(self, plan: UUID, reader: Reader = COORDINATOR) -> Shown:
+        return show_plan(plan, reader, self.store, actor="test", correlation_id="c")
 
     def takes_back(self, consent: UUID) -> Revised:
         return withdraw(consent, COORDINATOR, self.store, actor="test", correlation_id="c")

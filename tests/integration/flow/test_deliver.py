@@ -431,14 +431,25 @@ def test_a_plan_dissolved_is_withdrawn_everywhere_and_comes_back_with_a_new_cons
     world.takes_back(opened.consent.id)
     world.drains()
     assert world.systems["social"].holds(plan) == set()
-    with world.store.begin(read_only=True) as unit:
-        stored = unit.plans.get(plan)
-        assert stored is not None
-        assert stored.plan.status is PlanStatus.DISSOLVED
+    assert world.shows(plan).status is PlanStatus.DISSOLVED
     assert world.opens_plan().plans == [plan]
     world.drains()
+    assert world.shows(plan).status is PlanStatus.ACTIVE
     assert world.systems["social"].holds(plan) == {GOAL}
     assert [update.sequence for update in world.systems["social"].heard] == [1, 2, 3]
+
+
+def test_a_plan_whose_consent_runs_out_is_dissolved_without_anyone_saying_so(world: World) -> None:
+    end = now() + timedelta(hours=1)
+    (plan,) = world.opens_plan(until=end).plans
+    world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    world.accepts(a_contribution("children").with_draft("g1").build())
+    world.drains()
+    assert world.shows(plan).status is PlanStatus.ACTIVE
+    with frozen(end):
+        assert world.shows(plan).status is PlanStatus.DISSOLVED
+        world.drains()
+    assert world.systems["social"].holds(plan) == set()
 
 
 def test_the_sweeper_finds_nothing_when_all_is_well(world: World) -> None:
