@@ -10,7 +10,7 @@ import base64
 import os
 import re
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretBytes, ValidationError, model_validator
@@ -26,6 +26,7 @@ from pydantic_settings import (
 from hub.errors import Fault, SettingsRefused
 
 _KEY_BYTES = 32
+_PLACES = ("HUB_SETTINGS_FILE", "HUB_SECRETS_DIR")
 _FIELD_IN_MESSAGE = re.compile(r'field "(\w+)"')  # pydantic-settings says it nowhere else
 
 
@@ -44,11 +45,17 @@ Key = Annotated[SecretBytes, BeforeValidator(_key)]
 KeyVersion = Annotated[int, Field(ge=1, lt=2**32)]  # four bytes of it stand before each key that it wraps
 
 
+#: An organisation's or a client's: it stands in audit rows (64 characters) and in ids of FHIR.
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+#: An authority's stands behind a plan's id in ids of FHIR, which end at 64 characters.
+AuthorityName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,26}$")]
+
+
 class Client(BaseModel, extra="forbid"):
     """One caller of the hub and what it is. The token itself is nowhere, only its SHA-256."""
 
     token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bearer token, in hex")
-    organisation: str = Field(description="the authority or body it speaks for, such as children")
+    organisation: Name = Field(description="the authority or body it speaks for, such as children")
     role: str = Field(description="authority-system, coordinator, caseworker, partner, citizen or operator")
     purpose: str = Field("one-plan", description="what it may ask for")
     person: UUID | None = Field(None, description="the citizen's id at the hub, for the role citizen")
@@ -65,11 +72,11 @@ class Settings(BaseSettings):
     municipality: str = Field("0376", pattern=r"^[0-9]{4}$", description="municipality code, four digits")
     keys: dict[KeyVersion, Key] = Field(description="master keys by version, base64; the highest version seals")
     index_key: Key = Field(description="key of the blind index of person numbers, base64; of its own")
-    clients: dict[str, Client] = Field(default_factory=dict, description="who may call the hub")
-    authorities: dict[str, dict[str, Any]] = Field(
+    clients: dict[Name, Client] = Field(default_factory=dict, description="who may call the hub")
+    authorities: dict[AuthorityName, dict[str, Any]] = Field(
         default_factory=dict, description="settings of each authority's adapter, by name"
     )
-    coordinator: str = Field("coordination", description="organisation that authors and coordinates the one plan")
+    coordinator: Name = Field("coordination", description="organisation that authors and coordinates the one plan")
     consent_months: int = Field(
         12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
     )
@@ -127,8 +134,9 @@ def read_settings(**given: Any) -> Settings:
     :raises SettingsRefused: naming every fault at once; never a secret's value.
     """
     _check_places()
+    misspelt = _misspelt()
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except TOMLDecodeError:  # its message may repeat what stands in the file
         raise _refused([Fault("HUB_SETTINGS_FILE", "The file is no valid TOML.")]) from None
     except SettingsError as error:
@@ -136,18 +144,39 @@ def read_settings(**given: Any) -> Settings:
         raise _refused([Fault(_variable((found[1],) if found else ()), "It is no valid JSON.")]) from None
     except ValidationError as error:
         faults = [Fault(_variable(fault["loc"]), f"{fault['msg']}.") for fault in error.errors(include_input=False)]
-        raise _refused(faults) from None
+        raise _refused(misspelt + faults) from None
+    if misspelt:
+        raise _refused(misspelt)
+    return settings
 
 
 def _check_places() -> None:
     """Refuse a file or folder that is not there; passed over, it would leave other settings than were written."""
     missing = [
         Fault(name, "There is nothing at this path.")
-        for name in ("HUB_SETTINGS_FILE", "HUB_SECRETS_DIR")
+        for name in _PLACES
         if (place := os.environ.get(name)) and not os.path.exists(place)
     ]
     if missing:
         raise _refused(missing)
+
+
+def _misspelt() -> list[Fault]:
+    """Return what is none of ours: passed over, it would leave a default where something was written."""
+    tables = {name.upper() for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict}
+    faults = []
+    for name in sorted(os.environ):
+        whole, _, nested = name.upper().removeprefix("HUB_").partition("__")
+        is_ours = whole.lower() in Settings.model_fields and (not nested or whole in tables)
+        is_another = not name.upper().startswith("HUB_") or name.upper().startswith("HUB_TEST_")
+        if not (is_ours or is_another or name in _PLACES):
+            faults.append(Fault(name, "There is no such setting.", "Correct its name, or unset it."))
+    for name in sorted(os.listdir(folder)) if (folder := os.environ.get("HUB_SECRETS_DIR")) else ():
+        if name.lower().startswith("hub_") and name.lower().removeprefix("hub_") not in Settings.model_fields:
+            faults.append(
+                Fault(name, "There is no such setting.", "Correct the file's name; a table is one JSON file.")
+            )
+    return faults
 
 
 def _refused(faults: list[Fault]) -> SettingsRefused:
@@ -155,4 +184,4 @@ def _refused(faults: list[Fault]) -> SettingsRefused:
 
 
 def _variable(where: tuple[int | str, ...]) -> str:
-    return "HUB_" + "__".join(str(part) for part in where).upper() if where else "HUB_*"
+    return "HUB_" + "__".join(str(part) for part in where if part != "[key]").upper() if where else "HUB_*"

@@ -20,7 +20,6 @@ from hub.settings import Client
 #: What a citizen asks for unless the settings say otherwise: insight into the own plan (GDPR art. 15).
 CITIZEN_ACCESS = "citizen-access"
 _TOKEN_BYTES = 32
-_NAME_LENGTH = 64  # what an audit row holds of who did something
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,6 @@ def _reader(client: Client) -> Reader:
 
 
 def _faults(name: str, client: Client) -> list[Fault]:
-    if len(name) > _NAME_LENGTH:
-        return [Fault(f"clients.{name[:20]}…", f"The name has over {_NAME_LENGTH} characters.", "Shorten it.")]
     if client.role not in set(Role):
         return [Fault(f"clients.{name}.role", "There is no such role.", f"Use one of {', '.join(Role)}.")]
     if client.role == Role.CITIZEN and client.person is None:

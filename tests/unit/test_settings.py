@@ -169,3 +169,50 @@ def test_a_client_with_a_field_of_no_meaning_is_refused(monkeypatch: pytest.Monk
     told = refusal()
     assert "HUB_CLIENTS__A__TOKEN_SHA256" in told
     assert "HUB_CLIENTS__A__X" in told
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["HUB_MAX_ATTEMPT", "HUB_KEYS_1", "HUB_PORT__1", "HUB_"])
+def test_a_misspelt_variable_is_refused_beside_every_other_fault(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Passed over in silence, a limit would stay at its default and a key would be missing."""
+    monkeypatch.setenv(name, "secret-secret")
+    monkeypatch.setenv("HUB_WORKERS", "none")
+    told = refusal()
+    assert f"  {name}: " in told
+    assert "HUB_WORKERS" in told
+    assert "secret-secret" not in told
+    monkeypatch.delenv("HUB_WORKERS")
+    assert f"  {name}: " in refusal()
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["hub_indexkey", "hub_keys__2"])
+def test_a_misspelt_secret_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(SECRET)
+    (tmp_path / "another-programs").write_text("x")
+    monkeypatch.setenv("HUB_SECRETS_DIR", str(tmp_path))
+    told = refusal()
+    assert f"  {name}: " in told
+    assert "another-programs" not in told
+
+
+@pytest.mark.usefixtures("keys")
+def test_variables_of_the_tests_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TEST_REQUIRE_SERVERS", "1")
+    assert read_settings().port == 8080
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["", "With Space", "æ", "-a", "a" * 64, "a_b", "*", "a\n"])
+def test_a_name_that_fits_no_audit_row_and_no_id_is_refused(name: str) -> None:
+    client = {"token_sha256": "1" * 64, "organisation": "desk", "role": "operator"}
+    assert "HUB_CLIENTS__" in refusal(clients={name: client})
+    assert "HUB_CLIENTS__DESK__ORGANISATION" in refusal(clients={"desk": {**client, "organisation": name}})
+    assert "HUB_COORDINATOR" in refusal(coordinator=name)
+    assert "HUB_AUTHORITIES__" in refusal(authorities={name: {}})
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_authoritys_name_leaves_room_for_a_plans_id_before_it() -> None:
+    assert read_settings(authorities={"a" * 27: {}}, coordinator="b" * 63).coordinator == "b" * 63
+    assert "HUB_AUTHORITIES__" in refusal(authorities={"a" * 28: {}})
