@@ -77,6 +77,7 @@ def _carriable(text: str) -> str:
 
 Text = Annotated[str, Field(max_length=200), AfterValidator(_carriable)]
 Name = Annotated[str, Field(pattern=r"^(?:\*|[a-z0-9][a-z0-9-]{0,62})$")]
+OneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
 Cpr = Annotated[str, Field(max_length=20), AfterValidator(_cpr)]
 
@@ -139,7 +140,7 @@ class OnePlan(_Evidence):
     kind: Literal["one-plan"]
     person: GivenPerson
     #: Authorities that take part from the start; others join with their first message.
-    authorities: Names
+    authorities: Annotated[list[OneName], Field(min_length=1, max_length=100)]
     #: The sector plans that the one plan replaces.
     replaces: Annotated[list[Text], Field(min_length=1, max_length=20)] | None = None
 

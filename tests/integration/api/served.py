@@ -1,4 +1,4 @@
-"""The API on a real socket: a SQLite file, real adapters of two authorities and a plain one of a third."""
+"""The API on a real socket: a database, real adapters of two authorities and a plain one of a third."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import orjson
+import pytest
 import sqlalchemy as sa
 import uvicorn
 
@@ -44,13 +44,15 @@ from hub.store.migrations import upgrade
 from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent_to_one_plan
-from tests.integration.databases import a_store
+from tests.integration.databases import EMBEDDED, OPERATED, a_store
 
 #: dk-core's own test number; must never come back from the hub.
 CANARY_CPR = "0201609995"
 CANARY_NAME = "Kanariefugl Prøvesen"
 ANNA_CPR = "1503879996"
 LIMIT = 200_000
+#: For tests of what the database has a say in: doors, consents, reads.
+on_both = pytest.mark.parametrize("hub", [EMBEDDED, OPERATED], indirect=True)
 
 
 class PlainAdapter:
@@ -207,9 +209,9 @@ def _authorities(plain: Authority) -> Authorities:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve the API on a free port until the block ends."""
-    store = a_store(f"sqlite:///{folder}/hub.db")
+def served(url: str) -> Iterator[Served]:
+    """Serve the API over an empty database on a free port until the block ends."""
+    store = a_store(url)
     upgrade(store)
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
     publish_policy(rules, store, actor="test", correlation_id="c")

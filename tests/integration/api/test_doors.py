@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hub.authority import contract_folder
-from tests.integration.api.served import LIMIT, Served
+from tests.integration.api.served import LIMIT, Served, on_both
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +26,7 @@ def an_xml_case(hub: Served, message_id: str) -> tuple[str, bytes]:
     return cpr, text.replace(number[1], cpr).encode()
 
 
+@on_both
 def test_a_document_is_taken_in_and_its_repeat_gets_the_same_bytes(hub: Served) -> None:
     cpr, _ = hub.opens_plan()
     letter = {"id": f"first-{cpr}", "cpr": cpr, "case": cpr[-4:], "version": 1, "elements": [{"id": "g"}]}
@@ -48,6 +49,7 @@ def test_an_adapter_gets_the_bytes_and_headers_but_not_the_token(hub: Served) ->
     assert hub.tokens["employment"] not in str(parcel.headers)
 
 
+@on_both
 def test_many_at_once_have_one_effect_and_one_answer(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     letter = {"id": f"many-{cpr}", "cpr": cpr, "case": cpr[-4:], "version": 1, "elements": [{"id": "g"}]}
@@ -58,6 +60,7 @@ def test_many_at_once_have_one_effect_and_one_answer(hub: Served) -> None:
     assert len(hub.ask("coordinator", "GET", f"/plans/{opened['plan']}").json()["elements"]) == 1
 
 
+@on_both
 def test_an_id_that_comes_again_with_another_body_is_refused_and_changes_nothing(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     hub.sends(cpr, {"id": "g", "title": "Det første"}, id=f"reused-{cpr}")
@@ -68,6 +71,7 @@ def test_an_id_that_comes_again_with_another_body_is_refused_and_changes_nothing
     assert [one["title"] for one in plan["elements"]] == ["Det første"]
 
 
+@on_both
 def test_xml_is_answered_in_xml_and_its_repeat_with_the_same_bytes(hub: Served) -> None:
     _, document = an_xml_case(hub, "7d9e3c52-0f5b-4b35-9a0c-3a2f0e9b7a01")
     xml = {"Content-Type": "application/xml; charset=utf-8"}
@@ -95,6 +99,7 @@ def test_a_doctype_is_refused(hub: Served) -> None:
     assert b"0201609995" not in answer.content
 
 
+@on_both
 def test_a_person_without_a_plan_is_unknown_and_nothing_is_kept(hub: Served) -> None:
     cpr = hub.a_cpr()
     letter = {"id": f"unknown-{cpr}", "cpr": cpr, "case": "c", "version": 1, "elements": []}
@@ -115,6 +120,7 @@ def test_only_the_authoritys_own_system_comes_in_by_its_door(hub: Served, caller
     assert [(row["actor"], row["details"]["code"]) for row in refused] == [(caller, "wrong-sender")]
 
 
+@on_both
 def test_an_event_is_promised_before_it_is_acknowledged(hub: Served) -> None:
     event = {"id": "event-1", "reference": "case-77"}
     answer = hub.ask("employment", "POST", "/in/employment/events", event, headers={"X-Correlation-Id": "ev-1"})

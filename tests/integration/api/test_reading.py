@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from hub.testing.clock import frozen
-from tests.integration.api.served import ANNA_CPR, Served
+from tests.integration.api.served import ANNA_CPR, Served, on_both
 
 pytestmark = pytest.mark.integration
 GOAL = {"id": "g", "title": "Job i en butik"}
@@ -39,6 +39,7 @@ def titles(hub: Served, caller: str, plan: str) -> list[str]:
     return [one["title"] for one in answer.json()["elements"]]
 
 
+@on_both
 def test_a_plan_says_what_it_shows_whose_it_is_and_why(hub: Served) -> None:
     plan = a_plan(hub)
     answer = hub.ask("coordinator", "GET", f"/plans/{plan}").json()
@@ -103,6 +104,7 @@ def test_withheld_content_changes_not_one_byte_of_an_answer(hub: Served, caller:
         assert asked() == before
 
 
+@on_both
 def test_an_element_of_another_authority_is_seen_with_a_yes_and_not_after_it_is_withdrawn(hub: Served) -> None:
     plan = a_plan(hub)
     assert titles(hub, "children", plan) == []
@@ -114,6 +116,7 @@ def test_an_element_of_another_authority_is_seen_with_a_yes_and_not_after_it_is_
     assert titles(hub, "children", plan) == []
 
 
+@on_both
 def test_a_consent_said_again_is_its_next_version_so_that_withdrawing_it_leaves_no_twin(hub: Served) -> None:
     plan = a_plan(hub)
     first, again = shares(hub, plan), shares(hub, plan)
@@ -128,6 +131,7 @@ def test_a_consent_withdrawn_twice_is_withdrawn_once(hub: Served) -> None:
     assert [hub.ask("coordinator", "POST", path).json()["version"] for _ in range(2)] == [2, 2]
 
 
+@on_both
 def test_one_plan_given_twice_is_one_consent_and_withdrawn_dissolves_the_plan(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     _, again = hub.opens_plan(cpr)
@@ -161,6 +165,18 @@ def test_a_no_of_the_citizen_wins_over_a_yes(hub: Served) -> None:
     assert titles(hub, "children", plan) == ["Job i en butik"]
 
 
+@on_both
+def test_a_no_that_names_no_step_covers_the_lowest_and_one_that_names_a_step_nothing_below(hub: Served) -> None:
+    plan = a_plan(hub, {**GOAL, "label": "IKKE_FORTROLIGE_DATA"})
+    shares(hub, plan)
+    shares(hub, plan, effect="deny", label="FORTROLIGE_PERSONOPLYSNINGER")
+    assert titles(hub, "children", plan) == ["Job i en butik"]
+    no = shares(hub, plan, effect="deny")
+    listed = hub.ask("coordinator", "GET", f"/consents?plan={plan}").json()["consents"]
+    assert next(one["label"] for one in listed if one["consent"] == no["consent"]) == "IKKE_FORTROLIGE_DATA"
+    assert titles(hub, "children", plan) == []
+
+
 def test_consents_are_listed_with_all_that_was_said(hub: Served) -> None:
     plan = a_plan(hub)
     given = shares(hub, plan, channel="meeting", text_version="2026-1", purposes=["one-plan"])
@@ -182,6 +198,7 @@ def test_a_plan_is_found_by_a_posted_number(hub: Served) -> None:
     assert (found.status_code, found.json()) == (200, {"plan": opened["plan"]})
 
 
+@on_both
 def test_not_there_and_not_yours_are_the_same_answer(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     same = {"X-Correlation-Id": "same"}
@@ -208,6 +225,7 @@ def test_an_element_is_explained_and_a_withheld_one_is_not_there(hub: Served) ->
     assert hub.ask("children", "GET", f"/explain/{plan}/{element}").status_code == 404
 
 
+@on_both
 def test_reads_and_refusals_are_written_down(hub: Served) -> None:
     plan = a_plan(hub)
     hub.ask("coordinator", "GET", f"/plans/{plan}", headers={"X-Correlation-Id": "read-1"})

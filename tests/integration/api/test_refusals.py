@@ -96,6 +96,7 @@ def test_an_id_that_is_none_names_its_place(hub: Served) -> None:
         ({**ONE_PLAN, CANARY_CPR: 1}, ["(unknown)"]),
         ({**ONE_PLAN, "authorities": []}, ["authorities"]),
         ({**ONE_PLAN, "authorities": [CANARY_NAME]}, ["authorities.0"]),
+        ({**ONE_PLAN, "authorities": ["*"]}, ["authorities.0"]),
         ({**ONE_PLAN, "replaces": []}, ["replaces"]),
         ({**ONE_PLAN, "person": {"cpr": f"{CANARY_CPR}1", "name": "A"}}, ["person.cpr"]),
         ({**ONE_PLAN, "person": {"cpr": "3201609995", "name": ""}}, ["person.cpr", "person.name"]),

@@ -45,8 +45,9 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
 
 
 @pytest.fixture(scope="module")
-def element(hub: Served) -> str:
+def element(embedded_hub: Served) -> str:
     """An element of Anna's plan."""
+    hub = embedded_hub
     hub.sends(ANNA_CPR, {"id": "role", "kind": "activity", "category": "activities"}, case="roles")
     found = hub.ask("coordinator", "GET", f"/plans/{hub.plan}").json()["elements"]
     return str(next(one["id"] for one in found if one["source"]["case"] == "roles"))
