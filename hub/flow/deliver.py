@@ -92,7 +92,7 @@ def _start(
         recipient=lease.recipient,
         person=number,
         sequence=sequence,
-        correlation_id=lease.correlation_id,
+        correlation_id=_told_to_recipient(lease, sequence),
         made_at=at,
         disclosed=change.disclosed,
         withdrawn=change.withdrawn,
@@ -103,6 +103,15 @@ def _start(
     )
     audit(unit, "delivery-started", attempt, at)  # were we to die now, the record still says what may have left
     return attempt
+
+
+def _told_to_recipient(lease: Lease, sequence: int) -> str:
+    """Name a delivery to its recipient: found in the audit by the row's id and the sequence.
+
+    The correlation id stays at home. Whoever caused the change chose it, it is the same for every recipient, and the
+    change may have been to something that this one may not see.
+    """
+    return f"{lease.id}-{sequence}"
 
 
 def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError:

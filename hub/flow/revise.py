@@ -76,6 +76,7 @@ def open_plan(
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.jobs.unpark_unknown_people(at)
         plans = unit.plans.lock_concerning(person)
+        unit.people.call(person, facts.name)
         given = in_the_name_of(unit, person, consent)
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
 

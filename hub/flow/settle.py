@@ -118,6 +118,7 @@ def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: st
     seen = [seen for seen in attempt.view.seen if seen.element.id in left]
     disclosure: dict[str, Any] = {
         "recipient": lease.recipient,
+        "delivery": lease.id,
         "sequence": update.sequence,
         "elements": sorted(map(str, left)),
         "withdrawn": [str(element) for element in update.withdrawn],

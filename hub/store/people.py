@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -76,6 +77,17 @@ class People:
             raise NotFound("There is no such person.")
         key = self._keyring.unwrap(row.wrapped_key, _key_place(person))
         return _PERSON.validate_json(unseal(key, row.identity, _place(person)))
+
+    def call(self, person: UUID, name: str) -> None:
+        """Remember a person by the name the citizen goes by; none given leaves the name that is known.
+
+        An authority that named the person first, as someone's relative perhaps, would otherwise choose the words that
+        every reader of the person's own plan sees.
+        """
+        known = self.get(person)
+        if name and name != known.name:
+            sealed = seal(self.key_of(person), _PERSON.dump_json(replace(known, name=name)), _place(person))
+            self._connection.execute(people.update().where(people.c.id == person).values(identity=sealed))
 
     def key_of(self, person: UUID) -> bytes:
         """Return the data key that seals what belongs to a person alone, such as consents."""

@@ -53,6 +53,17 @@ def only(updates: list[PlanUpdate]) -> PlanUpdate:
     return update
 
 
+def test_no_recipient_hears_the_correlation_id_of_a_change_it_may_not_see(world: World) -> None:
+    plan, _ = a_shared_plan(world)
+    world.accepts(a_contribution("employment", "E").with_draft("e1").build(), correlation_id="underretning-2")
+    world.drains()
+    (update,) = world.systems["social"].heard
+    row = world.row(plan, "social")
+    assert (row.correlation_id, update.correlation_id) == ("underretning-2", f"{row.id}-1")
+    (audited,) = world.audited("delivered")
+    assert orjson.loads(audited["details"])["delivery"] == str(row.id)
+
+
 # --- the difference -----------------------------------------------------------------------------------------------
 
 

@@ -316,3 +316,14 @@ def test_accepting_delivering_and_revising_at_once_never_end_in_a_deadlock(world
     world.drains()
     assert len(world.systems["social"].holds(plan)) == 16
     assert GOAL in world.systems["social"].holds(plan)
+
+
+def test_a_plan_goes_by_the_name_given_at_its_opening_and_by_no_authoritys_words(world: World) -> None:
+    world.opens_plan()
+    relative = PersonFacts((cpr_identifier("0101625638", "children"),), name="Farmor (anonym adresse)")
+    contribution = a_contribution("children").with_draft("g1").build()
+    world.accepts(replace(contribution, others=(relative,)))
+    (plan,) = world.opens_plan("0101625638", name="Else Prøvesen").plans
+    assert world.shows(plan).person.name == "Else Prøvesen"
+    world.opens_plan("0101625638")
+    assert world.shows(plan).person.name == "Else Prøvesen"
