@@ -18,7 +18,7 @@ from hub.consent.policy import LOCAL
 from hub.consent.view import Seen
 from hub.flow.revise import Revised
 from hub.flow.show import Shown
-from hub.plan.element import Element, Period
+from hub.plan.element import Period
 from hub.plan.identifier import Identifier
 from hub.plan.person import Role
 
@@ -131,21 +131,22 @@ def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
         "details": dict(sorted(element.details.items())),
         "part_of": element.part_of,
         "left_out": sorted(seen.decision.hidden),
-        "source": _source(element, shown),
+        "source": _source(seen, shown),
         "why": _why(seen.decision),
     }
 
 
-def _source(element: Element, shown: Shown) -> dict[str, Any]:
+def _source(seen: Seen, shown: Shown) -> dict[str, Any]:
     """Return where an element came from, and since when the hub has it as it reads now.
 
     When its message was sent is left out: a message names a whole case, so it would tell of a change to something
-    that is withheld.
+    that is withheld. So is since when, where a part of the element is left out: that part alone may have changed.
     """
+    element = seen.element
     source: dict[str, Any] = {
         "system": element.provenance.source_system,
         "contract": element.provenance.contract,
-        "registered_at": when(element.registered_at),
+        "registered_at": None if seen.decision.hidden else when(element.registered_at),
     }
     reader = shown.view.reader
     if reader.organisation == element.authority or reader.role is Role.COORDINATOR:

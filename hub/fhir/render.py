@@ -168,6 +168,8 @@ def _care_team(plan: UUID, person: Person, coordinator: str, parts: Mapping[str,
 
 def _patient(person: Person, view: View) -> Resource:
     number = person.identifier_for(view.reader.organisation)
+    if view.reader.role is Role.PARTNER:  # who helps needs no person number for it; an authority has it already
+        number = None
     return {
         "resourceType": "Patient",
         "id": str(person.id),

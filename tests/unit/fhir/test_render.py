@@ -274,3 +274,16 @@ def test_a_replacement_number_is_shown_to_its_issuer_alone() -> None:
 
     assert patient("social")["identifier"][0]["value"] == "6201609995"
     assert "identifier" not in patient("children")
+
+
+def test_a_partner_is_shown_no_person_number() -> None:
+    number = Identifier(CPR, "0201609995")
+
+    def patient(role: Role) -> dict[str, Any]:
+        plan = an_empty_plan().build()
+        view = view_for(plan, a_reader("association", plan, role=role), a_policy(), {}, THEN)
+        resources = render(view, Person(ANNA, (number,)), PlanStatus.ACTIVE, coordinator="coordination")
+        return resources["Patient", str(ANNA)]
+
+    assert "identifier" in patient(Role.CASEWORKER)
+    assert "identifier" not in patient(Role.PARTNER)

@@ -1,0 +1,34 @@
+"""What an answer about a plan says, as a function of what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from hub.api.answers import plan_answer
+from hub.consent.consent import by_person
+from hub.consent.policy import Hidden, RuleEffect
+from hub.consent.view import view_for
+from hub.flow.show import Shown
+from hub.plan.element import Kind
+from hub.plan.person import Person, Role
+from hub.plan.plan import PlanStatus
+from hub.testing.builders import THEN, a_consent_to_one_plan, a_plan, a_policy, a_reader, a_rule
+
+ANNA, PLAN = UUID(int=1), UUID(int=2)
+
+
+def shown(*without: Hidden) -> dict[str, Any]:
+    plan = a_plan(ANNA, PLAN).with_element("social", Kind.GOAL, source_id="g", title="Job", text="T").build()
+    rule = a_rule("SOME", RuleEffect.PERMIT, without=without)
+    consents = by_person([a_consent_to_one_plan(ANNA).build()])
+    view = view_for(plan, a_reader("coordination", plan, role=Role.COORDINATOR), a_policy(rule), consents, THEN)
+    (element,) = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN))["elements"]
+    answer: dict[str, Any] = element
+    return answer
+
+
+def test_when_an_element_changed_is_not_told_where_a_part_of_it_is_left_out() -> None:
+    assert shown()["source"]["registered_at"] is not None
+    redacted = shown(Hidden.TEXT)
+    assert (redacted["text"], redacted["left_out"], redacted["source"]["registered_at"]) == ("", ["text"], None)
