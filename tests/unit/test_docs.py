@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import typer.main
 
+from hub import errors
+from hub.api.app import create_app
+from hub.api.problems import STATUS
+from hub.cli.commands import app
+from hub.errors import HubError
 from hub.settings import Client, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+#: Codes that HTTP itself brings, and no error of the tree.
+OF_HTTP = {"method-not-allowed": 405, "failed": 500}
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -25,3 +36,63 @@ def test_no_setting_is_documented_that_is_not_there() -> None:
     page = (DOCS / "reference" / "settings.md").read_text("utf-8")
     documented = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `HUB_")}
     assert documented == {f"HUB_{name.upper()}" for name in Settings.model_fields}
+
+
+def _headings(page: str) -> dict[str, str]:
+    """Return the sections whose heading is code, such as a route or a command."""
+    text = (DOCS / "reference" / page).read_text("utf-8")
+    sections = re.split(r"^#{2,3} ", text, flags=re.MULTILINE)[1:]
+    found = [(section.splitlines()[0], section) for section in sections if section.startswith("`")]
+    assert len({heading for heading, _ in found}) == len(found), "something is documented twice"
+    return {heading.strip("`"): section for heading, section in found}
+
+
+def _routes() -> set[str]:
+    nothing = cast(Any, None)  # to describe the routes, nothing behind them is needed
+    paths = create_app(nothing, nothing, nothing, nothing, broker_answers=nothing).openapi()["paths"]
+    described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    return described | {"GET /openapi.json"}
+
+
+def _commands() -> dict[str, Any]:
+    def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        for part, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, f"{name} {part}")
+        if not hasattr(command, "commands"):
+            yield name, command
+
+    return dict(walk(typer.main.get_command(app), "hub"))
+
+
+def _codes() -> dict[str, int]:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HubError)]
+    return {kind.code: next(STATUS[one] for one in kind.__mro__ if one in STATUS) for kind in kinds}
+
+
+def test_every_route_is_documented_and_no_other() -> None:
+    assert _headings("api.md").keys() == _routes()
+
+
+@pytest.mark.parametrize("route", sorted(_routes()))
+def test_a_route_says_who_may_and_what_it_answers(route: str) -> None:
+    section = _headings("api.md")[route]
+    assert "*Answer*" in section
+    assert "*Who*" in section or "/consents" in route, "of consents it is said once for all three"
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    assert _headings("cli.md").keys() == _commands().keys()
+
+
+@pytest.mark.parametrize("name", sorted(_commands()))
+def test_every_option_of_a_command_is_documented_and_no_other(name: str) -> None:
+    options = {option for one in _commands()[name].params for option in one.opts if option.startswith("--")}
+    documented = re.findall(r"^\| `(--[a-z-]+)`", _headings("cli.md")[name], flags=re.MULTILINE)
+    assert set(documented) == options - {"--help"}
+
+
+def test_every_error_stands_in_the_table_with_its_status_and_no_other() -> None:
+    page = (DOCS / "reference" / "api.md").read_text("utf-8").partition("## Errors")[2]
+    documented = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| \S", page, flags=re.MULTILINE)
+    assert len(documented) == len(dict(documented))
+    assert {code: int(status) for code, status in documented} == _codes() | OF_HTTP
