@@ -18,7 +18,8 @@ from hub.errors import HubError, Refused
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served
 
 pytestmark = pytest.mark.integration
-CANARIES = (CANARY_CPR, f"{CANARY_CPR[:6]}-{CANARY_CPR[6:]}", CANARY_CPR[6:], *CANARY_NAME.split())
+# The last four digits alone are no canary: one random id in a few hundred holds them by chance.
+CANARIES = (CANARY_CPR, f"{CANARY_CPR[:6]}-{CANARY_CPR[6:]}", *CANARY_NAME.split())
 PERSON = {"cpr": "0101709999", "name": "A"}
 ONE_PLAN = {"kind": "one-plan", "person": PERSON, "authorities": ["children"]}
 SHARING = {"kind": "sharing", "plan": "11111111-1111-4111-8111-111111111111", "sources": ["*"], "recipients": ["*"],
