@@ -13,9 +13,9 @@ import pytest
 
 from hub.cli.town import SetUp
 from hub.clock import new_id
-from hub.errors import BrokerDown
 from hub.queue.broker import Broker
 from tests.integration.databases import a_postgresql_database
+from tests.integration.set_up import must_answer
 
 BROKER = os.environ.get("HUB_TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
 EMBEDDED, SERVERS = "embedded", "servers"
@@ -33,18 +33,9 @@ def a_set_up(name: str) -> Iterator[SetUp]:
         return
     prefix = f"hub-test-{new_id().hex[:12]}"
     with Broker(BROKER, prefix) as broker:
-        _need(broker)
+        must_answer(broker)
         try:
             with a_postgresql_database() as database:
                 yield SetUp(database, BROKER, prefix)
         finally:
             broker.delete()
-
-
-def _need(broker: Broker) -> None:
-    try:
-        broker.ping()
-    except BrokerDown:
-        if os.environ.get("HUB_TEST_REQUIRE_SERVERS") == "1":
-            raise
-        pytest.skip("no RabbitMQ answers; set HUB_TEST_BROKER_URL, or HUB_TEST_REQUIRE_SERVERS=1 to insist")

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from hub.authority import Authorities, Document, Parcel
 from hub.clock import now
-from hub.errors import NotFound, Refused, UnknownPerson, WrongSender
+from hub.errors import NotFound, UnknownPerson, WrongSender
 from hub.flow.announce import authority_of
+from hub.flow.refusal import refusals_written
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.merge import merge
 from hub.plan.person import Role
@@ -32,17 +33,13 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
     :param job: the fetch that brought it; it is done in the same transaction.
     :raises Refused: the message is not taken in, and why; nothing of it stays but an audit entry.
     """
-    try:
+    with refusals_written(store, parcel.authority, parcel.correlation_id):
         authority = authority_of(parcel, authorities)
         document = authority.adapter.receive(parcel)
         contributions = authority.mapping.to_plan(document)
         _check_sender(parcel, contributions)
         with store.begin() as unit:
             return _take_in(unit, parcel, document, contributions, authorities, job)
-    except Refused as error:
-        with store.begin() as unit:
-            unit.audit.record("refused", parcel.authority, now(), parcel.correlation_id, code=error.code)
-        raise
 
 
 def _take_in(

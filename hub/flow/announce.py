@@ -10,7 +10,8 @@ from datetime import datetime
 
 from hub.authority import Announcement, Announces, Authorities, Authority, Page, Parcel
 from hub.clock import now
-from hub.errors import NotFound, Refused
+from hub.errors import NotFound
+from hub.flow.refusal import refusals_written
 from hub.store.jobs import Job
 from hub.store.transaction import Store
 
@@ -21,15 +22,11 @@ def announce(parcel: Parcel, store: Store, authorities: Authorities) -> Announce
     :raises NotFound: no such authority, or its contract has no events.
     :raises ContractViolation: the event breaks the contract.
     """
-    try:
+    with refusals_written(store, parcel.authority, parcel.correlation_id):
         adapter = authority_of(parcel, authorities).adapter
         if not isinstance(adapter, Announces):
             raise NotFound("This authority's contract has no events.")
         announcement = adapter.announcement(parcel)
-    except Refused as error:
-        with store.begin() as unit:
-            unit.audit.record("refused", parcel.authority, now(), parcel.correlation_id, code=error.code)
-        raise
     with store.begin() as unit:
         at = now()
         unit.jobs.add_fetches(parcel.authority, [announcement.reference], at, parcel.correlation_id)

@@ -131,7 +131,7 @@ def a_set_up(kind: str, folder: Path) -> Iterator[SetUp]:
             sweep_seconds=0.2,
         )
         with Broker(settings.broker_url, settings.queue_prefix) as broker:
-            _must_answer(broker)
+            must_answer(broker)
             keyring = Keyring(
                 {version: key.get_secret_value() for version, key in settings.keys.items()},
                 settings.index_key.get_secret_value(),
@@ -145,7 +145,8 @@ def a_set_up(kind: str, folder: Path) -> Iterator[SetUp]:
             broker.delete()
 
 
-def _must_answer(broker: Broker) -> None:
+def must_answer(broker: Broker) -> None:
+    """Skip the test, or fail it where servers are required, when the broker does not answer."""
     try:
         broker.ping()
     except BrokerDown:
