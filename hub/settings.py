@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#@\s]+)?$",
+        description="address that others reach the hub by, without a path; in WSDL and cookies; empty: host and port",
+    )
     max_body_bytes: int = Field(10_000_000, gt=0, description="largest body taken, bytes")
     lease_seconds: float = Field(60, gt=0, description="how long a worker may hold a delivery; longer than a send")
     sweep_seconds: float = Field(5, gt=0, description="how often the sweeper looks for what was left behind")

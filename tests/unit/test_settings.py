@@ -216,3 +216,17 @@ def test_a_name_that_fits_no_audit_row_and_no_id_is_refused(name: str) -> None:
 def test_an_authoritys_name_leaves_room_for_a_plans_id_before_it() -> None:
     assert read_settings(authorities={"a" * 27: {}}, coordinator="b" * 63).coordinator == "b" * 63
     assert "HUB_AUTHORITIES__" in refusal(authorities={"a" * 28: {}})
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("url", ["", "https://hub.example", "http://127.0.0.1:8080"])
+def test_a_public_url_is_an_origin(url: str) -> None:
+    assert read_settings(public_url=url).public_url == url
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    "url", ["hub.example", "https://hub.example/", "https://hub.example/hub", "https://a@b", "ftp://b"]
+)
+def test_a_public_url_that_is_no_origin_is_refused(url: str) -> None:
+    assert "HUB_PUBLIC_URL" in refusal(public_url=url)
