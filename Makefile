@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
+BENCH_LOCK := requirements/bench.lock
+BENCH_STAMP := $(VENV)/.installed-for-bench
+CODE := bench hub tests
 
 # A Python of your choice: make test PYTHON=python3.13
 PYTHON ?=
@@ -13,7 +16,7 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt fmt-check lint types imports lock wheel clean
+.PHONY: help demo test bench check fmt fmt-check lint types imports lock wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,17 +27,20 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
+bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
+	@$(BIN)/python -m bench $(ARGS)
+
 check: fmt-check lint types imports test ## Run everything that must hold before a commit
 
 fmt: $(STAMP) ## Format the code and sort its imports
-	@$(BIN)/ruff check --quiet --select I --fix hub tests
-	@$(BIN)/ruff format hub tests
+	@$(BIN)/ruff check --quiet --select I --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
 
 fmt-check: $(STAMP) ## Tell whether `make fmt` would change anything
-	@$(BIN)/ruff format --check hub tests
+	@$(BIN)/ruff format --check $(CODE)
 
 lint: $(STAMP) ## Find mistakes and broken habits (ruff)
-	@$(BIN)/ruff check hub tests
+	@$(BIN)/ruff check $(CODE)
 
 types: $(STAMP) ## Check the types (mypy, strict)
 	@$(BIN)/mypy
@@ -46,14 +52,16 @@ wheel: $(STAMP) ## Build the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel -d dist
 
-lock: ## Write the lock file anew from pyproject.toml (needs uv)
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(LOCK)
+	@uv pip compile pyproject.toml --extra dev --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(BENCH_LOCK)
 
 clean: ## Remove the virtual environment, caches and built files
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find hub tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Installs when pyproject.toml or the lock has changed. Every file is checked against the hash in the lock; the hub
 # itself is then installed editable with the build backend of the lock, so that nothing unlocked is ever fetched.
@@ -63,4 +71,10 @@ $(STAMP): pyproject.toml $(LOCK)
 	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(LOCK)
 	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input \
 		--no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What only the benchmarks need (Celery, to compare with), beside what is there: both locks agree on every version.
+$(BENCH_STAMP): $(STAMP) $(BENCH_LOCK)
+	@echo "Installing what the benchmarks compare with into $(VENV) ..."
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(BENCH_LOCK)
 	@touch $@
