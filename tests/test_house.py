@@ -41,8 +41,8 @@ CATCH_ALLS = {
     "misc",
 }
 NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages", "manager", "util", "utils"}
-#: What adapters may share: one module per protocol. Mappings share nothing: words are nobody else's.
-PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_wire", "_xml"}
+#: What adapters may share: one module per protocol. Mappings share how words are read and written in XML, not one word.
+PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_wire", "_xml", "_xml_words"}
 #: Names that a library gives to what it calls; ours to write, not to choose.
 GIVEN_NAMES = {"process_bind_param", "process_result_value"}
 #: Where an exception of any kind may be caught: a poisoned message must not stop the worker.

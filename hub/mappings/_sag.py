@@ -176,9 +176,6 @@ class _Drafts:
 
     def _meeting(self, item: Branch) -> Draft:
         status, part_of = MEETING_STATUS[item.word("Status")], _reference(item, "Indsats")
-        start, end = item.moment("Start"), item.moment("Slut")
-        if end < start:
-            raise item.at("Slut").wrong("The meeting ends before it begins.", "Correct one of the two times.")
         company = "; ".join(other.line for other in item.all("Med"))
         details = _filled({"place": item.word("Sted"), "with": company}) | _missed(item)
         return self._item(
@@ -186,7 +183,7 @@ class _Drafts:
             Kind.APPOINTMENT,
             Category.APPOINTMENTS,
             status,
-            valid=Period(start, end),
+            valid=item.hours("Start", "Slut"),
             part_of=part_of,
             details=details,
         )

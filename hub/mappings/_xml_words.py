@@ -1,9 +1,13 @@
-"""Read words, days, instants and people out of an XML document that is already valid against its contract."""
+"""Words, days, instants and people in XML, whoever's: read out of a document that is valid against its contract, and
+written into one so that any text stays well-formed.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -13,6 +17,8 @@ from hub.plan.element import Period
 from hub.plan.identifier import Identifier, NotAnIdentifier, cpr_identifier
 
 DANISH_TIME = ZoneInfo("Europe/Copenhagen")
+# Everything that XML 1.0 cannot carry, lone surrogates included.
+_UNCARRIABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Branch:
@@ -113,6 +119,13 @@ class Branch:
             where = self.get(last) or self.at(first)
             raise where.wrong("This is no day the hub can hold.", "Use a day of the years 1 to 9999.") from None
 
+    def hours(self, first: str, last: str) -> Period:
+        """Read when a meeting begins and ends; the contract says that both are there."""
+        start, end = self.moment(first), self.moment(last)
+        if end < start:
+            raise self.at(last).wrong("The meeting ends before it begins.", "Correct one of the two times.")
+        return Period(start, end)
+
     def person(self, name: str, issuer: str) -> Identifier:
         """Read a child that holds a CPR or replacement number."""
         return self.at(name).identifier(issuer)
@@ -132,3 +145,35 @@ class Branch:
 def midnight(day: date) -> datetime:
     """Return the instant at which a day begins in Denmark, as UTC."""
     return datetime.combine(day, time(), DANISH_TIME).astimezone(UTC)
+
+
+def add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
+    """Write a child in the namespace of its parent; a character that XML cannot carry becomes U+FFFD."""
+    child = etree.SubElement(parent, f"{{{etree.QName(parent).namespace}}}{name}")
+    child.text = None if text is None else _UNCARRIABLE.sub("\ufffd", text)
+    return child
+
+
+def add_filled(parent: etree._Element, name: str, text: str | None) -> None:
+    """Write a child when there is something to write."""
+    if text:
+        add(parent, name, text)
+
+
+def new_root(namespace: str, name: str) -> etree._Element:
+    """Begin a document whose default namespace is its own."""
+    namespaces: dict[str | None, str] = {None: namespace}
+    return etree.Element(f"{{{namespace}}}{name}", nsmap=cast("dict[str, str]", namespaces))
+
+
+def instant_text(at: datetime) -> str:
+    """Write an instant with an offset of whole minutes, as xs:dateTime wants it."""
+    try:
+        return at.astimezone(UTC).isoformat()
+    except OverflowError:  # within a day of the years 1 or 9999: nobody means the offset
+        return at.replace(tzinfo=UTC).isoformat()
+
+
+def edge_text(at: datetime | None) -> str:
+    """Write one end of a period, "" when it is open."""
+    return instant_text(at) if at else ""
