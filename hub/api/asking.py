@@ -18,7 +18,7 @@ from hub.authority import Authorities
 from hub.clock import new_id
 from hub.errors import InvalidRequest, NotAllowed, NotAuthenticated, Refused, TooLarge
 from hub.flow.refusal import refusals_written
-from hub.identity.tokens import Caller, Identity
+from hub.identity.tokens import Caller, Identity, language_of
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
 from hub.plan.person import Role
 from hub.settings import Settings
@@ -81,8 +81,7 @@ def _caller(request: Request, hub: Annotated[Hub, Depends(_hub)]) -> Caller:
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise NotAuthenticated("The request carries several Authorization headers.")
-    is_english = request.headers.get("accept-language", "").lower().startswith("en")
-    return hub.identity.caller("".join(headers), "en" if is_english else "da")
+    return hub.identity.caller("".join(headers), language_of(request.headers.get("accept-language", "")))
 
 
 TheHub = Annotated[Hub, Depends(_hub)]

@@ -49,6 +49,7 @@ class Identity:
         self._callers = [
             (bytes.fromhex(client.token_sha256), Caller(name, _reader(client))) for name, client in clients.items()
         ]
+        self._clients = dict(clients)
 
     def caller(self, authorization: str, language: str = "da") -> Caller:
         """Return who sends this ``Authorization`` header.
@@ -64,13 +65,33 @@ class Identity:
         found = [caller for known, caller in self._callers if compare_digest(known, digest)]
         if not found:
             raise NotAuthenticated("The token is not one of a client of this hub.")
-        return replace(found[0], reader=replace(found[0].reader, language=language))
+        return _speaking(found[0], language)
+
+    def client(self, name: str, language: str = "da") -> Caller:
+        """Return a client who has shown its token before. :raises NotAuthenticated: there is none any more."""
+        if name not in self._clients:
+            raise NotAuthenticated("There is no such client.")
+        return _speaking(Caller(name, _reader(self._clients[name])), language)
+
+    def settings_digest(self, name: str) -> bytes:
+        """Return a digest of all that the settings say of a client, its token's included; empty for no client."""
+        client = self._clients.get(name)
+        return hashlib.sha256(client.model_dump_json().encode()).digest() if client else b""
+
+
+def language_of(accept_language: str) -> str:
+    """Return ``en`` for a caller who asks for English first (``Accept-Language``), ``da`` for any other."""
+    return "en" if accept_language.lower().startswith("en") else "da"
 
 
 def new_token() -> tuple[str, str]:
     """Make a token; return it for the client, and its SHA-256 in hex for the settings."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     return token, hashlib.sha256(token.encode()).hexdigest()
+
+
+def _speaking(caller: Caller, language: str) -> Caller:
+    return replace(caller, reader=replace(caller.reader, language=language))
 
 
 def _reader(client: Client) -> Reader:

@@ -284,3 +284,16 @@ breakers = Table(  # one per recipient: an outage pauses it for every worker at 
     Column("last_attempt_at", Instant),
     Column("last_success_at", Instant),
 )
+
+sessions = Table(  # who is signed in to the pages
+    "sessions",
+    metadata,
+    Column("secret_digest", sa.LargeBinary, primary_key=True),  # SHA-256; the secret itself is in the cookie alone
+    _municipality(),
+    Column("client", sa.String(64), nullable=False),
+    Column(
+        "client_digest", sa.LargeBinary, nullable=False
+    ),  # of its settings at sign-in: other settings end the session
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)

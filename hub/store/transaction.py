@@ -39,6 +39,7 @@ from hub.store.outbox import Outbox
 from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
+from hub.store.sessions import SessionRows
 
 _BUSY_SECONDS = 10
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
@@ -111,6 +112,11 @@ class Unit:
     def breakers(self) -> Breakers:
         """Which recipients are paused."""
         return Breakers(self.connection, self.municipality)
+
+    @cached_property
+    def sessions(self) -> SessionRows:
+        """Who is signed in to the pages."""
+        return SessionRows(self.connection, self.municipality)
 
 
 class Store:
