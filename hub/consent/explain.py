@@ -12,11 +12,11 @@ from hub.consent.consent import Consent
 from hub.consent.decision import Reason, Sentence
 from hub.consent.policy import LOCAL, Rule
 
-_MONTHS_DA = (
+MONTHS_DA = (
     "januar", "februar", "marts", "april", "maj", "juni",
     "juli", "august", "september", "oktober", "november", "december",
 )  # fmt: skip
-_MONTHS_EN = (
+MONTHS_EN = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -59,12 +59,21 @@ _WITHHELD = {
         "Not shared: its source did not say what it is about or how sensitive it is.",
     ),
 }
+_PARTIAL = Sentence(
+    "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
+)
+_WHOLE = Sentence("Du kan se alle oplysninger i planen.", "You can see everything in this plan.")
 OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
 
 
 def withheld(reason: Reason) -> Sentence:
     """Return why something is withheld."""
     return _WITHHELD[reason]
+
+
+def completeness(may_be_partial: bool) -> Sentence:
+    """Return the marker of a view: whether its reader may see everything (``View.may_be_partial``)."""
+    return _PARTIAL if may_be_partial else _WHOLE
 
 
 def prohibited(rule: Rule) -> Sentence:
@@ -94,9 +103,9 @@ def _lower(sentence: str) -> str:
 
 def _day_da(at: datetime) -> str:
     day = at.astimezone(LOCAL)
-    return f"{day.day}. {_MONTHS_DA[day.month - 1]} {day.year} kl. {day:%H.%M}"
+    return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year} kl. {day:%H.%M}"
 
 
 def _day_en(at: datetime) -> str:
     day = at.astimezone(LOCAL)
-    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year} at {day:%H:%M}"
+    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year} at {day:%H:%M}"

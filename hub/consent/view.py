@@ -17,6 +17,7 @@ from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Reader
 from hub.consent.subject import Subject, subject_of
 from hub.plan.element import Element, Sensitivity
+from hub.plan.person import Role
 from hub.plan.plan import Plan
 
 #: Stands for any authority but the reader's own, when the question is about permissions and not about content.
@@ -29,6 +30,14 @@ class Seen:
 
     element: Element
     decision: Decision
+
+    @property
+    def registered_at(self) -> datetime | None:
+        """Return since when the hub has the element as it reads now.
+
+        None where a part of it is left out: that part alone may have changed, and the time would tell of it.
+        """
+        return None if self.decision.hidden else self.element.registered_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class View:
     seen: tuple[Seen, ...]
     may_be_partial: bool
     recheck_at: datetime | None = field(compare=False, repr=False)
+
+    def tells_case_of(self, authority: str) -> bool:
+        """Tell whether the reader works with an authority's case numbers: the authority itself, and the coordinator."""
+        return self.reader.organisation == authority or self.reader.role is Role.COORDINATOR
 
     def element(self, wanted: UUID) -> Seen | None:
         """Return one element of the view; None is the same for withheld and for never there."""

@@ -25,6 +25,11 @@ class Identifier:
     system: str
     value: str = field(repr=False)
 
+    @property
+    def masked(self) -> str:
+        """Return the first six digits alone, which is all of a number that is shown to anyone."""
+        return f"{self.value[:6]}-****"
+
 
 def cpr_identifier(text: str, issuer: str) -> Identifier:
     """Read a CPR or replacement number as an authority wrote it.
