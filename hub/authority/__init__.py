@@ -10,13 +10,15 @@ name in two entry-point groups, ``hub.adapters`` and ``hub.mappings``. Nothing i
         def send(self, document: Document, key: DeliveryKey) -> Receipt: ...   # or Refused, or Unavailable
 
 An adapter may do more, each by a small protocol of its own: announce (a thin event that says *something changed*),
-fetch, poll, and claim files from a folder. The flow asks ``isinstance(adapter, Fetches)`` and so on.
+fetch, poll, claim files from a folder, and serve calls that await an answer in their own protocol. Whoever needs one
+asks ``isinstance(adapter, Fetches)`` and so on.
 
 Lives here: what passes through the port (``documents``), who stands at it (``port``), how they are found (``joining``).
 Never here: any one authority; a wire, a word of theirs, a database.
 """
 
 from hub.authority.documents import (
+    Acknowledgement,
     Announcement,
     DeliveryKey,
     Disclosed,
@@ -28,11 +30,14 @@ from hub.authority.documents import (
     PlanUpdate,
     Receipt,
     ReceiptStatus,
+    Refusal,
+    Reply,
 )
 from hub.authority.joining import Authorities, Authority, contract_folder, load
-from hub.authority.port import Adapter, Announces, ClaimedFile, Drops, Fetches, Mapping, Polls
+from hub.authority.port import Adapter, Announces, ClaimedFile, Drops, Fetches, Mapping, Polls, Serves
 
 __all__ = [
+    "Acknowledgement",
     "Adapter",
     "Announcement",
     "Announces",
@@ -53,6 +58,9 @@ __all__ = [
     "Polls",
     "Receipt",
     "ReceiptStatus",
+    "Refusal",
+    "Reply",
+    "Serves",
     "contract_folder",
     "load",
 ]

@@ -1,4 +1,4 @@
-"""What passes through the port: what comes in, what goes out, and the thin events that only announce."""
+"""What passes through the port: what comes in, what goes out, what is answered, and thin events that only announce."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from hub.errors import Fault
 from hub.plan.element import Element
 from hub.plan.identifier import Identifier
 
@@ -135,3 +136,37 @@ class Page:
     references: tuple[str, ...]
     cursor: str
     has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the hub tells the sender of a document that it has safe; a repeat is told the same."""
+
+    receipt: UUID
+    received_at: datetime
+    correlation_id: str
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the hub tells a caller whom it refuses; nothing of it comes from what the caller sent.
+
+    :ivar is_callers: the caller must change something; else the hub failed, or cannot now.
+    """
+
+    code: str
+    sentence: str
+    next_step: str
+    correlation_id: str
+    faults: tuple[Fault, ...] = ()
+    is_callers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in a service's own protocol over HTTP."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)

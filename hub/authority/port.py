@@ -7,7 +7,19 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from hub.authority.documents import Announcement, DeliveryKey, Document, LedgerEntry, Page, Parcel, PlanUpdate, Receipt
+from hub.authority.documents import (
+    Acknowledgement,
+    Announcement,
+    DeliveryKey,
+    Document,
+    LedgerEntry,
+    Page,
+    Parcel,
+    PlanUpdate,
+    Receipt,
+    Refusal,
+    Reply,
+)
 from hub.errors import HubError
 from hub.plan.contribution import Contribution
 
@@ -115,4 +127,28 @@ class Drops(Protocol):
 
     def claim(self) -> AbstractContextManager[ClaimedFile | None]:
         """Claim the oldest waiting file; None when there is none. On an error the file waits on, unharmed."""
+        ...
+
+
+@runtime_checkable
+class Serves(Protocol):
+    """An authority whose system calls a service of the hub, and awaits the answer in the service's own protocol."""
+
+    def acknowledge(self, parcel: Parcel, acknowledgement: Acknowledgement) -> Reply:
+        """Answer a call whose document the hub has safe."""
+        ...
+
+    def refuse(self, content_type: str, refusal: Refusal) -> Reply:
+        """Answer a call that is refused.
+
+        :param content_type: the call's own, whatever it says; it tells which version of the protocol the caller speaks.
+        """
+        ...
+
+    def describe(self, which: str, address: str) -> Reply:
+        """Return the service's public description, ``wsdl`` or ``xsd``.
+
+        :param address: the URL by which the caller reaches the service.
+        :raises NotFound: there is no such description.
+        """
         ...
