@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +14,22 @@ from starlette.responses import Response
 from hub.api.problems import OK
 from hub.consent.consent import Consent
 from hub.consent.decision import Decision, Sentence
+from hub.consent.explain import completeness
 from hub.consent.policy import LOCAL
 from hub.consent.view import Seen
 from hub.flow.revise import Revised
 from hub.flow.show import Shown
 from hub.plan.element import Period
+from hub.plan.findings import overlapping_demands
 from hub.plan.identifier import Identifier
-from hub.plan.person import Role
 
-_PARTIAL = Sentence(
-    "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
+_AT_ONCE = Sentence(
+    "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
 )
-_WHOLE = Sentence("Du kan se alle oplysninger i planen.", "You can see everything in this plan.")
+_TOO_CLOSE = Sentence(
+    "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
+    "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
+)
 
 
 def json_response(content: Any, status: int = OK, headers: dict[str, str] | None = None) -> Response:
@@ -33,18 +37,22 @@ def json_response(content: Any, status: int = OK, headers: dict[str, str] | None
     return Response(orjson.dumps(content), status, headers, "application/json")
 
 
-def plan_answer(shown: Shown) -> dict[str, Any]:
-    """Return a plan as its reader may see it; elements come in the order of their ids."""
+def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
+    """Return a plan as its reader may see it; elements come in the order of their ids.
+
+    :param travel: the way between two appointments; with less between them they are a finding.
+    """
     view = shown.view
     return {
         "plan": view.plan,
         "status": shown.status,
-        "person": {"name": shown.person.name, "cpr": _masked(shown.person.identifier_for(view.reader.organisation))},
+        "person": {"name": shown.person.name, "cpr": _masked(shown.person.numbers_for(view.reader.organisation))},
         "may_be_partial": {
             "value": view.may_be_partial,
-            **_sentence(_PARTIAL if view.may_be_partial else _WHOLE),
+            **_sentence(completeness(view.may_be_partial)),
         },
         "elements": [_element(seen, shown) for seen in view.seen],
+        "findings": _findings(shown, travel),
         "as_of": when(shown.at),
     }
 
@@ -115,6 +123,19 @@ def when(at: datetime | None) -> str | None:
     return at.astimezone(LOCAL).isoformat() if at else None
 
 
+def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
+    """Return what is worth a look in what the reader sees, and in nothing else."""
+    elements = [seen.element for seen in shown.view.seen]
+    return [
+        {
+            "kind": "overlapping-demands",
+            "elements": list(found.elements),
+            **_sentence(_AT_ONCE if found.is_at_once else _TOO_CLOSE),
+        }
+        for found in overlapping_demands(elements, shown.at, travel)
+    ]
+
+
 def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
     element = seen.element
     return {
@@ -140,16 +161,15 @@ def _source(seen: Seen, shown: Shown) -> dict[str, Any]:
     """Return where an element came from, and since when the hub has it as it reads now.
 
     When its message was sent is left out: a message names a whole case, so it would tell of a change to something
-    that is withheld. So is since when, where a part of the element is left out: that part alone may have changed.
+    that is withheld.
     """
     element = seen.element
     source: dict[str, Any] = {
         "system": element.provenance.source_system,
         "contract": element.provenance.contract,
-        "registered_at": None if seen.decision.hidden else when(element.registered_at),
+        "registered_at": when(seen.registered_at),
     }
-    reader = shown.view.reader
-    if reader.organisation == element.authority or reader.role is Role.COORDINATOR:
+    if shown.view.tells_case_of(element.authority):
         source["case"] = element.provenance.case
     return source
 
@@ -170,9 +190,9 @@ def _period(period: Period) -> dict[str, str | None]:
     return {"from": when(period.start), "to": when(period.end)}
 
 
-def _masked(number: Identifier | None) -> str | None:
-    """Return the day of birth alone; the last four digits are shown nowhere here."""
-    return f"{number.value[:6]}-****" if number else None
+def _masked(numbers: Sequence[Identifier]) -> str | None:
+    """Return the day of birth alone, of the newest number; the last four digits are shown nowhere here."""
+    return numbers[0].masked if numbers else None
 
 
 def consents_answer(plan: UUID, consents: Sequence[Consent], at: datetime) -> dict[str, Any]:

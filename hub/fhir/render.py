@@ -29,6 +29,7 @@ from hub.fhir.words import (
     security,
 )
 from hub.plan.element import Element, Status
+from hub.plan.identifier import CPR, Identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import PlanStatus
 
@@ -167,17 +168,27 @@ def _care_team(plan: UUID, person: Person, coordinator: str, parts: Mapping[str,
 
 
 def _patient(person: Person, view: View) -> Resource:
-    number = person.identifier_for(view.reader.organisation)
+    numbers = person.numbers_for(view.reader.organisation)
     if view.reader.role is Role.PARTNER:  # who helps needs no person number for it; an authority has it already
-        number = None
+        numbers = ()
     return {
         "resourceType": "Patient",
         "id": str(person.id),
         **filled(
-            identifier=[{"use": "official", "system": number.system, "value": number.value}] if number else [],
+            identifier=[
+                {"use": _use(number, is_newest=number == numbers[0]), "system": number.system, "value": number.value}
+                for number in numbers
+            ],
             name=[{"text": person.name}] if person.name else [],
         ),
     }
+
+
+def _use(number: Identifier, *, is_newest: bool) -> str:
+    """Return what a number is used for; a replacement number is one until there is a CPR number."""
+    if not is_newest:
+        return "old"
+    return "official" if number.system == CPR else "temp"
 
 
 def _provenance(plan: UUID, authority: str, own: Sequence[Element]) -> Resource:

@@ -1,14 +1,15 @@
 """Take a message in: all of it in one transaction, or nothing.
 
 Bytes become a document (adapter), the document becomes contributions (mapping); then, in one transaction, the inbox
-claims the message id, each contribution is merged into its person's plan, recipients become due, and the deed is
-audited. Whoever calls acknowledges only after this has returned: the commit is the acknowledgement (G1).
+claims the message id, the people named are recognised, each contribution is merged into its person's plan, recipients
+become due, and the deed is audited. Whoever calls acknowledges only after this has returned: the commit is the
+acknowledgement (G1).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,10 @@ from hub.authority import Authorities, Document, Parcel
 from hub.clock import now
 from hub.errors import NotFound, UnknownPerson, WrongSender
 from hub.flow.announce import authority_of
+from hub.flow.recognise import Recognised, recognise, remember
 from hub.flow.refusal import refusals_written
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
+from hub.plan.identifier import Identifier
 from hub.plan.merge import merge
 from hub.plan.person import Role
 from hub.plan.plan import CaseRef
@@ -54,16 +57,18 @@ def _take_in(
     receipt, first_answer = unit.inbox.take(
         parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at
     )
-    if job is not None:
-        unit.jobs.done(job, received_at)
     if first_answer is not None:
+        _done(unit, job, received_at)
         return first_answer
-    homes = _homes(unit, contributions)
-    plans = _take_plans(unit, contributions, homes)
+    recognised = recognise(unit, contributions)  # before the job: whoever opens a plan takes numbers, then jobs
+    _done(unit, job, received_at)
+    homes = _homes(unit, recognised, contributions)
+    taken_in = [(contribution, home) for contribution, home in zip(contributions, homes, strict=True) if home]
+    plans = _take_plans(unit, recognised, taken_in)
     at = now()  # after the wait for the plans: what is registered later is later
-    for contribution, home in zip(contributions, homes, strict=True):
-        if home is not None:
-            _merge_into(unit, home, contribution, authorities, parcel.correlation_id, at)
+    people = remember(unit, recognised, [contribution for contribution, _ in taken_in], parcel.correlation_id, at)
+    for contribution, home in taken_in:
+        _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
     for plan in plans:
@@ -71,32 +76,45 @@ def _take_in(
     return Receipt(receipt, received_at, parcel.correlation_id, outcome)
 
 
-def _homes(unit: Unit, contributions: Sequence[Contribution]) -> list[UUID | None]:
+def _done(unit: Unit, job: Job | None, at: datetime) -> None:
+    if job is not None:
+        unit.jobs.done(job, at)
+
+
+def _homes(unit: Unit, recognised: Recognised, contributions: Sequence[Contribution]) -> list[UUID | None]:
     """Find the plan of each contribution; None where the person has none.
 
     :raises UnknownPerson: none of them has one.
     """
-    people = [unit.people.find(contribution.person.identifiers) for contribution in contributions]
-    homes = [unit.plans.of_person(person) if person else None for person in people]
+    people = [recognised.who(contribution.person) for contribution in contributions]
+    homes = [unit.plans.of_person(person) if isinstance(person, UUID) else None for person in people]
     if not any(homes):
         raise UnknownPerson("No plan is open for the person this document is about.")
     return homes
 
 
-def _take_plans(unit: Unit, contributions: Sequence[Contribution], homes: Sequence[UUID | None]) -> Sequence[UUID]:
-    """Take for writing the plans that the message touches: where each case belongs, and where it belonged before.
+def _take_plans(unit: Unit, recognised: Recognised, taken_in: Sequence[tuple[Contribution, UUID]]) -> Sequence[UUID]:
+    """Take for writing the plans that the message touches; return where each case belongs, and where it did before.
 
-    Cases are taken first, so that two messages that say differently whose case it is come one after the other.
+    Cases are taken first, so that two messages that say differently whose case it is come one after the other. Taken
+    as well are the plans that concern someone who turns out to be someone else.
     """
-    cases = {_case(contribution): home for contribution, home in zip(contributions, homes, strict=True) if home}
+    cases = {_case(contribution): home for contribution, home in taken_in}
     touched = {unit.plans.claim_case(case, home) for case, home in sorted(cases.items())}
-    touched.update(home for home in homes if home)
-    unit.plans.lock(touched)
+    touched.update(home for _, home in taken_in)
+    gone = recognised.gone(contribution for contribution, _ in taken_in)
+    unit.plans.lock({*touched, *(plan for person, _ in gone for plan in unit.plans.concerning(person))})
     return sorted(touched)
 
 
 def _merge_into(
-    unit: Unit, home: UUID, contribution: Contribution, authorities: Authorities, correlation_id: str, at: datetime
+    unit: Unit,
+    home: UUID,
+    contribution: Contribution,
+    people: Mapping[Identifier, UUID],
+    authorities: Authorities,
+    correlation_id: str,
+    at: datetime,
 ) -> None:
     before = unit.plans.of_case(_case(contribution))
     if before is not None and before != home:
@@ -107,12 +125,6 @@ def _merge_into(
     stored = unit.plans.get(home)
     if stored is None:
         raise NotFound("The plan is gone.")
-    people = {
-        number: person
-        for facts in (contribution.person, *contribution.others)
-        for person in [unit.people.find_or_add(facts)]
-        for number in facts.identifiers
-    }
     merged = merge(stored.plan, contribution, people, at)
     has_joined = unit.memberships.ensure(home, contribution.authority, Role.AUTHORITY_SYSTEM, at)
     adapter = authorities[contribution.authority].adapter

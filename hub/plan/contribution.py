@@ -20,7 +20,10 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """What an authority says of a person: the first identifier is the one it knows the person by.
+    """What an authority says of a person.
+
+    The first identifier is the one it knows the person by now; any further ones are earlier numbers of the same
+    person: a CPR number changes with its holder's legal gender, for one, and takes the place of a replacement number.
 
     The name stays out of repr, so that no log or traceback can show it.
     """

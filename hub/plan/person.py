@@ -1,29 +1,110 @@
-"""People, the households they form, and who belongs to a plan."""
+"""People and the numbers they are known by, the households they form, and who belongs to a plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from hub.plan.element import Detail, Element, Kind, Period, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Succession:
+    """One number of a person has taken the place of another; ``since`` is when an authority first said so."""
+
+    number: Identifier
+    earlier: Identifier
+    since: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person the hub knows. The name stays out of repr, so that no log or traceback can show it."""
+    """A person the hub knows. The name stays out of repr, so that no log or traceback can show it.
+
+    What is learned of a person's numbers only adds up, so that messages may come in any order (docs/adr/0011).
+
+    :ivar known_as: for each authority, the numbers that it has itself named the person by.
+    :ivar united_with: the person whom this one turned out to be; nothing else is left of this one.
+    """
 
     id: UUID
     identifiers: tuple[Identifier, ...]
     name: str = field(default="", repr=False)
+    successions: tuple[Succession, ...] = ()
+    known_as: Mapping[str, frozenset[Identifier]] = field(default_factory=dict)
+    united_with: UUID | None = None
 
     def identifier_for(self, authority: str) -> Identifier | None:
-        """Return the number by which an authority knows the person: CPR, else a replacement number of its own."""
-        by_system = {known.system: known for known in reversed(self.identifiers)}
-        return by_system.get(CPR) or by_system.get(f"{REPLACEMENT}{authority}")
+        """Return the number by which an authority's system finds the person: the newest that it has used itself.
+
+        One that has never named the person is given the newest CPR number; None where only others' replacement
+        numbers are known.
+        """
+        numbers = self.numbers_for(authority)
+        used = self.known_as.get(authority, frozenset())
+        return next((number for number in numbers if number in used), numbers[0] if numbers else None)
+
+    def numbers_for(self, organisation: str) -> tuple[Identifier, ...]:
+        """Return what an organisation may read of the person's numbers: CPR, then replacement numbers of its own.
+
+        Each newest first, whichever the organisation has used itself.
+        """
+        own = f"{REPLACEMENT}{organisation}"
+        return tuple(number for number in self._newest_first() if number.system in (CPR, own))
+
+    def named(self, numbers: Sequence[Identifier], authority: str, said_at: datetime) -> Person:
+        """Return the person as known once an authority has named it: by the number it uses now, then earlier ones."""
+        current, *earlier = dict.fromkeys(numbers)
+        said = Person(
+            self.id,
+            tuple(numbers),
+            successions=tuple(Succession(current, one, said_at) for one in earlier),
+            known_as={authority: frozenset({current})},
+        )
+        return self.with_numbers_of(said)
+
+    def with_numbers_of(self, other: Person) -> Person:
+        """Return the person with all that is known of another's numbers, who is the same person."""
+        nothing: frozenset[Identifier] = frozenset()
+        return replace(
+            self,
+            identifiers=tuple(dict.fromkeys((*self.identifiers, *other.identifiers))),
+            successions=_first_said((*self.successions, *other.successions)),
+            known_as={
+                authority: self.known_as.get(authority, nothing) | other.known_as.get(authority, nothing)
+                for authority in {**self.known_as, **other.known_as}
+            },
+        )
+
+    def _newest_first(self) -> Sequence[Identifier]:
+        """Return the numbers in order: CPR before replacement numbers, and none before the one that replaced it."""
+        return sorted(self.identifiers, key=self._rank, reverse=True)
+
+    def _rank(self, number: Identifier) -> tuple[bool, bool, datetime, Identifier]:
+        came = max((one.since for one in self.successions if one.number == number), default=_BEFORE_ALL)
+        return number.system == CPR, not self._is_replaced(number), came, number
+
+    def _is_replaced(self, number: Identifier) -> bool:
+        """Tell whether a number was replaced for good: a number may be given back, so of two turns the later stands."""
+        since = {(one.number, one.earlier): one.since for one in self.successions}
+        return any(
+            earlier == number and since.get((earlier, later), _BEFORE_ALL) <= at
+            for (later, earlier), at in since.items()
+        )
+
+
+def _first_said(successions: Iterable[Succession]) -> tuple[Succession, ...]:
+    """Keep each succession once, as first said: who repeats it later has no news of it."""
+    first: dict[tuple[Identifier, Identifier], datetime] = {}
+    for one in successions:
+        first[one.number, one.earlier] = min(one.since, first.get((one.number, one.earlier), one.since))
+    return tuple(sorted(Succession(later, earlier, since) for (later, earlier), since in first.items()))
 
 
 class Role(StrEnum):

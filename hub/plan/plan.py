@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -69,3 +69,16 @@ class Plan:
     def people(self) -> frozenset[UUID]:
         """Return everyone whom the plan concerns: its person and all whom an element names."""
         return frozenset({self.person}).union(*(element.concerns for element in self.elements.values()))
+
+    def uniting(self, gone: UUID, stays: UUID, at: datetime) -> Plan:
+        """Return the plan once two people whom it may concern have turned out to be one.
+
+        :param at: registration time of every element that concerned the one who goes.
+        """
+        elements = {
+            key: replace(element, concerns=element.concerns - {gone} | {stays}, registered_at=at)
+            if gone in element.concerns
+            else element
+            for key, element in self.elements.items()
+        }
+        return replace(self, elements=elements)

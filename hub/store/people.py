@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from hub.plan.person import Person
 from hub.store.tables import identifiers, people
 
 _PERSON = TypeAdapter(Person)
+_AT_ONCE = 1_000  # numbers in one query; databases bound how many parameters it may have
 
 
 class People:
@@ -34,18 +35,36 @@ class People:
         known = self.known(wanted)
         return next((known[number] for number in wanted if number in known), None)
 
-    def known(self, numbers: Sequence[Identifier]) -> Mapping[Identifier, UUID]:
+    def known(self, numbers: Collection[Identifier]) -> Mapping[Identifier, UUID]:
         """Return who has which of these numbers; unknown numbers are left out."""
         by_index = {self._index(number): number for number in numbers}
+        indexes = list(by_index)
         query = sa.select(identifiers.c.blind_index, identifiers.c.person_id)
-        rows = self._connection.execute(query.where(identifiers.c.blind_index.in_(list(by_index))))
-        return {by_index[bytes(row.blind_index)]: row.person_id for row in rows}
+        found: dict[Identifier, UUID] = {}
+        for start in range(0, len(indexes), _AT_ONCE):
+            some = identifiers.c.blind_index.in_(indexes[start : start + _AT_ONCE])
+            rows = self._connection.execute(query.where(some))
+            found.update({by_index[bytes(row.blind_index)]: row.person_id for row in rows})
+        return found
+
+    def hold_numbers(self, *, alone: bool = False) -> None:
+        """Rest on whose number is whose until this commits: nobody is given another's number, and no two are united.
+
+        Taken before any case, plan or person is, and once: who has it with others and then wants it alone may wait in
+        a circle. Numbers nobody has may be added meanwhile.
+
+        :param alone: in order to change whose number is whose; everyone else who holds the numbers is waited for.
+        """
+        if self._connection.dialect.name == "postgresql":  # on SQLite only one writes at a time anyway
+            mode = "EXCLUSIVE" if alone else "ROW SHARE"
+            self._connection.exec_driver_sql(f"LOCK TABLE identifiers IN {mode} MODE")
 
     def find_or_add(self, facts: PersonFacts) -> UUID:
         """Return the person with one of these numbers; a person not known yet is remembered.
 
         Two at once: the second waits here until the first has committed, and then finds the person it added.
         """
+        self.hold_numbers()
         found = self.find(facts.identifiers)
         if found is not None:
             return found
@@ -66,17 +85,34 @@ class People:
         self._connection.execute(
             people.insert().values(id=person.id, municipality=self._municipality, wrapped_key=wrapped, identity=sealed)
         )
-        for number in facts.identifiers:
-            self._connection.execute(identifiers.insert().values(blind_index=self._index(number), person_id=person.id))
+        self._point(facts.identifiers, person.id)
         return person.id
 
-    def get(self, person: UUID) -> Person:
-        """Return a person. :raises NotFound: there is none."""
-        row = self._connection.execute(sa.select(people).where(people.c.id == person)).one_or_none()
+    def get(self, person: UUID, *, for_change: bool = False) -> Person:
+        """Return a person; for one who turned out to be another, such as an old version may name, the other.
+
+        :param for_change: hold off whoever else changes what is known of the person until this commits.
+        :raises NotFound: there is none.
+        """
+        query = sa.select(people).where(people.c.id == person)
+        row = self._connection.execute(query.with_for_update(key_share=True) if for_change else query).one_or_none()
         if row is None:
             raise NotFound("There is no such person.")
         key = self._keyring.unwrap(row.wrapped_key, _key_place(person))
-        return _PERSON.validate_json(unseal(key, row.identity, _place(person)))
+        found = _PERSON.validate_json(unseal(key, row.identity, _place(person)))
+        return self.get(found.united_with, for_change=for_change) if found.united_with else found
+
+    def learn(self, before: Person, after: Person) -> None:
+        """Remember what has become known of a person; a number that is new finds the person from now on."""
+        self._reseal(after)
+        self._point(set(after.identifiers) - set(before.identifiers), after.id)
+
+    def unite(self, gone: UUID, stays: UUID) -> None:
+        """Let a person be one with another: numbers find the other, and nothing is left but who it was."""
+        other, one = self.get(gone, for_change=True), self.get(stays, for_change=True)
+        self._reseal(one.with_numbers_of(other))
+        self._reseal(Person(gone, (), united_with=stays))
+        self._connection.execute(identifiers.update().where(identifiers.c.person_id == gone).values(person_id=stays))
 
     def call(self, person: UUID, name: str) -> None:
         """Remember a person by the name the citizen goes by; none given leaves the name that is known.
@@ -84,15 +120,23 @@ class People:
         An authority that named the person first, as someone's relative perhaps, would otherwise choose the words that
         every reader of the person's own plan sees.
         """
-        known = self.get(person)
+        known = self.get(person, for_change=True)
         if name and name != known.name:
-            sealed = seal(self.key_of(person), _PERSON.dump_json(replace(known, name=name)), _place(person))
-            self._connection.execute(people.update().where(people.c.id == person).values(identity=sealed))
+            self._reseal(replace(known, name=name))
 
     def key_of(self, person: UUID) -> bytes:
         """Return the data key that seals what belongs to a person alone, such as consents."""
         wrapped = self._connection.execute(sa.select(people.c.wrapped_key).where(people.c.id == person)).scalar_one()
         return self._keyring.unwrap(wrapped, _key_place(person))
+
+    def _reseal(self, person: Person) -> None:
+        sealed = seal(self.key_of(person.id), _PERSON.dump_json(person), _place(person.id))
+        self._connection.execute(people.update().where(people.c.id == person.id).values(identity=sealed))
+
+    def _point(self, numbers: Iterable[Identifier], person: UUID) -> None:
+        """Let new numbers find a person; in one order for everyone, so that two never wait for each other."""
+        for index in sorted(map(self._index, numbers)):
+            self._connection.execute(identifiers.insert().values(blind_index=index, person_id=person))
 
     def _index(self, number: Identifier) -> bytes:
         return self._keyring.blind_index("person", self._municipality, number.system, number.value)

@@ -101,10 +101,9 @@ class ContributionBuilder:
         """Let it speak for the whole case: what it does not name is gone."""
         return self._with(coverage=Coverage.SNAPSHOT)
 
-    def about(self, cpr: str) -> Self:
-        """Name the person whose plan it belongs to."""
-        person = replace(self.contribution.person, identifiers=(cpr_identifier(cpr, self.contribution.authority),))
-        return self._with(person=person)
+    def about(self, cpr: str, *earlier: str) -> Self:
+        """Name the person whose plan it belongs to, by the number of now and by earlier ones."""
+        return self._with(person=replace(self.contribution.person, identifiers=self._numbers(cpr, *earlier)))
 
     def with_protected_address(self) -> Self:
         """Say that the person's address is protected."""
@@ -114,6 +113,12 @@ class ContributionBuilder:
         """Add an element; ``facts`` are fields of Draft."""
         return self._with(drafts=(*self.contribution.drafts, a_draft(source_id, kind, **facts)))
 
+    def with_relative(self, source_id: str, cpr: str, *earlier: str, name: str = "") -> Self:
+        """Add one of the household, whom the message names by the number of now and by earlier ones."""
+        numbers = self._numbers(cpr, *earlier)
+        named = self._with(others=(*self.contribution.others, PersonFacts(numbers, name)))
+        return named.with_draft(source_id, Kind.HOUSEHOLD_MEMBER, concerns=numbers[:1])
+
     def removing(self, source_id: str, reason: str = "closed") -> Self:
         """Delete an element."""
         return self._with(removals=(*self.contribution.removals, Removal(source_id, reason)))
@@ -121,6 +126,9 @@ class ContributionBuilder:
     def build(self) -> Contribution:
         """Return the contribution."""
         return self.contribution
+
+    def _numbers(self, *cprs: str) -> tuple[Identifier, ...]:
+        return tuple(cpr_identifier(cpr, self.contribution.authority) for cpr in cprs)
 
     def _with(self, **facts: Any) -> Self:
         return replace(self, contribution=replace(self.contribution, **facts))
