@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     consent_months: int = Field(
         12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
     )
+    travel_minutes: int = Field(30, ge=0, le=1440, description="the way between two appointments, minutes")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
     public_url: str = Field(

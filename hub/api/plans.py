@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -21,7 +22,7 @@ router = APIRouter(tags=["plans"])
 def read_plan(plan: UUID, request: Request, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Read a plan as far as the caller may see it; ``If-None-Match`` spares an answer that has not changed."""
     shown = show.show_plan(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
-    answer = plan_answer(shown)
+    answer = plan_answer(shown, timedelta(minutes=hub.settings.travel_minutes))
     tag = etag(answer)
     known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     if tag in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from hub.plan.person import Person, Role
 from hub.plan.plan import PlanStatus
 from hub.testing.builders import THEN, a_consent_to_one_plan, a_plan, a_policy, a_reader, a_rule
 
-ANNA, PLAN = UUID(int=1), UUID(int=2)
+ANNA, PLAN, WAY = UUID(int=1), UUID(int=2), timedelta(minutes=30)
+NINE, TEN = THEN + timedelta(hours=9), THEN + timedelta(hours=10)
 
 
 def shown(*without: Hidden) -> dict[str, Any]:
@@ -23,7 +25,7 @@ def shown(*without: Hidden) -> dict[str, Any]:
     rule = a_rule("SOME", RuleEffect.PERMIT, without=without)
     consents = by_person([a_consent_to_one_plan(ANNA).build()])
     view = view_for(plan, a_reader("coordination", plan, role=Role.COORDINATOR), a_policy(rule), consents, THEN)
-    (element,) = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN))["elements"]
+    (element,) = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)["elements"]
     answer: dict[str, Any] = element
     return answer
 
@@ -32,3 +34,24 @@ def test_when_an_element_changed_is_not_told_where_a_part_of_it_is_left_out() ->
     assert shown()["source"]["registered_at"] is not None
     redacted = shown(Hidden.TEXT)
     assert (redacted["text"], redacted["left_out"], redacted["source"]["registered_at"]) == ("", ["text"], None)
+
+
+def findings(*also_shared: str) -> list[Any]:
+    """Ask as social services, whose own meeting is at the hour of a meeting of children's services."""
+    plan = a_plan(ANNA, PLAN)
+    for authority in ("children", "social"):
+        plan = plan.with_appointment(authority, source_id="m", start=NINE, end=TEN)
+    consents = by_person([a_consent_to_one_plan(ANNA).build()])
+    rules = [a_rule(name, RuleEffect.PERMIT, sources=[name]) for name in also_shared]
+    view = view_for(plan.build(), a_reader("social", plan.build()), a_policy(*rules), consents, THEN)
+    found: list[Any] = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)["findings"]
+    return found
+
+
+def test_two_appointments_at_once_are_a_finding_only_for_who_sees_both() -> None:
+    (found,) = findings("children")
+    assert (found["kind"], found["en"]) == (
+        "overlapping-demands",
+        "Two authorities ask for the citizen's time at once.",
+    )
+    assert findings() == []
