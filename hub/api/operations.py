@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api.answers import json_response
@@ -24,6 +24,10 @@ _JOB = (
 )  # fmt: skip
 _DELIVERIES = ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at")
 _BREAKER = ("recipient", "failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
+_DEED = ("row", "at", "actor", "action", "correlation_id")
+_TOLD = ("recipient", "delivery", "sequence", "receipt", "code", "cause")
+_COUNTED = {"shown": "elements", "withdrawn": "withdrawn"}
+_ROWS, _LAST_ROW = 200, 2**63 - 1
 _DEAD_LETTER = {
     "id": "id", "recipient": "recipient", "channel": "channel", "dead_at": "dead_at", "cause": "dead_cause",
     "note": "dead_note", "attempts": "attempts", "sequence": "sequence", "correlation_id": "correlation_id",
@@ -60,6 +64,16 @@ def replay_dead_letter(id: UUID, hub: TheHub, operator: AnOperator, correlation_
     return json_response({"id": id, "correlation_id": correlation_id}, TAKEN)
 
 
+@router.get("/ops/activity")
+def activity(
+    hub: TheHub, operator: AnOperator, after: Annotated[int | None, Query(ge=0, le=_LAST_ROW)] = None
+) -> Response:
+    """Say what the hub has done: the latest, or with ``after`` what came after a row; oldest first."""
+    with hub.store.begin(read_only=True) as unit:
+        found = unit.audit.recent(after, _ROWS)
+    return json_response({"activity": [_deed(row) for row in found]})
+
+
 @router.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""
@@ -83,6 +97,14 @@ def readyz(hub: TheHub) -> Response:
     return json_response(
         {"status": status, "database": "answers", "tables": "newest", "broker": broker, "running": health}
     )
+
+
+def _deed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what an operator may know of an audit row: of plans and what is in them, how many alone."""
+    details = row["details"]
+    counts = {ours: len(details[theirs]) for ours, theirs in _COUNTED.items() if theirs in details}
+    told = {name: details[name] for name in _TOLD if name in details}
+    return {column: row[column] for column in _DEED} | told | counts
 
 
 def _is_troubled(loop: object) -> bool:

@@ -42,4 +42,21 @@ class AuditRows:
     def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
         """Return what was done with a plan, oldest first."""
         rows = self._connection.execute(sa.select(audit).where(audit.c.plan_id == plan).order_by(audit.c.row))
-        return [{**as_dict(row), "details": orjson.loads(row.details)} for row in rows]
+        return [_read(row) for row in rows]
+
+    def recent(self, after: int | None, limit: int) -> Sequence[dict[str, Any]]:
+        """Return what was done, oldest first: the first rows after one, or without one the last.
+
+        For looking on, not for a record that misses nothing: transactions commit in another order than they number
+        their rows, so on PostgreSQL a row may appear below one that was read already.
+        """
+        ours = sa.select(audit).where(audit.c.municipality == self._municipality).limit(limit)
+        if after is None:
+            rows = self._connection.execute(ours.order_by(audit.c.row.desc())).all()[::-1]
+        else:
+            rows = self._connection.execute(ours.where(audit.c.row > after).order_by(audit.c.row)).all()
+        return [_read(row) for row in rows]
+
+
+def _read(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    return {**as_dict(row), "details": orjson.loads(row.details)}

@@ -12,7 +12,7 @@ from hub.clock import new_id, now
 from hub.errors import BrokerDown, StoreBusy
 from hub.store.tables import outbox
 from hub.store.transaction import Store
-from tests.integration.api.served import Served
+from tests.integration.api.served import Served, on_both
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +62,37 @@ def test_a_dead_letter_is_listed_replayed_once_and_that_is_written_down(hub: Ser
 
 def test_a_dead_letter_that_is_none_is_not_found(hub: Served) -> None:
     assert hub.ask("operator", "POST", f"/ops/dead-letters/{new_id()}/replay").status_code == 404
+
+
+@on_both
+def test_what_was_done_is_told_row_by_row_with_nothing_of_plan_or_person(hub: Served) -> None:
+    last = hub.ask("operator", "GET", "/ops/activity").json()["activity"][-1]["row"]
+    cpr, opened = hub.opens_plan(name="Kaja Test Krogh")
+    hub.sends(cpr, {"id": "g", "title": "Et mål med ord"})
+    hub.ask("coordinator", "GET", f"/plans/{opened['plan']}")
+    hub.ask("coordinator", "GET", f"/plans/{new_id()}")
+    answer = hub.ask("operator", "GET", f"/ops/activity?after={last}")
+    assert answer.status_code == 200
+    found = answer.json()["activity"]
+    deeds = [(one["actor"], one["action"]) for one in found]
+    assert deeds == [
+        ("coordinator", "plan-opened"),
+        ("employment", "accepted"),
+        ("coordinator", "read"),
+        ("coordinator", "refused"),
+    ]
+    assert (found[2]["shown"], found[3]["code"]) == (1, "not-found")
+    assert [one["row"] for one in found] == sorted(one["row"] for one in found)
+    for secret in (cpr, "Kaja", "mål", opened["plan"], opened["consent"]):
+        assert secret not in answer.text
+
+
+def test_what_was_done_last_is_told_where_nothing_is_asked_after(hub: Served) -> None:
+    hub.opens_plan()
+    everything = hub.ask("operator", "GET", "/ops/activity").json()["activity"]
+    assert everything[-1]["action"] == "plan-opened"
+    assert hub.ask("operator", "GET", f"/ops/activity?after={everything[-1]['row']}").json() == {"activity": []}
+    assert hub.ask("operator", "GET", "/ops/activity?after=-1").status_code == 400
 
 
 def test_the_process_says_that_it_answers(hub: Served) -> None:

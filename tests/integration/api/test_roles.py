@@ -37,6 +37,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
     "GET /ops/queues": ({200}, OPERATORS, 403),
     "GET /ops/dead-letters": ({200}, OPERATORS, 403),
+    "GET /ops/activity": ({200}, OPERATORS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
     "GET /healthz": ({200}, EVERYONE, 0),
     "GET /readyz": ({200}, EVERYONE, 0),
