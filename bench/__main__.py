@@ -1,0 +1,90 @@
+"""Measure and report: ``python -m bench``, or a part of it with ``--only mapping``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import delivery, mapping, view
+from bench.machine import ROOT, facts
+from bench.measure import Row
+from bench.report import Part, page, show
+from bench.set_ups import Servers, find_servers
+from hub.cli.assembly import log_as_json
+from hub.clock import monotonic, now
+
+_SKIPPED = (
+    "Skipped: PostgreSQL and RabbitMQ. None answer here; name them in HUB_TEST_DATABASE_URL and HUB_TEST_BROKER_URL."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    name: str
+    title: str
+    about: str
+    rows: Callable[[Servers | None], Iterable[Row]]
+
+
+_CHAPTERS = (
+    _Chapter(
+        "mapping",
+        "Mapping a case",
+        "Microseconds from a document's bytes to contributions, on one thread: `adapter.receive` (parse, guard against "
+        "floods and entities, check against the schema) and `mapping.to_plan` (elements of a plan). Bare: the same "
+        "bytes parsed, checked against the same schema, and every field found that the mapping's ledger calls mapped.",
+        lambda _servers: mapping.rows(),
+    ),
+    _Chapter(
+        "delivery",
+        "Accept → two recipients settled",
+        f"Deliveries settled per second while {delivery.CASES} cases are accepted, four at a time, and delivered to "
+        "two HTTP recipients that answer at once, four deliveries at a time. The hub is called at `flow.accept`, "
+        "without its HTTP door; each case is a new version of a document that moves a goal, a measure and a meeting. "
+        "Celery: a row inserted and committed, and for each recipient a task that commits a row, posts an example "
+        "update and commits another; late acknowledgement, confirmed publishes, quorum queues. On servers the hub's "
+        "worker is one process of four threads, and so is Celery's; `prefork` is Celery's default, four processes.",
+        delivery.rows,
+    ),
+    _Chapter(
+        "view",
+        "Reading a plan",
+        "Reads per second of `GET /plans/{id}` over HTTP (uvicorn, httptools): fifty elements that a consent shows "
+        "and ten that are withheld, opened, decided, explained and audited. Bare: a FastAPI route that selects the "
+        "fifty in the clear and commits one audit row.",
+        view.rows,
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was asked for, print it, and write the report of a whole run."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the hub beside bare baselines.")
+    parser.add_argument("--only", choices=[chapter.name for chapter in _CHAPTERS], help="one part, printed only")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "reports", help="folder of the report")
+    chosen = parser.parse_args(arguments)
+    log_as_json()
+    console = Console(width=160)
+    servers = find_servers()
+    if servers is None and chosen.only != "mapping":
+        console.print(_SKIPPED)
+    start, parts = monotonic(), []
+    for chapter in _CHAPTERS:
+        if chosen.only in (None, chapter.name):
+            part = Part(chapter.title, chapter.about, list(chapter.rows(servers)))
+            show(part, console)
+            parts.append(part)
+    console.print(f"{monotonic() - start:.0f} seconds.")
+    if chosen.only is None:
+        today = now().date()
+        report = chosen.into / f"bench-{today.isoformat()}.md"
+        report.write_text(page(parts, dict(facts(servers)), today, "" if servers else _SKIPPED), "utf-8")
+        console.print(f"Written: {report}")
+
+
+if __name__ == "__main__":  # its programs import it anew
+    main()

@@ -1,0 +1,147 @@
+"""The hub's side of the deliveries: its real spine, from ``flow.accept`` to settled.
+
+Children and family services send a case of XML; social services and a third party get it. The third speaks the words
+of social services too: one wire twice, so that the row is about the hub and not about one authority's wire.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from bench.programs import Answer
+from bench.set_ups import ACTOR, WORKERS, SetUp
+from bench.waiting import until
+from hub.authority import Authorities, Authority, Parcel, contract_folder, load
+from hub.cli.assembly import open_store
+from hub.clock import monotonic, new_id
+from hub.consent.reader import Reader
+from hub.flow.accept import accept
+from hub.flow.revise import give, open_plan
+from hub.plan.contribution import PersonFacts
+from hub.plan.identifier import cpr_identifier
+from hub.plan.person import Role
+from hub.queue.broker import Broker
+from hub.queue.running import Running
+from hub.store.tables import attempts, outbox
+from hub.store.transaction import Store
+from hub.testing.builders import a_consent, a_consent_to_one_plan
+
+SENDER, RECIPIENTS = "children", ("social", "housing")
+_COORDINATOR = Reader("coordination", Role.COORDINATOR)
+_NOBODY_YET = UUID(int=0)
+_EXAMPLES = [(contract_folder("children/v1") / "examples" / name).read_text() for name in ("changed.xml", "normal.xml")]
+
+
+@contextmanager
+def deliveries(set_up: SetUp, urls: Sequence[str], cases: int) -> Iterator[Answer]:
+    """Open a plan for each case; then each question is a version that all cases get, answered by deliveries/s."""
+    store = set_up.new_store()
+    authorities = _authorities(urls)
+    for number in range(cases):
+        _open(number, store, authorities)
+    with ThreadPoolExecutor(WORKERS) as doors, _running(set_up, store, authorities, here=set_up.is_embedded):
+
+        def rate(version: int) -> float:
+            parcels = [Parcel(SENDER, case_of(n, version), "application/xml", correlation_id="c") for n in range(cases)]
+            before = _settled(store)
+            start = monotonic()
+            list(doors.map(lambda parcel: accept(parcel, store, authorities), parcels))
+            until(lambda: not _due(store))
+            seconds = monotonic() - start
+            settled = _settled(store) - before
+            if settled != cases * len(RECIPIENTS):
+                raise AssertionError(f"{settled} deliveries of {cases} cases to {len(RECIPIENTS)} recipients.")
+            return settled / seconds
+
+        yield rate
+    store.close()
+
+
+@contextmanager
+def worker(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
+    """Deliver, as ``hub worker`` does."""
+    store = open_store(set_up.settings())
+    with _running(set_up, store, _authorities(urls), here=True):
+        yield lambda _question: None
+    store.close()
+
+
+def forget_queues(set_up: SetUp) -> None:
+    """Delete the queues of a set-up that has ended."""
+    with Broker(set_up.broker_url, set_up.prefix) as broker:
+        broker.delete()
+
+
+def case_of(number: int, version: int) -> bytes:
+    """Return a version of a made-up child's case: every other one moves a goal, a measure and a meeting."""
+    text = _EXAMPLES[version % 2]
+    for name, value in {
+        "MeddelelseId": str(new_id()),
+        "SagId": f"27.24.00-G01-{number + 1}-26",
+        "SagVersion": str(version + 1),
+        "CPR": _cpr(number),
+    }.items():
+        text = re.sub(f"<{name}>[^<]*<", f"<{name}>{value}<", text, count=1)
+    return text.encode()
+
+
+def _cpr(number: int) -> str:
+    return f"010115{number:04d}"
+
+
+@contextmanager
+def _running(set_up: SetUp, store: Store, authorities: Authorities, *, here: bool) -> Iterator[None]:
+    if not here:
+        yield
+        return
+    with Broker(set_up.broker_url, set_up.prefix) as broker:
+        running = Running(store, broker, authorities, set_up.settings())
+        running.start()
+        yield
+        running.stop()
+
+
+def _authorities(urls: Sequence[str]) -> Authorities:
+    """Join the sender, which nothing is delivered to, and the recipients."""
+    authorities = dict(load({SENDER: {}}))
+    for name, url in zip(RECIPIENTS, urls, strict=True):
+        speaks = load({"social": {"url": url, "token": "a token"}})["social"]
+        authorities[name] = Authority(name, speaks.adapter, speaks.mapping)
+    return authorities
+
+
+def _open(number: int, store: Store, authorities: Authorities) -> None:
+    """Open a child's plan, and let both recipients see goals, measures and meetings."""
+    opened = open_plan(
+        PersonFacts((cpr_identifier(_cpr(number), "hub"),)),
+        a_consent_to_one_plan(_NOBODY_YET).build(),
+        [SENDER, *RECIPIENTS],
+        _COORDINATOR,
+        store,
+        authorities,
+        coordinator=_COORDINATOR.organisation,
+        actor=ACTOR,
+        correlation_id="c",
+    )
+    shared = a_consent(_NOBODY_YET).to(*RECIPIENTS).for_categories("goals", "activities", "appointments").build()
+    give(opened.plan, shared, _COORDINATOR, store, actor=ACTOR, correlation_id="c")
+
+
+def _due(store: Store) -> int:
+    return _count(store, sa.select(sa.func.count()).where(outbox.c.due_at.is_not(None)))
+
+
+def _settled(store: Store) -> int:
+    return _count(store, sa.select(sa.func.count()).where(attempts.c.outcome == "taken-in"))
+
+
+def _count(store: Store, query: sa.Select[Any]) -> int:
+    with store.begin(read_only=True) as unit:
+        return int(unit.connection.execute(query).scalar_one())

@@ -1,0 +1,71 @@
+"""The report: what was measured where, as a table for the terminal and a page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import Row
+
+_PREFACE = (
+    "One run of `make bench`; [what a report is](README.md) says how to read it. `hub` and `bare` are medians of "
+    "rounds that took turns; the spread is the lowest and the highest ratio of two neighbouring rounds."
+)
+_HEADINGS = ("what", "beside", "unit", "hub", "bare", "ratio", "spread", "aim", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a run.
+
+    :ivar about: what its rows measure, in a few sentences.
+    """
+
+    title: str
+    about: str
+    rows: Sequence[Row]
+
+
+def show(part: Part, console: Console) -> None:
+    """Print a part as a table."""
+    table = Table(*_HEADINGS, title=part.title, title_justify="left", box=None, pad_edge=False)
+    for row in part.rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+
+
+def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str) -> str:
+    """Return the report as Markdown."""
+    lines = [f"# Benchmarks, {on.isoformat()}", "", _PREFACE, ""]
+    lines += ["| | |", "|---|---|", *(f"| {name} | {said} |" for name, said in facts.items()), ""]
+    for part in parts:
+        lines += [f"## {part.title}", "", part.about, "", _row(_HEADINGS), "|---|---|---|--:|--:|--:|---|---|---|"]
+        lines += [*(_row(_cells(row)) for row in part.rows), ""]
+    missed = [row for part in parts for row in part.rows if not row.meets_aim]
+    told = [f"- {row.what}, beside {row.beside}: {row.ratio:.2f}×, and the aim is {row.aim}." for row in missed]
+    lines += ["## Aims missed", "", *(told or ["None."])]
+    return "\n".join([*lines, *(["", skipped] if skipped else []), ""])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    low, high = row.spread
+    return (
+        row.what,
+        row.beside,
+        row.unit,
+        f"{median(row.hub):.0f}",
+        f"{median(row.bare):.0f}",
+        f"{row.ratio:.2f}×",
+        f"{low:.2f}–{high:.2f}",
+        str(row.aim),
+        "met" if row.meets_aim else "missed",
+    )
