@@ -89,7 +89,7 @@ def _decoded(body: bytes, charset: str | None) -> str:
 def _encoding(name: str, marked: str | None) -> str | None:
     """Return Python's name of an encoding, None for one that is not taken. UTF-16 needs a mark to tell its order."""
     lower = name.lower()
-    if lower == "utf-16" or lower == marked:
+    if lower == "utf-16":
         return marked if marked and marked.startswith("utf-16") else None
     return _KNOWN.get(lower)
 

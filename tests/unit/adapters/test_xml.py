@@ -115,11 +115,12 @@ def test_there_are_enough_hostile_documents() -> None:
         "<a>æ€</a>".encode(),
         codecs.BOM_UTF8 + "<a>æ€</a>".encode(),
         declared("UTF-8", "<a>æ€</a>".encode()),
+        codecs.BOM_UTF8 + declared("utf-8", "<a>æ€</a>".encode()),
         '<?xml version="1.0" encoding="UTF-16"?><a>æ€</a>'.encode("utf-16"),
         codecs.BOM_UTF16_BE + "<a>æ€</a>".encode("utf-16-be"),
         b"<?xml version='1.0' encoding='utf-8' standalone='yes'?>" + "<a>æ€</a>".encode(),
     ],
-    ids=["plain utf-8", "utf-8 with a mark", "declared utf-8", "utf-16", "big-endian utf-16", "single quotes"],
+    ids=["plain", "a mark", "declared", "declared, with a mark", "utf-16", "big-endian utf-16", "single quotes"],
 )
 def test_an_encoding_that_is_what_it_says_is_read(body: bytes) -> None:
     assert read_xml(body).text == "æ€"
