@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from hub.authority import DeliveryKey, Disclosed, Parcel, PlanUpdate, contract_f
 from hub.errors import ContractViolation, Refused
 from hub.mappings.children import ChildrenMapping
 from hub.plan.contribution import Contribution
-from hub.plan.element import Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
+from hub.plan.element import Element, Kind, OrderKey, Period, Provenance, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 from hub.plan.merge import merge
 from hub.plan.plan import Plan
+from tests.any_update import updates
 
 FOLDER = contract_folder("children/v1")
 SCHEMA = etree.XMLSchema(file=FOLDER / "children.xsd")
@@ -44,44 +45,6 @@ def contribution_of(text: str) -> Contribution:
 
 
 # --- out: valid whatever others wrote -----------------------------------------------------------------------------
-
-texts = st.text(st.characters(), max_size=60) | st.sampled_from(
-    ["\x00", "\x0b", "\ud800", "\ufffe", "]]>", "&lt;", "\r\n"]
-)
-offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes, seconds=20)))
-instants = st.datetimes(timezones=offsets) | st.sampled_from(
-    [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
-)
-elements = st.builds(
-    Element,
-    id=st.uuids(),
-    kind=st.sampled_from(Kind),
-    category=st.none() | texts,
-    label=st.none() | st.sampled_from(Sensitivity),
-    status=st.sampled_from(Status),
-    title=texts,
-    text=texts,
-    valid=st.builds(Period, st.none() | instants, st.none() | instants),
-    codes=st.lists(st.builds(Code, texts, texts, texts), max_size=3).map(tuple),
-    part_of=st.none() | st.uuids(),
-    concerns=st.frozensets(st.uuids(), max_size=2),
-    details=st.dictionaries(texts, texts, max_size=3),
-    provenance=st.builds(Provenance, texts, texts, texts, texts, texts),
-    order=st.just(OrderKey(1, NOON, "m")),
-    registered_at=st.just(NOON),
-)
-people = st.from_regex(re.compile(r"[0-9]{10}", re.ASCII), fullmatch=True).map(lambda digits: Identifier(CPR, digits))
-updates = st.builds(
-    PlanUpdate,
-    plan=st.uuids(),
-    recipient=texts,
-    person=people,
-    sequence=st.integers(0, 2**63),
-    correlation_id=texts,
-    made_at=instants,
-    disclosed=st.lists(st.builds(Disclosed, elements, texts, texts), max_size=3).map(tuple),
-    withdrawn=st.lists(st.uuids(), max_size=3).map(tuple),
-)
 
 
 @settings(max_examples=200, deadline=None)
@@ -292,6 +255,18 @@ def test_a_measure_told_twice_in_a_delivery_ends_as_its_last_line_says() -> None
     for order in permutations(contributions):
         (measure,) = merged(order).elements.values()
         assert measure.codes[0].code == "010"
+
+
+def test_white_space_around_a_day_or_a_time_of_a_delivery_does_not_count() -> None:
+    delivery = (contract_folder("children/l201-v1") / "examples" / "delivery.xml").read_text(encoding="utf-8")
+    spaced = re.sub(r">(\d{4}-\d\d-\d\d[^<]*)<", r">\n  \1\n<", delivery)
+    assert spaced != delivery
+    written, read = (
+        ChildrenMapping().to_plan(ADAPTER.receive(Parcel("children", text.encode(), "application/xml")))
+        for text in (delivery, spaced)
+    )
+    assert [each.drafts for each in written] == [each.drafts for each in read]
+    assert [each.order.changed_at for each in written] == [each.order.changed_at for each in read]
 
 
 def test_a_delivery_leaves_the_cases_of_the_case_system_alone() -> None:
