@@ -5,7 +5,7 @@ written into one so that any text stays well-formed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -22,29 +22,44 @@ _UNCARRIABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 class Branch:
-    """An element and its path, for errors that name the field."""
+    """An element and its path, for errors that name the field.
 
-    def __init__(self, element: etree._Element, path: str) -> None:
-        self._element, self.path = element, path
-        self._namespace = f"{{{etree.QName(element).namespace}}}"
+    A case has hundreds of fields, so children are looked up in a table that is made once, and paths are put together
+    only for an error.
+    """
+
+    __slots__ = ("_above", "_children", "_element", "_namespace", "_step")
+
+    def __init__(self, element: etree._Element, step: str, namespace: str, above: Branch | None = None) -> None:
+        """Stand at an element.
+
+        :param step: its name, with an index where there are several.
+        :param namespace: in which names are looked up.
+        """
+        self._element, self._step, self._namespace, self._above = element, step, namespace, above
+        self._children: dict[str, list[etree._Element]] | None = None
 
     @classmethod
     def root(cls, element: etree._Element) -> Branch:
         """Begin at a document's root."""
-        return cls(element, f"/{etree.QName(element).localname}")
+        name = etree.QName(element)
+        return cls(element, name.localname, f"{{{name.namespace}}}")
+
+    @property
+    def path(self) -> str:
+        """Return the way to the element, such as ``/SagOpdatering/Sag/Maal[2]``."""
+        return f"{self._above.path if self._above else ''}/{self._step}"
 
     def within(self, namespace: str) -> Branch:
         """Return the same place, from which names are looked up in another namespace."""
-        inner = Branch(self._element, self.path)
-        inner._namespace = f"{{{namespace}}}"
-        return inner
+        return Branch(self._element, self._step, f"{{{namespace}}}", self._above)
 
     def all(self, name: str) -> Iterator[Branch]:
         """Yield every child of the name; a path gets an index where there are several."""
-        children = list(self._element.iterchildren(self._namespace + name))
+        children = self._named(name)
         for number, child in enumerate(children, 1):
-            index = f"[{number}]" if len(children) > 1 else ""
-            yield Branch(child, f"{self.path}/{name}{index}")
+            step = f"{name}[{number}]" if len(children) > 1 else name
+            yield Branch(child, step, self._namespace, self)
 
     def get(self, name: str) -> Branch | None:
         """Return the first child of the name, or None."""
@@ -57,7 +72,7 @@ class Branch:
     @property
     def content(self) -> str:
         """Return the text, comments and processing instructions left out, line ends as they are."""
-        return str(self._element.xpath("string()")).strip()
+        return _text_of(self._element)
 
     @property
     def line(self) -> str:
@@ -66,13 +81,12 @@ class Branch:
 
     def text(self, name: str) -> str:
         """Return a child's text of any number of lines, "" when it is absent."""
-        child = self.get(name)
-        return child.content if child else ""
+        children = self._named(name)
+        return _text_of(children[0]) if children else ""
 
     def word(self, name: str) -> str:
         """Return a child's text as one line, "" when it is absent."""
-        child = self.get(name)
-        return child.line if child else ""
+        return " ".join(self.text(name).split())
 
     def says(self, name: str) -> bool:
         """Read a child of type xs:boolean."""
@@ -80,13 +94,15 @@ class Branch:
 
     def instant(self, name: str) -> datetime | None:
         """Read a child of type xs:dateTime with an offset, as UTC."""
-        child = self.get(name)
-        if child is None or not child.line:
+        word = self.word(name)
+        if not word:
             return None
         try:
-            return datetime.fromisoformat(child.line).astimezone(UTC)
+            return datetime.fromisoformat(word).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise child.wrong("This is no instant the hub can hold.", "Use a time of the years 1 to 9999.") from None
+            raise self.at(name).wrong(
+                "This is no instant the hub can hold.", "Use a time of the years 1 to 9999."
+            ) from None
 
     def moment(self, name: str) -> datetime:
         """Read an instant that the contract says is there."""
@@ -97,13 +113,13 @@ class Branch:
 
     def day(self, name: str) -> date | None:
         """Read a child of type xs:date; an offset, where one is given, is left out: a Danish day is meant."""
-        child = self.get(name)
-        if child is None or not child.line:
+        word = self.word(name)
+        if not word:
             return None
         try:
-            return date.fromisoformat(child.line[:10])
+            return date.fromisoformat(word[:10])
         except ValueError:
-            raise child.wrong("This is no day the hub can hold.", "Use a day of the years 1 to 9999.") from None
+            raise self.at(name).wrong("This is no day the hub can hold.", "Use a day of the years 1 to 9999.") from None
 
     def days(self, first: str, last: str) -> Period:
         """Read a period of whole Danish days; the last day is part of it."""
@@ -140,6 +156,20 @@ class Branch:
     def wrong(self, sentence: str, next_step: str = "") -> ContractViolation:
         """Return an error that names this field."""
         return ContractViolation("The document breaks the contract.", faults=[Fault(self.path, sentence, next_step)])
+
+    def _named(self, name: str) -> Sequence[etree._Element]:
+        """Return the children of the name, in the document's order."""
+        if self._children is None:
+            self._children = {}
+            for child in self._element.iterchildren(etree.Element):
+                self._children.setdefault(str(child.tag), []).append(child)
+        return self._children.get(self._namespace + name, ())
+
+
+def _text_of(element: etree._Element) -> str:
+    if len(element):  # comments, or elements where a leaf is meant
+        return str(element.xpath("string()")).strip()
+    return (element.text or "").strip()
 
 
 def midnight(day: date) -> datetime:
