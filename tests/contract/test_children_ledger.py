@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -13,8 +12,8 @@ from lxml import etree
 from hub.authority import Document, Fate, LedgerEntry, contract_folder
 from hub.mappings.children import ChildrenMapping
 from hub.plan.contribution import Contribution
+from tests.xsd_leaves import XS, Schema, found
 
-XS = "{http://www.w3.org/2001/XMLSchema}"
 CONTRACTS = {
     "children/v1": ("children.xsd", "SagOpdatering", "maximal.xml"),
     "children/l201-v1": ("l201.xsd", "UdsatteBoernOgUngeLeveranceL201U1Struktur", "delivery.xml"),
@@ -43,51 +42,6 @@ OTHER_WORD = {
     "2911829996": "1509819996",
     "0505159995": "0505239996",
 }
-
-
-class Schema:
-    """The leaves of a schema, walked by name; good for schemas without recursion."""
-
-    def __init__(self, path: Path) -> None:
-        self._parts = [etree.parse(path).getroot()]
-        for part in self._parts:
-            nexts = [each.get("schemaLocation") for each in part.iterchildren(f"{XS}include", f"{XS}import")]
-            self._parts += [etree.parse(path.parent / each).getroot() for each in nexts if each]
-
-    def leaves(self, root: str) -> set[str]:
-        return set(self._leaves(self._named("element", root), ""))
-
-    def _named(self, kind: str, name: str) -> etree._Element:
-        local = name.rpartition(":")[2]
-        return next(
-            found for part in self._parts for found in part.iterchildren(XS + kind) if found.get("name") == local
-        )
-
-    def _leaves(self, element: etree._Element, above: str) -> Iterator[str]:
-        if element.get("ref"):
-            element = self._named("element", element.get("ref", ""))
-        path, content = f"{above}/{element.get('name')}", element.find(f"{XS}complexType")
-        if content is None and (named := self._complex(element.get("type"))) is not None:
-            content = named
-        if content is None:
-            yield path
-            return
-        for child in self._children(content):
-            yield from self._leaves(child, path)
-
-    def _complex(self, name: str | None) -> etree._Element | None:
-        found = [part.find(f"{XS}complexType[@name='{(name or '').rpartition(':')[2]}']") for part in self._parts]
-        return next((each for each in found if each is not None), None)
-
-    def _children(self, content: etree._Element) -> Iterator[etree._Element]:
-        for child in content.iterdescendants(f"{XS}element", f"{XS}group"):
-            within = next(child.iterancestors(f"{XS}complexType", f"{XS}group"))
-            if within is not content:
-                continue
-            if child.tag == f"{XS}group":
-                yield from self._children(self._named("group", child.get("ref", "")))
-            else:
-                yield child
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
@@ -134,16 +88,6 @@ def test_the_ledger_of_another_contract_is_not_made_up() -> None:
 def mapped(contract: str, root: etree._Element) -> Sequence[Contribution]:
     own_id = root.findtext(".//{*}MeddelelseId") or "5f7d1c9a-0000-8000-8000-000000000001"
     return ChildrenMapping().to_plan(Document("children", contract, etree.QName(root).localname, own_id, root))
-
-
-def found(root: etree._Element, path: str) -> etree._Element:
-    steps = "/".join(f"*[local-name()='{step}']" for step in path.strip("/").split("/")[1:])
-    leaves = root.xpath(steps)
-    assert isinstance(leaves, list)
-    assert leaves, f"the example lacks {path}"
-    leaf = leaves[0]
-    assert isinstance(leaf, etree._Element)
-    return leaf
 
 
 def other(text: str, path: str) -> str:
