@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from hub.errors import Unavailable
 from hub.identity.tokens import new_token
 
-SYSTEMS = ("children", "social")
+SYSTEMS = ("children", "employment", "social")
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 
@@ -147,6 +148,15 @@ class Town:
         answer.raise_for_status()
         return answer.json()
 
+    def let_in(self, clients: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give further callers a token each, as an operator does: in the settings that the hub reads as it starts."""
+        with (self.folder / "hub.toml").open("a") as settings:
+            for name, client in clients.items():
+                self.tokens[name], digest = new_token()
+                settings.write("\n".join(_table(f"clients.{name}", {"token_sha256": digest, **client})) + "\n")
+        self.programs["hub"].stop()
+        self.programs["hub"].start()
+
     def hub_command(self, *arguments: str) -> Any:
         """Run a command of the hub on this town's settings; return what it printed, parsed where it is JSON."""
         done = subprocess.run(  # noqa: S603 - our own program, no shell
@@ -196,8 +206,11 @@ class Town:
         authorities: dict[str, dict[str, Any]] = {
             system: {"url": urls[system], "token": self.tokens[f"hub-at-{system}"]} for system in SYSTEMS
         }
+        if "employment" not in entry_points(group="hub.adapters").names:
+            del authorities["employment"]
         authorities["children"]["folder"] = str(self.folder / "children-files")
         authorities["social"]["poll_every"] = 1
+        authorities.get("employment", {})["poll_every"] = 1
         authorities |= {name: dict(own) for name, own in self.set_up.authorities.items()}
         lines = [
             f'database_url = "{self.set_up.database_url or f"sqlite:///{self.folder}/hub.db"}"',

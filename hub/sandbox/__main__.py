@@ -14,22 +14,47 @@ from pathlib import Path
 
 import orjson
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hub.sandbox.app import is_for_staff, make_app
 from hub.sandbox.shelf import Shelf
-from hub.sandbox.system import Maker, Surroundings, make_app
+from hub.sandbox.system import Maker, Surroundings, System
 
 SYSTEMS = {
     "children": "hub.sandbox.children:ChildrenSystem",
+    "employment": "hub.sandbox.employment:EmploymentSystem",
     "social": "hub.sandbox.social:SocialSystem",
 }
 
 
-class _Announcing(uvicorn.Server):
-    """Says that it is ready when it is."""
+class _Server(uvicorn.Server):
+    """Says that it is ready when it is, and is deaf to the hub while the system is down."""
 
-    def __init__(self, config: uvicorn.Config, line: str) -> None:
-        super().__init__(config)
-        self._line = line
+    def __init__(self, app: ASGIApp, system: System, line: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                self.answer,
+                interface="asgi3",
+                http=HttpToolsProtocol,
+                ws="none",
+                proxy_headers=False,
+                log_level="warning",
+                access_log=False,
+            )
+        )
+        self._app, self._system, self._line = app, system, line
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or reset its connection; who works at the system may go on even then."""
+        if self._system.behaviour.broken != "down" or scope["type"] != "http" or is_for_staff(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        for connection in self.server_state.connections:
+            if isinstance(connection, HttpToolsProtocol) and connection.client == scope["client"]:
+                connection.transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -54,8 +79,7 @@ def main(arguments: Sequence[str]) -> None:
     door = socket.create_server((chosen.host, chosen.port))
     port = door.getsockname()[1]
     line = orjson.dumps({"ready": chosen.system, "port": port, "url": f"http://{chosen.host}:{port}"}).decode()
-    config = uvicorn.Config(make_app(system, shelf), http="httptools", ws="none", log_level="warning", access_log=False)
-    _Announcing(config, line).run(sockets=[door])
+    _Server(make_app(system, shelf, has_folder=chosen.folder is not None), system, line).run(sockets=[door])
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Label = Literal["IKKE_FORTROLIGE_DATA", "FORTROLIGE_PERSONOPLYSNINGER", "FOELSOMME_PERSONOPLYSNINGER", "VIP_SAGER"]
 
@@ -44,6 +44,9 @@ class Appointment(Strict):
     end: datetime
     place: str = ""
     label: Label | None = None
+    status: Literal["planned", "held", "missed", "cancelled"] = "planned"
+    #: The employment system's own number of a kind of interview; without one it is 12, "another interview".
+    interview_type: int | None = Field(default=None, ge=1, le=9999)
 
 
 class Contact(Strict):
@@ -76,6 +79,8 @@ class CaseContent(Strict):
     """A case as a test or the demo tells it; each system says it in its own words."""
 
     cpr: str
+    #: Numbers the person had before, the latest first.
+    previous_cprs: list[str] = []
     name: str
     title: str
     protected_address: bool = False
@@ -94,8 +99,13 @@ class CaseContent(Strict):
 
 
 class CaseChange(Strict):
-    """What of a case changes; lists replace, what is absent stays."""
+    """What of a case changes; lists replace, what is absent stays.
 
+    A changed ``cpr`` is the same person's new number: a system that has words for it tells the former as previous.
+    """
+
+    cpr: str | None = None
+    name: str | None = None
     title: str | None = None
     protected_address: bool | None = None
     label: Label | None = None

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY AUTOINCREMENT);
 CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, version INTEGER NOT NULL, changed_at TEXT NOT NULL,
     message_id TEXT NOT NULL, content BLOB NOT NULL, message BLOB NOT NULL, number INTEGER NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS changes (n INTEGER PRIMARY KEY AUTOINCREMENT, case_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (case_id TEXT PRIMARY KEY, status INTEGER, answer BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS plans (plan TEXT PRIMARY KEY, sequence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS elements (plan TEXT NOT NULL, element TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (plan, element));
@@ -30,6 +31,8 @@ _SAVE_CASE = """INSERT INTO cases (id, version, changed_at, message_id, content,
 _READ_CASE = "SELECT id, number, version, changed_at, message_id, content, message FROM cases"
 _LIST_CHANGES = """SELECT MAX(n) AS newest, case_id FROM changes GROUP BY case_id HAVING newest > ?
     ORDER BY newest LIMIT ?"""
+_SAVE_ANSWER = """INSERT INTO answers VALUES (?, ?, ?)
+    ON CONFLICT (case_id) DO UPDATE SET status = excluded.status, answer = excluded.answer"""
 _SAVE_PLAN = "INSERT INTO plans VALUES (?, ?) ON CONFLICT (plan) DO UPDATE SET sequence = excluded.sequence"
 _SAVE_ELEMENT = """INSERT INTO elements VALUES (?, ?, ?)
     ON CONFLICT (plan, element) DO UPDATE SET content = excluded.content"""
@@ -88,6 +91,17 @@ class Shelf:
                 (case.id, case.version, case.changed_at, case.message_id, content, case.message, case.number),
             )
             connection.execute("INSERT INTO changes (case_id) VALUES (?)", (case.id,))
+
+    def save_answer(self, case_id: str, status: int | None, answer: Any) -> None:
+        """Keep what the hub answered when it was last told of a case."""
+        with self._begin() as connection:
+            connection.execute(_SAVE_ANSWER, (case_id, status, orjson.dumps(answer)))
+
+    def answers(self) -> dict[str, tuple[int | None, Any]]:
+        """Return what the hub answered last: case → HTTP status (None: no answer) and answer."""
+        with self._begin() as connection:
+            rows = connection.execute("SELECT case_id, status, answer FROM answers").fetchall()
+        return {case: (status, orjson.loads(answer)) for case, status, answer in rows}
 
     def changes(self, after: int, most: int) -> list[tuple[int, str]]:
         """Return (change number, case id) of cases changed after a number, each at its newest change, oldest first."""

@@ -13,11 +13,12 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Res
 from hub.authority import contract_folder
 from hub.clock import new_id
 from hub.sandbox.shelf import Case, Delivery
-from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, require_token
+from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
 
 _JSON = "application/json"
 _CURSOR = r"^[0-9]{0,18}$"
 _RELATION = {"mother": "Mor", "father": "Far", "sibling": "Søskende", "partner": "Partner", "child": "Barn"}
+_MEETING_STATUS = {"planned": "Planlagt", "held": "Afholdt", "missed": "Udeblevet", "cancelled": "Aflyst"}
 _NAMES = {
     "Fingeraftryk": "version",
     "Myndighed": "authority",
@@ -35,15 +36,11 @@ _NAMES = {
 }
 
 
-async def raw_body(request: Request) -> bytes:
-    """Read the request's body."""
-    return await request.body()
-
-
 class SocialSystem:
     """The authority's own half of the sandbox."""
 
     name = "social"
+    has_no_words_for = ("previous_cprs", "appointments.interview_type")
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._own = surroundings
@@ -108,10 +105,9 @@ class SocialSystem:
     ) -> Response:
         """Take a plan update in, by its sequence."""
         delivery = self._read(plan, body, idempotency_key)
-        hold = self.behaviour.legal_hold
-        status = self._own.shelf.take_in(delivery, legal_hold=bool(hold))
-        receipt = {"Status": status, "Sekvens": self._own.shelf.plans()[delivery.plan]["sequence"]}
-        receipt |= {"Begrundelse": hold} if status == "legal-hold" else {}
+        taken = take_in(self._own.shelf, delivery, self.behaviour)
+        receipt: dict[str, Any] = {"Status": taken.status, "Sekvens": taken.sequence}
+        receipt |= {"Begrundelse": taken.reason} if taken.reason else {}
         return Response(orjson.dumps(receipt), media_type=_JSON)
 
     def _admit(self, request: Request) -> None:
@@ -215,4 +211,4 @@ def _intervention(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _meeting(item: Mapping[str, Any]) -> dict[str, Any]:
     fields = {"Titel": item["title"], "Start": item["start"], "Slut": item["end"], "Sted": item["place"]}
-    return _own(item) | fields | {"Status": "Planlagt"}
+    return _own(item) | fields | {"Status": _MEETING_STATUS[item["status"]]}

@@ -1,33 +1,33 @@
-"""The shared half of every sandbox system: its control API for demos and tests, and how it is started.
+"""What every sandbox system is made of: how it is told to behave, how it asks the hub, and its own half of the wire.
 
-The control API has no token: it is for loopback. An authority's own half is a :class:`System`: how it tells the hub of
-a case, and the doors it opens to the hub.
+An authority's own half is a :class:`System`: how it tells the hub of a case, and the doors it opens to the hub.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 from fastapi import FastAPI, HTTPException, Request
 from pydantic import Field
 
-from hub.clock import new_id, now
-from hub.sandbox.case import CaseChange, CaseContent, Strict
-from hub.sandbox.shelf import Case, Shelf
+from hub.sandbox.case import Strict
+from hub.sandbox.shelf import Case, Delivery, Shelf
+
+#: Longer than the hub waits for any answer (15 s).
+_SLOW_SECONDS = 20
+Broken = Literal["down", "slow", "garbage", "refuse"]
 
 
 class Behaviour(Strict):
-    """How the system answers the hub's deliveries from now on; for tests of what the hub does about it."""
+    """How the system answers the hub from now on: its deliveries, polls and fetches."""
 
     #: Answer this status and take nothing in.
     status: int | None = Field(default=None, ge=300, le=599)
@@ -37,6 +37,9 @@ class Behaviour(Strict):
     retry_after: int | None = None
     #: Keep what is withdrawn, and give this reason.
     legal_hold: str = ""
+    #: Broken on demand. down: the connection is reset without an answer. slow: answered later than the hub waits.
+    #: garbage: 200 with something that is no answer. refuse: the system will not have it, in its own protocol's words.
+    broken: Broken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class System(Protocol):
     """An authority's own half."""
 
     name: str
+    #: Fields of a case that its contract has no words for, such as ``household`` or ``appointments.interview_type``.
+    has_no_words_for: tuple[str, ...]
     #: What the control API's ``PUT /sandbox/behaviour`` sets; the system's doors obey it.
     behaviour: Behaviour
 
@@ -83,76 +88,29 @@ class System(Protocol):
         ...
 
 
-def make_app(system: System, shelf: Shelf) -> FastAPI:
-    """Return the system's server: the control API and the system's own doors."""
-    app = FastAPI(title=f"sandbox {system.name}", docs_url=None, redoc_url=None, openapi_url=None)
-    _add_case_controls(app, system, shelf)
-
-    @app.put("/sandbox/behaviour")
-    def behave(behaviour: Behaviour) -> Behaviour:
-        system.behaviour = behaviour
-        return behaviour
-
-    @app.get("/sandbox/plans")
-    def plans() -> dict[str, dict[str, Any]]:
-        return shelf.plans()
-
-    @app.get("/sandbox/deliveries")
-    def deliveries() -> list[dict[str, Any]]:
-        return shelf.deliveries()
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "system": system.name}
-
-    system.open_doors(app)
-    return app
+class Garbage(Exception):
+    """The system is to answer with something that is no answer."""
 
 
-def _add_case_controls(app: FastAPI, system: System, shelf: Shelf) -> None:
-    one_at_a_time = threading.Lock()  # two changes at once would give the same version twice
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a delivery, for the system's receipt. ``reason`` says why something withdrawn is kept."""
 
-    def keep(case: Case) -> Case:
-        rendered = replace(case, message=system.render(case))
-        shelf.save(rendered)
-        return rendered
-
-    @app.post("/sandbox/cases", status_code=201)
-    def create(content: CaseContent) -> dict[str, Any]:
-        number = shelf.next_number()
-        told = content.model_dump(mode="json")
-        case = keep(Case(system.case_id(number), number, 1, _stamp(), str(new_id()), told))
-        return _told(case, system.send(case))
-
-    @app.patch("/sandbox/cases/{case_id}")
-    def change(case_id: str, changes: CaseChange) -> dict[str, Any]:
-        given = changes.model_dump(mode="json", exclude_unset=True)
-        with one_at_a_time:
-            case = _found(shelf, case_id)
-            content = CaseContent.model_validate({**case.content, **given}).model_dump(mode="json")
-            version = case.version + 1
-            case = keep(replace(case, version=version, changed_at=_stamp(), message_id=str(new_id()), content=content))
-        return _told(case, system.send(case))
-
-    @app.post("/sandbox/cases/{case_id}/resend")
-    def resend(case_id: str) -> dict[str, Any]:
-        case = _found(shelf, case_id)
-        return _told(case, system.send(case))
+    status: str
+    sequence: int
+    reason: str | None
 
 
-def _told(case: Case, hub: HubAnswer) -> dict[str, Any]:
-    return {"case": case.id, "hub": {"status": hub.status, "answer": hub.answer}}
+def take_in(shelf: Shelf, delivery: Delivery, behaviour: Behaviour) -> Taken:
+    """Apply a delivery, and return what the receipt says of it."""
+    status = shelf.take_in(delivery, legal_hold=bool(behaviour.legal_hold))
+    held = shelf.plans()[delivery.plan]["sequence"]
+    return Taken(status, held, behaviour.legal_hold if status == "legal-hold" else None)
 
 
-def _found(shelf: Shelf, case_id: str) -> Case:
-    case = shelf.case(case_id)
-    if case is None:
-        raise HTTPException(404, "no such case")
-    return case
-
-
-def _stamp() -> str:
-    return now().astimezone(UTC).isoformat(timespec="milliseconds")
+async def raw_body(request: Request) -> bytes:
+    """Read the request's body."""
+    return await request.body()
 
 
 def require_token(request: Request, token: str) -> None:
@@ -162,13 +120,20 @@ def require_token(request: Request, token: str) -> None:
         raise HTTPException(401, "no valid token", headers={"WWW-Authenticate": "Bearer"})
 
 
-def obey(behaviour: Behaviour) -> None:
-    """Wait and fail as the behaviour says; called by a system's doors before they take anything in."""
-    if behaviour.delay:
-        time.sleep(behaviour.delay)
+def obey(behaviour: Behaviour, refusal: Exception | None = None) -> None:
+    """Wait and fail as the behaviour says; called by a system's doors before they take anything in.
+
+    :param refusal: how the system refuses in its own protocol; without it by HTTP 422.
+    """
+    if wait := _SLOW_SECONDS if behaviour.broken == "slow" else behaviour.delay:
+        time.sleep(wait)
+    if behaviour.broken == "garbage":
+        raise Garbage
+    if behaviour.broken == "refuse":
+        raise refusal or HTTPException(422, "this system takes nothing at present")
     if behaviour.status is not None:
-        wait = {} if behaviour.retry_after is None else {"Retry-After": str(behaviour.retry_after)}
-        raise HTTPException(behaviour.status, "as the test wished", headers=wait)
+        later = {} if behaviour.retry_after is None else {"Retry-After": str(behaviour.retry_after)}
+        raise HTTPException(behaviour.status, "as the test wished", headers=later)
 
 
 def ask_hub(url: str, body: bytes, headers: Mapping[str, str], timeout: float = 20.0) -> HubAnswer:

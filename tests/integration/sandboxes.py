@@ -1,4 +1,4 @@
-"""Start a sandbox system as the process it is in a demo, and speak to its control API."""
+"""Start a sandbox system as the process it is in a demo, and speak to its control API; or be its other side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -46,3 +48,31 @@ def a_sandbox(name: str, place: Path, *more: str, hub_url: str = "http://127.0.0
             yield Sandbox(orjson.loads(running.stdout.readline())["url"], running.pid)
         finally:
             running.terminate()
+
+
+@contextmanager
+def a_server(status: int, body: bytes, content_type: str = "application/json", **headers: str) -> Iterator[Any]:
+    """Answer every request the same way and remember what was asked."""
+    asked: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            given = self.rfile.read(int(self.headers.get("content-length", 0)))
+            asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, given))
+            self.send_response(status)
+            for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = answer
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -7,12 +7,9 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +31,7 @@ from hub.errors import (
 from hub.mappings.social import SocialMapping
 from hub.plan.element import Category, Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import cpr_identifier
-from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox
+from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox, a_server
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -125,34 +122,6 @@ def held(system: Sandbox, update: PlanUpdate) -> Any:
 
 def received(system: Sandbox, update: PlanUpdate) -> list[Any]:
     return [one for one in system.ask("GET", "/sandbox/deliveries") if one["plan"] == str(update.plan)]
-
-
-@contextmanager
-def a_server(status: int, body: bytes, content_type: str = "application/json", **headers: str) -> Iterator[Any]:
-    """Answer every request the same way and remember what was asked."""
-    asked: list[tuple[str, str, dict[str, str], bytes]] = []
-
-    class Answering(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            given = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, given))
-            self.send_response(status)
-            for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_PUT = do_POST = answer
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------

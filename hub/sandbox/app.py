@@ -1,0 +1,75 @@
+"""A sandbox system's server: its control API for demos and tests, and the authority's own doors.
+
+The control API has no token: it is for loopback.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from hub.sandbox.case import CaseChange, CaseContent
+from hub.sandbox.desk import Desk
+from hub.sandbox.shelf import Case, Shelf
+from hub.sandbox.system import Behaviour, Garbage, HubAnswer, System
+
+#: What a proxy in front of a broken system likes to say.
+_GARBAGE = b"<html><body>We are working on it \xff\x00"
+
+
+def is_for_staff(path: str) -> bool:
+    """Tell whether a path is the sandbox's own, for people, the demo and tests, and no door for the hub."""
+    return path in ("/", "/healthz") or path.startswith("/sandbox/")
+
+
+def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastAPI:
+    """Return the system's server: the control API and the system's own doors."""
+    app = FastAPI(title=f"sandbox {system.name}", docs_url=None, redoc_url=None, openapi_url=None)
+    _add_case_controls(app, Desk(system, shelf, has_folder=has_folder))
+
+    @app.put("/sandbox/behaviour")
+    def behave(behaviour: Behaviour) -> Behaviour:
+        system.behaviour = behaviour
+        return behaviour
+
+    @app.get("/sandbox/behaviour")
+    def behaviour() -> Behaviour:
+        return system.behaviour
+
+    @app.get("/sandbox/plans")
+    def plans() -> dict[str, dict[str, Any]]:
+        return shelf.plans()
+
+    @app.get("/sandbox/deliveries")
+    def deliveries() -> list[dict[str, Any]]:
+        return shelf.deliveries()
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok", "system": system.name}
+
+    @app.exception_handler(Garbage)
+    def garbage(_request: Request, _error: Exception) -> Response:
+        return Response(_GARBAGE, media_type="text/html")
+
+    system.open_doors(app)
+    return app
+
+
+def _add_case_controls(app: FastAPI, desk: Desk) -> None:
+    @app.post("/sandbox/cases", status_code=201)
+    def create(content: CaseContent) -> dict[str, Any]:
+        return _told(*desk.create(content))
+
+    @app.patch("/sandbox/cases/{case_id}")
+    def change(case_id: str, changes: CaseChange) -> dict[str, Any]:
+        return _told(*desk.change(case_id, changes))
+
+    @app.post("/sandbox/cases/{case_id}/resend")
+    def resend(case_id: str) -> dict[str, Any]:
+        return _told(*desk.resend(case_id))
+
+
+def _told(case: Case, hub: HubAnswer) -> dict[str, Any]:
+    return {"case": case.id, "hub": {"status": hub.status, "answer": hub.answer}}
