@@ -124,7 +124,7 @@ class EmploymentSystem:
         if version is None:
             raise HTTPException(415, "SOAP 1.1 is sent as text/xml, SOAP 1.2 as application/soap+xml")
         try:
-            obey(self.behaviour, SoapFault(CALLER, "This system takes nothing at present."))
+            obey(self.behaviour, SoapFault(CALLER, "This system takes nothing at present.", "refused"))
             headers, asked = read_call(version, body)
             check_headers(version, headers, _HEADERS)
             self._check_caller(headers)
@@ -132,7 +132,8 @@ class EmploymentSystem:
                 raise SoapFault(CALLER, "The Body holds no valid request of this service.")
             return answered(version, _WORDS.element(self._operations[asked.tag](asked)))
         except SoapFault as fault:
-            return faulted(version, fault)
+            detail: Node = ("SystemFault", [("FaultCode", fault.code), ("FaultText", fault.reason)])
+            return faulted(version, fault, _WORDS.element(detail))
 
     def _check_caller(self, headers: Sequence[etree._Element]) -> None:
         """Require both headers, as DFDG does."""
@@ -155,7 +156,7 @@ class EmploymentSystem:
     def _case(self, asked: etree._Element) -> Node:
         case = self._own.shelf.case(_WORDS.text(asked, "CaseIdentifier").strip().lower())
         if case is None:
-            raise SoapFault(CALLER, "There is no such case.")
+            raise SoapFault(CALLER, "There is no such case.", "not-found")
         return "GetPersonCaseResponse", [("SourceSystemName", _SYSTEM), person_case(case)]
 
     def _update(self, asked: etree._Element) -> Node:

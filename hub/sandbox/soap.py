@@ -13,9 +13,8 @@ from hub.sandbox.nodes import parsed, to_bytes
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 #: What a fault blames, in the words of SOAP 1.1 and 1.2.
-CALLER, SYSTEM, VERSION, HEADER = (
+CALLER, VERSION, HEADER = (
     ("Client", "Sender"),
-    ("Server", "Receiver"),
     ("VersionMismatch", "VersionMismatch"),
     ("MustUnderstand", "MustUnderstand"),
 )
@@ -42,9 +41,9 @@ SOAP_12 = Version(1, "application/soap+xml", "http://www.w3.org/2003/05/soap-env
 class SoapFault(Exception):
     """A call is refused or has failed."""
 
-    def __init__(self, blames: tuple[str, str], reason: str) -> None:
+    def __init__(self, blames: tuple[str, str], reason: str, code: str = "invalid-request") -> None:
         super().__init__(reason)
-        self.blames, self.reason = blames, reason
+        self.blames, self.reason, self.code = blames, reason, code
 
 
 def version_of(content_type: str) -> Version | None:
@@ -91,15 +90,22 @@ def answered(version: Version, body: etree._Element, status: int = 200) -> Respo
     return Response(envelope(version, body), status, media_type=f"{version.media_type}; charset=utf-8")
 
 
-def faulted(version: Version, fault: SoapFault) -> Response:
-    """Answer a call by a fault: HTTP 500, and 400 where SOAP 1.2 blames the caller."""
+def faulted(version: Version, fault: SoapFault, detail: etree._Element) -> Response:
+    """Answer a call by a fault: HTTP 500, and 400 where SOAP 1.2 blames the caller.
+
+    :param detail: in the contract's own words; left out of a fault about the envelope (SOAP 1.1, section 4.4).
+    """
     word = f"soap:{fault.blames[version.place]}"
     root = etree.Element(version.tag("Fault"), nsmap={"soap": version.uri})
     if version is SOAP_11:
         etree.SubElement(root, "faultcode").text = word
         etree.SubElement(root, "faultstring").text = fault.reason
+        if fault.blames == CALLER:
+            etree.SubElement(root, "detail").append(detail)
         return answered(version, root, 500)
     etree.SubElement(etree.SubElement(root, version.tag("Code")), version.tag("Value")).text = word
     text = etree.SubElement(etree.SubElement(root, version.tag("Reason")), version.tag("Text"), {_XML_LANG: "en"})
     text.text = fault.reason
+    if fault.blames == CALLER:
+        etree.SubElement(root, version.tag("Detail")).append(detail)
     return answered(version, root, 400 if fault.blames == CALLER else 500)

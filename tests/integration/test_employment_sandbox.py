@@ -243,8 +243,11 @@ def test_a_withdrawal_deletes_unless_there_is_a_legal_hold(system: Sandbox, serv
 
 
 def test_a_case_that_is_not_there_is_a_fault(service: Any) -> None:
-    with pytest.raises(Fault, match="no such case"):
+    with pytest.raises(Fault, match="no such case") as caught:
         service.GetPersonCase(CaseIdentifier=str(new_id()))
+    detail = caught.value.detail.find(f"{E}SystemFault")
+    assert SCHEMA.validate(detail)
+    assert detail.findtext(f"{E}FaultCode") == "not-found"
 
 
 def test_a_cursor_that_it_never_gave_is_a_fault(service: Any) -> None:
