@@ -3,7 +3,8 @@
     sender = HttpSender("https://children.example", token, name="children")
     answer = sender.request("POST", "/plan-updates", content=body, headers={"Content-Type": "application/xml"})
 
-An answer is always 2xx; everything else is raised, as the sender's :class:`Outcomes` say (see :func:`_judged`).
+An answer is always 2xx, or of a status the caller reads itself; everything else is raised, as the sender's
+:class:`Outcomes` say (see :func:`_judged`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -66,7 +67,7 @@ FETCHING = Outcomes(SourceDown, SourceDown, SourceDown, NotFound)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer. ``headers`` have lower-case names."""
+    """An answer. ``headers`` have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -91,7 +92,8 @@ class HttpSender:
         :param name: the authority's name, for the sentences of errors.
         :param ca_file: certificates to trust instead of the machine's.
         """
-        self._name, self._limits, self._outcomes = name, limits or Limits(), outcomes
+        self.name, self.outcomes = name, outcomes
+        self._limits = limits or Limits()
         trust = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
         self._client = httpx.Client(
             base_url=base_url,
@@ -105,10 +107,18 @@ class HttpSender:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    def request(self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        """Send one request and return its 2xx answer.
+    def request(
+        self,
+        method: str,
+        path: str,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        reads: Container[int] = (),
+    ) -> Answer:
+        """Send one request and return its answer.
 
         :param path: below the base URL; carries no personal data.
+        :param reads: statuses beside 2xx whose answers the caller reads itself, such as 500 with a SOAP fault in it.
         :raises Unavailable: ``outcomes.down`` or ``outcomes.failed``.
         :raises Refused: ``outcomes.refused`` or ``outcomes.missing``.
         """
@@ -125,8 +135,8 @@ class HttpSender:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise self._broken(error, deadline) from None  # the cause may hold the URL or bytes of an answer
         if deadline.has_passed:  # an answer without a length looks whole when its socket is shut
-            raise self._outcomes.down(f"The system of {self._name} did not answer in time.")
-        return self._judged(answer)
+            raise self.outcomes.down(f"The system of {self.name} did not answer in time.")
+        return answer if answer.status in reads else self._judged(answer)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -143,28 +153,28 @@ class HttpSender:
 
     def _body(self, response: httpx.Response) -> bytes:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise self._outcomes.failed(f"The system of {self._name} compressed its answer unasked.")
+            raise self.outcomes.failed(f"The system of {self.name} compressed its answer unasked.")
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk
             if len(body) > self._limits.answer_bytes:
-                raise self._outcomes.failed(
-                    f"The system of {self._name} gave an answer over {self._limits.answer_bytes} bytes."
+                raise self.outcomes.failed(
+                    f"The system of {self.name} gave an answer over {self._limits.answer_bytes} bytes."
                 )
         return bytes(body)
 
     def _broken(self, error: Exception, deadline: _Deadline) -> Unavailable:
         """Name what broke: silence is the system's state, a mangled answer is this message's failure."""
-        name = self._name
+        name = self.name
         if deadline.has_passed or isinstance(error, httpx.TimeoutException):
-            return self._outcomes.down(f"The system of {name} did not answer in time.")
+            return self.outcomes.down(f"The system of {name} did not answer in time.")
         if isinstance(error, httpx.NetworkError) or "without sending a response" in str(error):
-            return self._outcomes.down(f"The connection to the system of {name} did not come about or broke.")
-        return self._outcomes.failed(f"The system of {name} gave an answer that is not HTTP.")
+            return self.outcomes.down(f"The connection to the system of {name} did not come about or broke.")
+        return self.outcomes.failed(f"The system of {name} gave an answer that is not HTTP.")
 
     def _judged(self, answer: Answer) -> Answer:
         """Return a 2xx answer; raise what any other status means. The body never becomes part of a sentence."""
-        status, name, outcomes = answer.status, self._name, self._outcomes
+        status, name, outcomes = answer.status, self.name, self.outcomes
         if 200 <= status < 300:
             return answer
         sentence = f"The system of {name} answered HTTP {status}."

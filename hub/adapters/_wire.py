@@ -1,4 +1,4 @@
-"""What an operator can set for every authority that is reached over HTTP, and the sender that follows from it."""
+"""What holds for every authority that is reached over HTTP: its settings, the sender, and what a receipt must say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from pydantic import (
 )
 
 from hub.adapters._http import ANSWER_BYTES, DELIVERING, HttpSender, Limits, Outcomes, checked_url
-from hub.errors import Fault, SettingsRefused
+from hub.authority import DeliveryKey, Receipt, ReceiptStatus
+from hub.errors import Fault, RecipientFailed, RecipientRefused, SettingsRefused
+
+_REFUSED = "refused"
 
 
 class WireSettings(BaseModel):
@@ -79,3 +82,19 @@ def read_wire(kind: type[_S], name: str, settings: Mapping[str, Any]) -> _S:
             for fault in error.errors(include_input=False, include_url=False, include_context=False)
         ]
         raise SettingsRefused(f"The settings of {name} cannot be used.", faults=faults) from None
+
+
+def judged_receipt(name: str, key: DeliveryKey, status: str, held: int, reference: str, reason: str) -> Receipt:
+    """Return the receipt of a delivery, as a system's valid answer tells it.
+
+    :param status: a :class:`ReceiptStatus`, or ``refused``.
+    :param held: the sequence that the system holds now.
+    :raises RecipientRefused: it will not take the update.
+    :raises RecipientFailed: the answer is for another sequence.
+    """
+    if status == _REFUSED:
+        raise RecipientRefused(f"The {name} system refuses the update; its reason stands in its own log.")
+    told = ReceiptStatus(status)
+    if held != key.sequence and not (told is ReceiptStatus.ALREADY_HELD and held > key.sequence):
+        raise RecipientFailed(f"The {name} system gave a receipt for another sequence.")
+    return Receipt(told, reference, reason)

@@ -12,8 +12,10 @@ from __future__ import annotations
 import codecs
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -40,7 +42,7 @@ class Caps:
 
     size: int = 10_000_000  # bytes
     elements: int = 100_000
-    attributes: int = 20_000
+    attributes: int = 20_000  # declarations of namespaces among them
     depth: int = 50
 
 
@@ -64,6 +66,34 @@ def read_xml(body: bytes, charset: str | None = None, caps: Caps | None = None) 
             "The document carries a DOCTYPE or an entity.", "Send the document without DOCTYPE; write text as text."
         )
     return _parsed(text[declaration.end() if declaration else 0 :], caps)
+
+
+def read_content_type(text: str) -> tuple[str, Mapping[str, str]]:
+    """Return a Content-Type's media type and its parameters, by names in lower case.
+
+    A parameter that is told twice has both values, with a comma between, and so fits nothing.
+    """
+    header = Message()
+    header["Content-Type"] = text
+    parameters: dict[str, str] = {}
+    for name, value in (header.get_params() or [])[1:]:
+        told = collapse_rfc2231_value(value)
+        parameters[name] = f"{parameters[name]},{told}" if name in parameters else told
+    return header.get_content_type(), parameters
+
+
+def refuse_notification(root: etree._Element) -> None:
+    """Refuse a document that carries a notification of concern, in whatever namespace it hides.
+
+    :raises ContractViolation: it carries one.
+    """
+    for element in root.iter(etree.Element):
+        if "underretning" in str(element.tag).rpartition("}")[2].lower():
+            raise ContractViolation(
+                "The document carries a notification of concern (underretning), which never enters a plan.",
+                "Leave it out, and give it to the authority that receives such notifications.",
+                [Fault("//Underretning", "This element may not be sent.")],
+            )
 
 
 def to_bytes(root: etree._Element) -> bytes:
@@ -96,7 +126,7 @@ def _encoding(name: str, marked: str | None) -> str | None:
 
 def _parsed(text: str, caps: Caps) -> etree._Element:
     parser = etree.XMLPullParser(
-        events=("start", "end"),
+        events=("start", "end", "start-ns"),
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -128,13 +158,16 @@ class _Counted:
 
     def go_on(self, parser: etree.XMLPullParser) -> None:
         caps = self._caps
-        for event, element in parser.read_events():
-            if event == "end":
-                self._depth -= 1
-                continue
-            self._depth += 1
-            self._elements += 1
-            self._attributes += len(cast(etree._Element, element).attrib)
+        for event, element in cast("Iterable[tuple[str, etree._Element]]", parser.read_events()):
+            match event:
+                case "end":
+                    self._depth -= 1
+                case "start":
+                    self._depth += 1
+                    self._elements += 1
+                    self._attributes += len(element.attrib)
+                case _:
+                    self._attributes += 1
             if self._depth > caps.depth or self._elements > caps.elements or self._attributes > caps.attributes:
                 raise ContractViolation(
                     f"The document has more than {caps.elements} elements or {caps.attributes} attributes, "

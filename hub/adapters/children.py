@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from email.message import Message
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -15,9 +14,9 @@ from pydantic import Field
 
 from hub.adapters._folder import FolderIntake
 from hub.adapters._http import Answer
-from hub.adapters._wire import WireSettings, read_wire
-from hub.adapters._xml import XmlContract, read_xml, to_bytes
-from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, ReceiptStatus, contract_folder
+from hub.adapters._wire import WireSettings, judged_receipt, read_wire
+from hub.adapters._xml import XmlContract, read_content_type, read_xml, refuse_notification, to_bytes
+from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, contract_folder
 from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused
 
 NAME, CONTRACT, L201_CONTRACT = "children", "children/v1", "children/l201-v1"
@@ -27,7 +26,6 @@ _RECEIPT = f"{{{NAMESPACE}}}Kvittering"
 _L201 = "{http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/}UdsatteBoernOgUngeLeveranceL201U1Struktur"
 _XML_TYPES = ("application/xml", "text/xml")
 _UPDATES = "/plan-updates"
-_REFUSED = "refused"
 
 
 class ChildrenSettings(WireSettings):
@@ -80,7 +78,7 @@ class ChildrenAdapter:
         :raises TooLarge: the body is over 10 MB.
         """
         root = read_xml(parcel.body, _charset(parcel.content_type))
-        _refuse_notification(root)
+        refuse_notification(root)
         if root.tag not in self._contracts:
             raise ContractViolation(
                 "The document is neither a SagOpdatering nor an L201 delivery.",
@@ -128,12 +126,8 @@ class ChildrenAdapter:
         words = {name: (root.findtext(f"{{{NAMESPACE}}}{name}") or "").strip() for name in _RECEIPT_WORDS}
         if root.tag != _RECEIPT:
             raise RecipientFailed("The children system gave an answer that is no valid Kvittering.")
-        if words["Status"] == _REFUSED:
-            raise RecipientRefused("The children system refuses the update; its reason stands in its own log.")
-        status, held = ReceiptStatus(words["Status"]), int(words["Sekvens"])
-        if held != key.sequence and not (status is ReceiptStatus.ALREADY_HELD and held > key.sequence):
-            raise RecipientFailed("The children system gave a Kvittering for another sequence.")
-        return Receipt(status, words["Reference"], words["Begrundelse"])
+        held = int(words["Sekvens"])
+        return judged_receipt(NAME, key, words["Status"], held, words["Reference"], words["Begrundelse"])
 
 
 _RECEIPT_WORDS = ("Status", "Sekvens", "Reference", "Begrundelse")
@@ -144,23 +138,10 @@ def _charset(content_type: str) -> str | None:
 
     :raises ContractViolation: it says something else.
     """
-    header = Message()
-    header["Content-Type"] = content_type
-    if header.get_content_type() not in _XML_TYPES:
+    kind, parameters = read_content_type(content_type)
+    if kind not in _XML_TYPES:
         raise ContractViolation("The document is not sent as XML.", "Send it with 'Content-Type: application/xml'.")
-    charset = header.get_param("charset")
-    return charset if isinstance(charset, str) else None
-
-
-def _refuse_notification(root: etree._Element) -> None:
-    """Refuse a document that carries a notification of concern, in whatever namespace it hides."""
-    for element in root.iter(etree.Element):
-        if "underretning" in etree.QName(element).localname.lower():
-            raise ContractViolation(
-                "The document carries a notification of concern (underretning), which never enters a plan.",
-                "Leave it out, and give it to the authority that receives such notifications.",
-                [Fault("//Underretning", "This element may not be sent.")],
-            )
+    return parameters.get("charset")
 
 
 def _fingerprint(root: etree._Element) -> UUID:

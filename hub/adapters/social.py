@@ -16,8 +16,8 @@ from pydantic import Field
 from hub.adapters._http import FETCHING, Answer
 from hub.adapters._json import MAX_BYTES
 from hub.adapters._rest import JsonContract
-from hub.adapters._wire import WireSettings, read_wire
-from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt, ReceiptStatus
+from hub.adapters._wire import WireSettings, judged_receipt, read_wire
+from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt
 from hub.errors import (
     ContractViolation,
     Fault,
@@ -31,7 +31,6 @@ NAME, CONTRACT = "social", "social/v1"
 #: Set by ``fetch``: the case asked for, so that ``receive`` can tell when another one came.
 ASKED_FOR = "x-hub-asked-for"
 _JSON = "application/json"
-_REFUSED = "refused"
 _SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__SOCIAL."
 
 
@@ -152,12 +151,8 @@ class SocialAdapter:
             receipt = self._contract.read("Kvittering", answer.body, answer.headers.get("content-type", ""))
         except Refused:
             raise RecipientFailed("The social system gave an answer that is no valid Kvittering.") from None
-        if receipt["Status"] == _REFUSED:
-            raise RecipientRefused("The social system refuses the update; its reason stands in its own log.")
-        status, held = ReceiptStatus(receipt["Status"]), receipt["Sekvens"]
-        if held != key.sequence and not (status is ReceiptStatus.ALREADY_HELD and held > key.sequence):
-            raise RecipientFailed("The social system gave a Kvittering for another sequence.")
-        return Receipt(status, receipt.get("Reference", ""), receipt.get("Begrundelse", ""))
+        reference, reason = receipt.get("Reference", ""), receipt.get("Begrundelse", "")
+        return judged_receipt(NAME, key, receipt["Status"], receipt["Sekvens"], reference, reason)
 
 
 def _uuid(reference: str) -> str:

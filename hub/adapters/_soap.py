@@ -1,0 +1,271 @@
+"""SOAP 1.1 and 1.2: envelopes and faults, read and written, and calls of another system.
+
+    envelope = read_envelope(body, content_type, understood)  # its header blocks, and the one child of its Body
+    write_envelope(SOAP12, receipt)                           # bytes
+    write_fault(SOAP11, "Client", "No plan is open for the person.", detail)
+
+An envelope holds one Body with one child and nothing besides, so that no two readers see different documents in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from lxml import etree
+
+from hub.adapters._http import Answer, HttpSender
+from hub.adapters._xml import read_content_type, read_xml, to_bytes
+from hub.authority import Parcel
+from hub.errors import ContractViolation, Fault, Refused
+
+FAILED = 500  # the status under which faults come
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_MOST_PREFIXES = 100  # in scope at one element; to make it a root, each is looked up among the others
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of SOAP, in its own words."""
+
+    namespace: str
+    media_type: str
+    #: Fault codes: the caller must change something; the one who answers failed.
+    callers: str
+    answerers: str
+    #: The attribute that says who must understand a header block, and its values that mean whoever answers.
+    role: str
+    own_roles: frozenset[str]
+
+    def name(self, local: str) -> str:
+        """Return a name of the envelope's namespace."""
+        return f"{{{self.namespace}}}{local}"
+
+    @property
+    def content_type(self) -> str:
+        """Return the Content-Type of an answer."""
+        return f"{self.media_type}; charset=utf-8"
+
+
+_ROLES = "http://www.w3.org/2003/05/soap-envelope/role"
+SOAP11: Final = Version(
+    "http://schemas.xmlsoap.org/soap/envelope/",
+    "text/xml",
+    "Client",
+    "Server",
+    "actor",
+    frozenset({"", "http://schemas.xmlsoap.org/soap/actor/next"}),
+)
+SOAP12: Final = Version(
+    "http://www.w3.org/2003/05/soap-envelope",
+    "application/soap+xml",
+    "Sender",
+    "Receiver",
+    "role",
+    frozenset({"", f"{_ROLES}/next", f"{_ROLES}/ultimateReceiver"}),
+)
+#: A fault of an envelope that has a SOAP fault code of its own, and that code.
+_OTHER_VERSION = Fault(
+    "/Envelope",
+    "This is no envelope of the SOAP version that the Content-Type tells.",
+    "Send SOAP 1.1 as text/xml, SOAP 1.2 as application/soap+xml.",
+)
+_NOT_UNDERSTOOD = Fault(
+    "/Envelope/Header/*", "This header must be understood, but is none of the contract.", "Leave it out."
+)
+_OWN_CODES = {_OTHER_VERSION: "VersionMismatch", _NOT_UNDERSTOOD: "MustUnderstand"}
+#: What the other side says when sending the same once more would not help.
+_REFUSALS = {"Client", "Sender", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message: its header blocks and the one child of its Body, each a root of its own."""
+
+    version: Version
+    headers: tuple[etree._Element, ...]
+    content: etree._Element
+
+
+def version_of(content_type: str) -> Version | None:
+    """Return the SOAP version that a Content-Type tells; None for any other."""
+    kind, _ = read_content_type(content_type)
+    return next((version for version in (SOAP11, SOAP12) if version.media_type == kind), None)
+
+
+def read_envelope(body: bytes, content_type: str, understood: Collection[str] = ()) -> Envelope:
+    """Read a message of the version that its Content-Type tells.
+
+    :param understood: names of the header blocks that the reader knows.
+    :raises ContractViolation: it is none, of another version, or has a header that must but cannot be understood.
+    :raises TooLarge: it is over 10 MB.
+    """
+    version = version_of(content_type)
+    if version is None:
+        raise ContractViolation(
+            "The message is not sent as SOAP.",
+            faults=[Fault("Content-Type", "must be text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2).")],
+        )
+    root = read_xml(body, read_content_type(content_type)[1].get("charset"))
+    if etree.QName(root).localname != "Envelope":
+        raise ContractViolation(
+            "The document is no SOAP envelope.", faults=[Fault("/*", "Send the document in the Body of an Envelope.")]
+        )
+    if root.tag != version.name("Envelope"):
+        raise ContractViolation("The envelope is of another version of SOAP.", faults=[_OTHER_VERSION])
+    header, held = _parts(root, version)
+    for block in header:
+        _check_understood(block, version, understood)
+    return Envelope(version, tuple(_alone(block, version) for block in header), _alone(held))
+
+
+def _parts(root: etree._Element, version: Version) -> tuple[Sequence[etree._Element], etree._Element]:
+    """Return the header blocks and the one child of the Body."""
+    names = [child.tag for child in root]
+    header, body = version.name("Header"), version.name("Body")
+    if names not in ([body], [header, body]) or any(_has_text(part) for part in (root, *root)):
+        raise ContractViolation(
+            "The envelope is not built as SOAP says.",
+            faults=[Fault("/Envelope", "It holds one Header at most and then one Body, and no text between elements.")],
+        )
+    blocks = list(root[0]) if len(names) > 1 else []
+    if len({block.tag for block in blocks}) != len(blocks):
+        raise ContractViolation(
+            "The envelope has a header twice.", faults=[Fault("/Envelope/Header", "Each header is there once at most.")]
+        )
+    if len(root[-1]) != 1:
+        raise ContractViolation(
+            "The Body does not hold one element.", faults=[Fault("/Envelope/Body", "It holds exactly one element.")]
+        )
+    return blocks, root[-1][0]
+
+
+def _has_text(parent: etree._Element) -> bool:
+    return any((text or "").strip() for text in (parent.text, *(child.tail for child in parent)))
+
+
+def _check_understood(block: etree._Element, version: Version, understood: Collection[str]) -> None:
+    must = block.get(version.name("mustUnderstand"), "0").strip() not in ("0", "false")
+    if must and block.tag not in understood and block.get(version.name(version.role), "").strip() in version.own_roles:
+        raise ContractViolation("The envelope has a header that is none of the contract.", faults=[_NOT_UNDERSTOOD])
+
+
+def _alone(element: etree._Element, version: Version | None = None) -> etree._Element:
+    """Make an element a root of its own. It keeps the prefixes in scope, for a value such as an xsi:type may use one.
+
+    :param version: leave out what SOAP itself says by attributes, such as mustUnderstand.
+    """
+    attributes = {
+        str(name): str(value)
+        for name, value in element.attrib.items()
+        if version is None or not str(name).startswith(version.name(""))
+    }
+    try:
+        if len(element.nsmap) > _MOST_PREFIXES:
+            raise ValueError
+        root = etree.Element(element.tag, attributes, cast("dict[str, str]", element.nsmap))
+    except ValueError:  # libxml2 reads namespaces that lxml refuses to write
+        raise ContractViolation(
+            "The envelope declares too many namespaces, or one that is no URI.",
+            faults=[Fault("/Envelope", "Declare the namespaces that the message uses, and no others.")],
+        ) from None
+    root.text = element.text
+    root.sourceline = element.sourceline
+    root.extend(list(element))
+    return root
+
+
+def check_action(parcel: Parcel, action: str) -> None:
+    """Refuse a call that names another operation than its Body: two readers might do two different things.
+
+    :raises ContractViolation: SOAPAction (1.1) or the parameter action (1.2) is there and says something else.
+    """
+    told = {
+        "SOAPAction": parcel.headers.get("soapaction", "").strip().strip('"'),
+        "Content-Type": read_content_type(parcel.content_type)[1].get("action", ""),
+    }
+    faults = [
+        Fault(where, "It names another operation than the Body.", "Name the operation of the Body, or leave it out.")
+        for where, named in told.items()
+        if named not in ("", action)
+    ]
+    if faults:
+        raise ContractViolation("The call names two operations.", faults=faults)
+
+
+def write_envelope(version: Version, content: etree._Element, headers: Sequence[etree._Element] = ()) -> bytes:
+    """Write a message; content and headers move into it."""
+    envelope = etree.Element(version.name("Envelope"), nsmap={"soap": version.namespace})
+    if headers:
+        etree.SubElement(envelope, version.name("Header")).extend(headers)
+    etree.SubElement(envelope, version.name("Body")).append(content)
+    return to_bytes(envelope)
+
+
+def fault_code(version: Version, faults: Sequence[Fault], is_callers: bool) -> str:
+    """Return SOAP's own code for a refusal."""
+    own = next((_OWN_CODES[fault] for fault in faults if fault in _OWN_CODES), None)
+    return own or (version.callers if is_callers else version.answerers)
+
+
+def write_fault(version: Version, code: str, sentence: str, detail: etree._Element) -> bytes:
+    """Write a fault; the detail moves into it."""
+    fault = etree.Element(version.name("Fault"), nsmap={"soap": version.namespace})
+    if version is SOAP11:  # its parts are in no namespace
+        etree.SubElement(fault, "faultcode").text = f"soap:{code}"
+        etree.SubElement(fault, "faultstring").text = sentence
+        etree.SubElement(fault, "detail").append(detail)
+    else:
+        told = etree.SubElement(fault, version.name("Code"))
+        etree.SubElement(told, version.name("Value")).text = f"soap:{code}"
+        reason = etree.SubElement(fault, version.name("Reason"))
+        etree.SubElement(reason, version.name("Text"), {_LANGUAGE: "en"}).text = sentence
+        etree.SubElement(fault, version.name("Detail")).append(detail)
+    return write_envelope(version, fault)
+
+
+def fault_status(version: Version, code: str) -> int:
+    """Return the HTTP status of a fault: 500 in SOAP 1.1; in 1.2 what the caller must mend is 400."""
+    return 400 if version is SOAP12 and code == version.callers else FAILED
+
+
+class SoapCaller:
+    """Call the operations of one system, in SOAP 1.1."""
+
+    def __init__(self, sender: HttpSender, path: str) -> None:
+        """Prepare calls.
+
+        :param path: of the service, below the sender's base URL.
+        """
+        self._sender, self._path = sender, path
+
+    def call(self, action: str, message: bytes) -> tuple[Answer, Envelope]:
+        """Send an envelope; return the answer as it came, and the envelope in it, which holds no fault.
+
+        :raises Unavailable: as the sender's outcomes say.
+        :raises Refused: as the sender's outcomes say; of a fault nothing but its code is told.
+        """
+        headers = {"Content-Type": SOAP11.content_type, "SOAPAction": f'"{action}"'}
+        answer = self._sender.request("POST", self._path, message, headers, reads=(FAILED,))
+        no_soap = self._sender.outcomes.failed(
+            f"The system of {self._sender.name} gave an answer that is no SOAP 1.1 (HTTP {answer.status})."
+        )
+        try:
+            envelope = read_envelope(answer.body, answer.headers.get("content-type", ""))
+        except Refused:
+            raise no_soap from None
+        if envelope.content.tag == SOAP11.name("Fault"):
+            self._raise(envelope.content)
+        if envelope.version is not SOAP11 or answer.status == FAILED:
+            raise no_soap
+        return answer, envelope
+
+    def _raise(self, fault: etree._Element) -> None:
+        name, outcomes = self._sender.name, self._sender.outcomes
+        word = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
+        if (fault.findtext("detail//{*}FaultCode") or "").strip() == "not-found":
+            raise outcomes.missing(f"The system of {name} does not know what it was asked for.")
+        if word in _REFUSALS:
+            raise outcomes.refused(f"The system of {name} refuses the call; its reason stands in its own log.")
+        raise outcomes.failed(f"The system of {name} failed on the call.")
