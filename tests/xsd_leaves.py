@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +65,15 @@ def found(root: etree._Element, path: str) -> etree._Element:
     leaf = leaves[0]
     assert isinstance(leaf, etree._Element)
     return leaf
+
+
+def another(text: str, is_end: bool) -> str:
+    """Return another value of the same form as a leaf's, which may be the end of a period."""
+    if re.match(r"\d{4}-\d\d-\d\d", text):  # starts become earlier, ends later
+        if is_end:
+            return "2029" + text[4:]
+        return text[:8] + ("01" if text[8:10] != "01" else "02") + text[10:]
+    if found_digit := re.search(r"\d(?=\D*$)", text):
+        digit = "7" if found_digit[0] != "7" else "6"
+        return text[: found_digit.start()] + digit + text[found_digit.end() :]
+    return text + "x"
