@@ -73,6 +73,7 @@ class HouseholdMember(Strict):
     name: str
     relation: Literal["mother", "father", "sibling", "partner", "child", "other"] = "other"
     custody: bool = False
+    protected_address: bool = False
 
 
 class CaseContent(Strict):

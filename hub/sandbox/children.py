@@ -145,7 +145,7 @@ def _person(number: int, member: Mapping[str, Any]) -> Node:
             ("Navn", member["name"]),
             ("Relation", _RELATION.get(member["relation"], "anden")),
             ("Foraeldremyndighed", xml_bool(member["custody"])),
-            ("AdresseBeskyttet", "false"),
+            ("AdresseBeskyttet", xml_bool(member["protected_address"])),
         ],
     )
 

@@ -187,6 +187,7 @@ def _person(number: int, member: Mapping[str, Any]) -> dict[str, Any]:
         "CPRnummer": f"{member['cpr'][:6]}-{member['cpr'][-4:]}",
         "Navn": member["name"],
         "HarForaeldremyndighed": member["custody"],
+        "Adresse": {"ErBeskyttet": member["protected_address"]},
     }
 
 
