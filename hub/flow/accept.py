@@ -42,7 +42,10 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
         contributions = authority.mapping.to_plan(document)
         _check_sender(parcel, contributions)
         with store.begin() as unit:
-            return _take_in(unit, parcel, document, contributions, authorities, job)
+            receipt = _take_in(unit, parcel, document, contributions, authorities)
+            if job is not None:  # last: whoever opens a plan takes the plan, then the jobs that wait for it
+                unit.jobs.done(job, now())
+            return receipt
 
 
 def _take_in(
@@ -51,17 +54,14 @@ def _take_in(
     document: Document,
     contributions: Sequence[Contribution],
     authorities: Authorities,
-    job: Job | None,
 ) -> Receipt:
     received_at = now()
     receipt, first_answer = unit.inbox.take(
         parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at
     )
     if first_answer is not None:
-        _done(unit, job, received_at)
         return first_answer
-    recognised = recognise(unit, contributions)  # before the job: whoever opens a plan takes numbers, then jobs
-    _done(unit, job, received_at)
+    recognised = recognise(unit, contributions)
     homes = _homes(unit, recognised, contributions)
     taken_in = [(contribution, home) for contribution, home in zip(contributions, homes, strict=True) if home]
     plans = _take_plans(unit, recognised, taken_in)
@@ -74,11 +74,6 @@ def _take_in(
     for plan in plans:
         unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt)
     return Receipt(receipt, received_at, parcel.correlation_id, outcome)
-
-
-def _done(unit: Unit, job: Job | None, at: datetime) -> None:
-    if job is not None:
-        unit.jobs.done(job, at)
 
 
 def _homes(unit: Unit, recognised: Recognised, contributions: Sequence[Contribution]) -> list[UUID | None]:

@@ -90,7 +90,7 @@ def remember(
         _unite(unit, other, stays, contributions[0].authority, correlation_id, at)
     people = _met(unit, told)
     has_linked = [_learn(unit, person, told[one], correlation_id, at) for one, person in _in_order(people)]
-    if gone or any(has_linked):  # what was refused under a number that nobody had is tried again
+    if gone or any(has_linked):  # what was refused under a number that nobody had is fetched again, and this one too
         unit.jobs.unpark_unknown_people(at)
     return {number: people[one] for one in told for _, facts in told[one] for number in facts.identifiers}
 

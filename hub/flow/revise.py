@@ -68,14 +68,13 @@ def open_plan(
         plan = unit.plans.of_person(person)
         if plan is None:
             plan = unit.plans.open(person, at)
-        unit.plans.lock([plan])
+        plans = unit.plans.lock_concerning(person)
         unit.memberships.ensure(plan, coordinator, Role.COORDINATOR, at)
         for name in circle:
             unit.memberships.ensure(plan, name, Role.AUTHORITY_SYSTEM, at)
             if name in authorities and authorities[name].adapter.delivers:
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.jobs.unpark_unknown_people(at)
-        plans = unit.plans.lock_concerning(person)
         unit.people.call(person, facts.name)
         given = in_the_name_of(unit, person, consent)
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")

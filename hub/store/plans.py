@@ -100,13 +100,19 @@ class Plans:
         """Take for writing every plan in which something concerns the person; none joins them until this commits.
 
         Without the lock on the person, a message being merged into a further plan could commit right after we looked,
-        and what it says of the person would be delivered there by the consents of before.
+        and what it says of the person would be delivered there by the consents of before. A plan that joined while we
+        waited is not waited for with the person in hand, for whoever has that plan may want the person: all are let go
+        and taken again, in order.
         """
-        self.lock(self.concerning(person))
-        self._connection.execute(sa.select(people.c.id).where(people.c.id == person).with_for_update()).all()
         found = self.concerning(person)
-        self.lock(found)
-        return found
+        while True:
+            with self._connection.begin_nested() as taking:
+                self.lock(found)
+                self._connection.execute(sa.select(people.c.id).where(people.c.id == person).with_for_update()).all()
+                taken, found = found, self.concerning(person)
+                if set(found) <= set(taken):
+                    return found
+                taking.rollback()
 
     def get(self, wanted: UUID, *, for_delivery: bool = False) -> StoredPlan | None:
         """Return a plan, or None.
