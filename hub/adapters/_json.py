@@ -26,6 +26,8 @@ _BOM = b"\xef\xbb\xbf"
 
 # Characters that XML 1.0 cannot carry: taken in here, they could never be delivered to a recipient that speaks XML.
 _UNCARRIABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# How valid JSON can say them: escaped, or as the bytes of U+FFFE and U+FFFF. What has neither needs no second look.
+_MAY_BE_UNCARRIABLE = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")
 # Possessive, and used on valid JSON only: it never scans a byte twice.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]:,]', re.DOTALL)
@@ -50,7 +52,9 @@ def parse(body: bytes, known_words: frozenset[str] = frozenset()) -> Any:
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _unreadable(f"The document is not valid JSON; reading stopped at {place}.") from None
-    fields = _inspect(tree, known_words)
+    fields = _count_fields(tree)
+    if _MAY_BE_UNCARRIABLE.search(body):
+        _check_texts(tree, known_words)
     # Outside strings, a colon of valid JSON is a field. If the body has more fields than the tree, a later one has
     # replaced an earlier one of the same name. Nothing is parsed a second time, so nothing can be read two ways.
     if _STRING.sub(b"", body).count(b":") != fields:
@@ -96,7 +100,6 @@ class _Place:
     value: Any
     step: str | int | None = None
     above: _Place | None = None
-    depth: int = 1
 
     def path(self) -> Path:
         steps: list[str | int] = []
@@ -109,25 +112,37 @@ class _Place:
     def below(self) -> Iterator[_Place]:
         inner = self.value.items() if isinstance(self.value, dict) else enumerate(self.value)
         for step, value in inner:
-            yield _Place(value, step, self, self.depth + 1)
+            yield _Place(value, step, self)
 
 
-def _inspect(tree: Any, known_words: frozenset[str]) -> int:
-    """Check every value's depth and characters and return how many fields the tree has."""
-    fields, waiting = 0, [_Place(tree)]
+def _count_fields(tree: Any) -> int:
+    """Check how deep the tree is and return how many fields it has."""
+    fields, depth, level = 0, 1, [tree]
+    while containers := [value for value in level if isinstance(value, (dict, list))]:
+        if depth > MAX_DEPTH:
+            raise _unreadable(f"The document is nested more than {MAX_DEPTH} deep.")
+        level, depth = [], depth + 1
+        for container in containers:
+            if isinstance(container, dict):
+                fields += len(container)
+                level.extend(container.values())
+            else:
+                level.extend(container)
+    return fields
+
+
+def _check_texts(tree: Any, known_words: frozenset[str]) -> None:
+    """Check the characters of every text and name."""
+    waiting = [_Place(tree)]
     while waiting:
         place = waiting.pop()
         value = place.value
         if isinstance(value, str):
             _check_text(value, place, known_words)
         elif isinstance(value, (dict, list)):
-            if place.depth > MAX_DEPTH:
-                raise _unreadable(f"The document is nested more than {MAX_DEPTH} deep.")
             if isinstance(value, dict):
-                fields += len(value)
                 _check_text("".join(value), place, known_words)
             waiting.extend(place.below())
-    return fields
 
 
 def _check_text(text: str, place: _Place, known_words: frozenset[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -44,7 +44,8 @@ def drafts_of(sag: _Item) -> tuple[Draft, ...]:
     drafts += [_note(item) for item in sag.get("Notater", [])]
     drafts += [_health(item) for item in sag.get("Helbred", [])]
     named = {draft.source_id for draft in drafts}
-    return tuple(_labelled(_linked(draft, named), ladder(sag.get("Foelsomhed"))) for draft in drafts)
+    case = ladder(sag.get("Foelsomhed"))
+    return tuple(_placed(draft, named, case) for draft in drafts)
 
 
 def others_of(sag: _Item) -> tuple[PersonFacts, ...]:
@@ -63,24 +64,28 @@ def _others(sag: _Item) -> Iterator[tuple[_Item, Any]]:
             yield item, identifier
 
 
-def _linked(draft: Draft, named: set[str]) -> Draft:
+def _placed(draft: Draft, named: set[str], case: Sensitivity | None) -> Draft:
+    """Give a draft what only the whole case can tell: what it is part of, and its label."""
+    part_of, label = _part_of(draft, named), _label(draft, case)
+    if part_of == draft.part_of and label == draft.label:
+        return draft
+    return replace(draft, part_of=part_of, label=label)
+
+
+def _part_of(draft: Draft, named: set[str]) -> str | None:
     """Make everything part of the case that is part of nothing else.
 
     A link to something that the case does not name is no link: people delete goals and forget what pointed at them.
     """
-    if draft.kind is Kind.CASE or draft.part_of in named:
-        return draft
-    return replace(draft, part_of=_CASE)
+    return draft.part_of if draft.kind is Kind.CASE or draft.part_of in named else _CASE
 
 
-def _labelled(draft: Draft, case: Sensitivity | None) -> Draft:
-    """Give a draft the case's label unless it has its own; VIP covers all, and health is never below sensitive."""
-    label = draft.label or case
-    if case is Sensitivity.VIP_SAGER:
-        label = case
+def _label(draft: Draft, case: Sensitivity | None) -> Sensitivity | None:
+    """Return the draft's own label or the case's; VIP covers all, and health is never below sensitive."""
+    label = case if case is Sensitivity.VIP_SAGER else draft.label or case
     if label is not None and draft.category == Category.HEALTH:
-        label = max(label, Sensitivity.FOELSOMME_PERSONOPLYSNINGER)
-    return replace(draft, label=label)
+        return max(label, Sensitivity.FOELSOMME_PERSONOPLYSNINGER)
+    return label
 
 
 def _case(sag: _Item) -> Draft:
@@ -147,68 +152,89 @@ def _purpose(item: _Item) -> Draft:
 
 
 def _need(item: _Item) -> Draft:
-    draft = _plain("Behov", item, Kind.NEED, Category.NEEDS)
-    return replace(draft, codes=_ffb(item, "FFB", "Niveau"), valid=Period(_midnight(item.get("Konstateret"))))
+    valid = Period(_midnight(item.get("Konstateret")))
+    return _plain("Behov", item, Kind.NEED, Category.NEEDS, codes=_ffb(item, "FFB", "Niveau"), valid=valid)
 
 
 def _goal(item: _Item, sag: _Item) -> Draft:
-    draft = _plain("Indsatsmaal", item, Kind.GOAL, Category.GOALS)
-    return replace(draft, codes=_ffb(item, "FFB"), valid=_days(item), part_of=_purpose_of(sag))
+    part_of, codes = _purpose_of(sag), _ffb(item, "FFB")
+    return _plain("Indsatsmaal", item, Kind.GOAL, Category.GOALS, codes=codes, valid=_days(item), part_of=part_of)
 
 
 def _sub_goal(item: _Item) -> Draft:
-    draft = _plain("Delmaal", item, Kind.SUB_GOAL, Category.GOALS)
-    return replace(draft, valid=_days(item), part_of=f"Indsatsmaal:{item['MaalId']}")
+    part_of = f"Indsatsmaal:{item['MaalId']}"
+    return _plain("Delmaal", item, Kind.SUB_GOAL, Category.GOALS, valid=_days(item), part_of=part_of)
 
 
 def _activity(item: _Item, sag: _Item) -> Draft:
-    draft = _plain("Indsatser", item, Kind.ACTIVITY, Category.ACTIVITIES)
     law = (law_code(item["Paragraf"]),) if "Paragraf" in item else ()
-    return replace(
-        draft,
+    return _plain(
+        "Indsatser",
+        item,
+        Kind.ACTIVITY,
+        Category.ACTIVITIES,
+        details=_place(item.get("Tilbud")),
         codes=law + _ffb(item, "FFB"),
         valid=_days(item),
         part_of=f"Indsatsmaal:{item['MaalId']}" if "MaalId" in item else _purpose_of(sag),
-        details=_with_place(draft, item.get("Tilbud")),
     )
 
 
 def _follow_up(item: _Item) -> Draft:
-    titled = {**item, "Titel": "Opfølgning"}
-    draft = _plain("Opfoelgninger", titled, Kind.APPOINTMENT, Category.APPOINTMENTS, Status.PLANNED)
-    return replace(
-        draft,
+    return _plain(
+        "Opfoelgninger",
+        {**item, "Titel": "Opfølgning"},
+        Kind.APPOINTMENT,
+        Category.APPOINTMENTS,
+        Status.PLANNED,
+        {Detail.ALL_DAY: "yes", "type": "follow-up"},
         codes=_ffb(item, "Beslutning"),
         valid=Period(_midnight(item["Dato"]), _midnight(item["Dato"], days_later=1)),
         part_of=_activity_of(item),
-        details={**draft.details, Detail.ALL_DAY: "yes", "type": "follow-up"},
     )
 
 
 def _appointment(item: _Item) -> Draft:
-    draft = _plain("Aftaler", item, Kind.APPOINTMENT, Category.APPOINTMENTS, Status.PLANNED)
-    return replace(
-        draft,
+    return _plain(
+        "Aftaler",
+        item,
+        Kind.APPOINTMENT,
+        Category.APPOINTMENTS,
+        Status.PLANNED,
+        _place(item.get("Sted")),
         valid=Period(_instant(item["Start"]), _instant(item["Slut"])),
         part_of=_activity_of(item),
-        details=_with_place(draft, item.get("Sted")),
     )
 
 
 def _note(item: _Item) -> Draft:
-    draft = _plain("Notater", item, Kind.NOTE, topic(item.get("Emne")))
-    return replace(draft, text=item.get("Tekst", ""), valid=Period(_instant(item.get("Oprettet"))))
+    written = Period(_instant(item.get("Oprettet")))
+    return _plain(
+        "Notater", {**item, "Beskrivelse": item.get("Tekst", "")}, Kind.NOTE, topic(item.get("Emne")), valid=written
+    )
 
 
 def _health(item: _Item) -> Draft:
-    draft = _plain("Helbred", item, Kind.NEED, Category.HEALTH)
-    return replace(draft, codes=_ffb(item, "FFB"), valid=_days(item, "Fra", "Til"))
+    valid = _days(item, "Fra", "Til")
+    return _plain("Helbred", item, Kind.NEED, Category.HEALTH, codes=_ffb(item, "FFB"), valid=valid)
 
 
-def _plain(place: str, item: _Item, kind: Kind, category: str | None, unless_said: Status = Status.ACTIVE) -> Draft:
-    """Return what all items have in common; a status word that is unknown is kept beside status unknown."""
+def _plain(
+    place: str,
+    item: _Item,
+    kind: Kind,
+    category: str | None,
+    unless_said: Status = Status.ACTIVE,
+    details: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> Draft:
+    """Draft an item: what all items have is read here; what its kind alone has comes in as further fields of Draft.
+
+    A status word that is unknown is kept beside status unknown.
+    """
     word = item.get("Status", "").strip()
     status = STATUS_OF.get(folded(word)) if word else unless_said
+    unread = {} if status else {"source-status": word}
     return Draft(
         source_id=f"{place}:{item['Id']}",
         kind=kind,
@@ -217,7 +243,8 @@ def _plain(place: str, item: _Item, kind: Kind, category: str | None, unless_sai
         status=status or Status.UNKNOWN,
         title=item["Titel"],
         text=item.get("Beskrivelse", ""),
-        details={} if status else {"source-status": word},
+        details={**unread, **(details or {})},
+        **facts,
     )
 
 
@@ -225,8 +252,8 @@ def _yes(said: bool) -> str:
     return "yes" if said else "no"
 
 
-def _with_place(draft: Draft, place: str | None) -> dict[str, str]:
-    return {**draft.details, **({Detail.PLACE: place} if place else {})}
+def _place(name: str | None) -> dict[str, str]:
+    return {Detail.PLACE: name} if name else {}
 
 
 def _purpose_id(item: _Item) -> str:
