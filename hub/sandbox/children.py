@@ -107,6 +107,7 @@ class ChildrenSystem:
         return Delivery(
             key=_WORDS.text(root, "Noegle"),
             plan=_WORDS.text(root, "PlanId"),
+            cpr=_WORDS.text(root, "CPR"),
             sequence=int(_WORDS.text(root, "Sekvens")),
             disclosed={_WORDS.text(part, "ElementId"): _WORDS.kept(part) for part in _WORDS.all(root, "Delt")},
             withdrawn=[_WORDS.text(part, "ElementId") for part in _WORDS.all(root, "Tilbagekaldt")],

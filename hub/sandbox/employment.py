@@ -163,6 +163,7 @@ class EmploymentSystem:
         delivery = Delivery(
             key=_WORDS.text(asked, "DeliveryIdentifier"),
             plan=_WORDS.text(asked, "PlanIdentifier"),
+            cpr=_WORDS.text(asked, "PersonCivilRegistrationIdentifier"),
             sequence=int(_WORDS.text(asked, "SequenceIdentifier")),
             disclosed={
                 _WORDS.text(part, "ElementIdentifier"): _WORDS.kept(part)

@@ -21,8 +21,8 @@ CREATE TABLE IF NOT EXISTS plans (plan TEXT PRIMARY KEY, sequence INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS elements (plan TEXT NOT NULL, element TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (plan, element));
 CREATE TABLE IF NOT EXISTS deliveries (n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, plan TEXT NOT NULL,
-    sequence INTEGER NOT NULL, disclosed INTEGER NOT NULL, withdrawn BLOB NOT NULL, status TEXT NOT NULL,
-    duplicate INTEGER NOT NULL);
+    cpr TEXT NOT NULL, sequence INTEGER NOT NULL, disclosed INTEGER NOT NULL, withdrawn BLOB NOT NULL,
+    status TEXT NOT NULL, duplicate INTEGER NOT NULL);
 """
 _SAVE_CASE = """INSERT INTO cases (id, version, changed_at, message_id, content, message, number)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -36,8 +36,8 @@ _SAVE_ANSWER = """INSERT INTO answers VALUES (?, ?, ?)
 _SAVE_PLAN = "INSERT INTO plans VALUES (?, ?) ON CONFLICT (plan) DO UPDATE SET sequence = excluded.sequence"
 _SAVE_ELEMENT = """INSERT INTO elements VALUES (?, ?, ?)
     ON CONFLICT (plan, element) DO UPDATE SET content = excluded.content"""
-_LOG_DELIVERY = """INSERT INTO deliveries (key, plan, sequence, disclosed, withdrawn, status, duplicate)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_LOG_DELIVERY = """INSERT INTO deliveries (key, plan, cpr, sequence, disclosed, withdrawn, status, duplicate)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Delivery:
 
     key: str
     plan: str
+    #: The number by which the hub names the plan's person to this system.
+    cpr: str = field(repr=False)
     sequence: int
     disclosed: Mapping[str, Mapping[str, Any]] = field(repr=False)
     withdrawn: Sequence[str] = ()
@@ -145,7 +147,16 @@ class Shelf:
                     gone = [(plan, element) for element in delivery.withdrawn]
                     connection.executemany("DELETE FROM elements WHERE plan = ? AND element = ?", gone)
             withdrawn = orjson.dumps(list(delivery.withdrawn))
-            row = (delivery.key, plan, delivery.sequence, len(delivery.disclosed), withdrawn, status, bool(seen))
+            row = (
+                delivery.key,
+                plan,
+                delivery.cpr,
+                delivery.sequence,
+                len(delivery.disclosed),
+                withdrawn,
+                status,
+                bool(seen),
+            )
             connection.execute(_LOG_DELIVERY, row)
         return status
 
@@ -163,19 +174,20 @@ class Shelf:
         """Return every delivery in the order received, repeats included."""
         with self._begin() as connection:
             rows = connection.execute(
-                "SELECT key, plan, sequence, disclosed, withdrawn, status, duplicate FROM deliveries ORDER BY n"
+                "SELECT key, plan, cpr, sequence, disclosed, withdrawn, status, duplicate FROM deliveries ORDER BY n"
             ).fetchall()
         return [
             {
                 "key": key,
                 "plan": plan,
+                "cpr": cpr,
                 "sequence": sequence,
                 "disclosed": disclosed,
                 "withdrawn": orjson.loads(withdrawn),
                 "status": status,
                 "duplicate": bool(duplicate),
             }
-            for key, plan, sequence, disclosed, withdrawn, status, duplicate in rows
+            for key, plan, cpr, sequence, disclosed, withdrawn, status, duplicate in rows
         ]
 
     @contextmanager

@@ -124,6 +124,7 @@ class SocialSystem:
         return Delivery(
             key=key,
             plan=plan,
+            cpr=update["CPRnummer"].replace("-", ""),
             sequence=update["Sekvens"],
             disclosed={element["Id"]: _kept(element) for element in update["Elementer"]},
             withdrawn=update["TrukketTilbage"],
