@@ -23,7 +23,8 @@ HubError
     └── BrokerDown           the broker does not take or give messages
 
 Each error carries a code (stable, for programs), a sentence (what happened) and a next step (what to do). None of the
-three ever holds personal data. Only ``hub.api.problems`` knows HTTP numbers. Withheld is a value, not an error.
+three ever holds personal data. Only ``hub.api.problems`` and ``hub.ui.problems`` know HTTP numbers. Withheld is a
+value, not an error.
 """
 
 from __future__ import annotations

@@ -45,8 +45,9 @@ NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages",
 PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_wire", "_xml", "_xml_words"}
 #: Names that a library gives to what it calls; ours to write, not to choose.
 GIVEN_NAMES = {"process_bind_param", "process_result_value"}
-#: Where an exception of any kind may be caught: a poisoned message must not stop the worker.
-CATCHES_ALL = {"hub/queue/worker.py": 1}
+#: Where an exception of any kind may be caught: a poisoned message must not stop the worker, and the reader of a page
+#: gets a page.
+CATCHES_ALL = {"hub/queue/worker.py": 1, "hub/ui/problems.py": 1}
 #: Rooms whose job it is to write to a terminal.
 SPEAKS_TO_A_TERMINAL = ("hub/cli", "hub/sandbox")
 #: Rooms that may read the environment: settings, and those that start other programs with it.

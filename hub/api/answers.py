@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hub.api.problems import OK
 from hub.consent.consent import Consent
 from hub.consent.decision import Decision, Sentence
-from hub.consent.explain import completeness
+from hub.consent.explain import collision, completeness
 from hub.consent.policy import LOCAL
 from hub.consent.view import Seen
 from hub.flow.revise import Revised
@@ -22,14 +22,6 @@ from hub.flow.show import Shown
 from hub.plan.element import Period
 from hub.plan.findings import overlapping_demands
 from hub.plan.identifier import Identifier
-
-_AT_ONCE = Sentence(
-    "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
-)
-_TOO_CLOSE = Sentence(
-    "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
-    "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
-)
 
 
 def json_response(content: Any, status: int = OK, headers: dict[str, str] | None = None) -> Response:
@@ -130,7 +122,7 @@ def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
         {
             "kind": "overlapping-demands",
             "elements": list(found.elements),
-            **_sentence(_AT_ONCE if found.is_at_once else _TOO_CLOSE),
+            **_sentence(collision(found)),
         }
         for found in overlapping_demands(elements, shown.at, travel)
     ]

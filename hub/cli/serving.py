@@ -1,4 +1,4 @@
-"""Running for good: the API, and whoever delivers."""
+"""Running for good: the API and the pages, and whoever delivers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hub.identity.tokens import Identity
 from hub.queue.broker import Broker
 from hub.queue.running import Running
 from hub.store.migrations import is_current
+from hub.ui.pages import add_pages
 
 #: Seconds that deliveries on the wire get to end when the process is told to stop; longer than a send.
 _GRACE = 20
@@ -39,7 +40,7 @@ class _Announcing(uvicorn.Server):
 
 
 def serve_api(rooms: Rooms) -> None:
-    """Serve the API until told to stop; the embedded set-up also delivers from here.
+    """Serve the API and the pages until told to stop; the embedded set-up also delivers from here.
 
     :raises SettingsRefused: the tables are older than this version.
     """
@@ -50,6 +51,7 @@ def serve_api(rooms: Rooms) -> None:
     url = f"http://{settings.host}:{door.getsockname()[1]}"
     with Broker(settings.broker_url, settings.queue_prefix) as broker, _delivering(rooms, broker) as health:
         api = create_app(rooms.store, rooms.authorities, settings, identity, broker_answers=broker.ping, health=health)
+        add_pages(api, rooms.store, identity, settings)
         config = uvicorn.Config(
             api, http="httptools", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
         )

@@ -1,4 +1,4 @@
-"""The one plain sentence that says why, in Danish and in English.
+"""The one plain sentence that says why, or what is worth a look, in Danish and in English.
 
 Sentences name no person, so that they may stand in a delivery and in an audit entry.
 """
@@ -11,6 +11,7 @@ from datetime import datetime
 from hub.consent.consent import Consent
 from hub.consent.decision import Reason, Sentence
 from hub.consent.policy import LOCAL, Rule
+from hub.plan.findings import OverlappingDemands
 
 MONTHS_DA = (
     "januar", "februar", "marts", "april", "maj", "juni",
@@ -63,6 +64,13 @@ _PARTIAL = Sentence(
     "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
 )
 _WHOLE = Sentence("Du kan se alle oplysninger i planen.", "You can see everything in this plan.")
+_AT_ONCE = Sentence(
+    "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
+)
+_TOO_CLOSE = Sentence(
+    "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
+    "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
+)
 OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
 
 
@@ -74,6 +82,11 @@ def withheld(reason: Reason) -> Sentence:
 def completeness(may_be_partial: bool) -> Sentence:
     """Return the marker of a view: whether its reader may see everything (``View.may_be_partial``)."""
     return _PARTIAL if may_be_partial else _WHOLE
+
+
+def collision(found: OverlappingDemands) -> Sentence:
+    """Return what is wrong with two appointments."""
+    return _AT_ONCE if found.is_at_once else _TOO_CLOSE
 
 
 def prohibited(rule: Rule) -> Sentence:

@@ -136,7 +136,7 @@ def _part(view: View, person: Person, authority: str, own: Sequence[Element]) ->
 
 def _cases(view: View, authority: str, own: Sequence[Element]) -> list[Resource]:
     """Return the authority's own case numbers, for those who work with them: the authority and the coordinator."""
-    if view.reader.organisation != authority and view.reader.role is not Role.COORDINATOR:
+    if not view.tells_case_of(authority):
         return []
     numbers = sorted({element.provenance.case for element in own})
     return [{"system": f"{CASE_OF}{authority}", "value": number} for number in numbers]

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 import typer.main
+from fastapi.routing import APIRoute
 
 from hub import errors
 from hub.api.app import create_app
@@ -16,6 +17,7 @@ from hub.api.problems import STATUS
 from hub.cli.commands import app
 from hub.errors import HubError
 from hub.settings import Client, Settings
+from hub.ui import coordinator, pages, signing_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: Codes that HTTP itself brings, and no error of the tree.
@@ -51,7 +53,14 @@ def _routes() -> set[str]:
     nothing = cast(Any, None)  # to describe the routes, nothing behind them is needed
     paths = create_app(nothing, nothing, nothing, nothing, broker_answers=nothing).openapi()["paths"]
     described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    return described | {"GET /openapi.json"}
+    return described | {"GET /openapi.json"} | _pages()
+
+
+def _pages() -> set[str]:
+    routes = [route for room in (signing_in, coordinator, pages) for route in room.router.routes]
+    return {
+        f"{method} {route.path_format}" for route in routes if isinstance(route, APIRoute) for method in route.methods
+    }
 
 
 def _commands() -> dict[str, Any]:

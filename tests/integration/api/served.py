@@ -44,6 +44,7 @@ from hub.store.migrations import upgrade
 from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent_to_one_plan
+from hub.ui.pages import add_pages
 from tests.integration.databases import EMBEDDED, OPERATED, a_store
 
 #: dk-core's own test number; must never come back from the hub.
@@ -209,8 +210,11 @@ def _authorities(plain: Authority) -> Authorities:
 
 
 @contextmanager
-def served(url: str) -> Iterator[Served]:
-    """Serve the API over an empty database on a free port until the block ends."""
+def served(url: str, **changed: Any) -> Iterator[Served]:
+    """Serve the API and the pages over an empty database on a free port until the block ends.
+
+    :param changed: settings that differ.
+    """
     store = a_store(url)
     upgrade(store)
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
@@ -230,7 +234,7 @@ def served(url: str) -> Iterator[Served]:
     )
     tokens, clients = _clients(opened.consent.person)
     given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32}
-    settings = Settings(**given, clients=clients, max_body_bytes=LIMIT)
+    settings = Settings(**given, clients=clients, max_body_bytes=LIMIT, **changed)
     hub = Served("", store, tokens, opened.plan, opened.consent.person, adapter.parcels)
 
     def broker_answers() -> None:
@@ -240,6 +244,7 @@ def served(url: str) -> Iterator[Served]:
     api = create_app(
         store, authorities, settings, Identity(clients), broker_answers=broker_answers, health=lambda: hub.health
     )
+    add_pages(api, store, Identity(clients), settings)
     server = uvicorn.Server(uvicorn.Config(api, port=0, http="httptools", ws="none", log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,0 +1,50 @@
+"""The coordinator's pages: a plan is found by a posted number, and read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.errors import NotFound
+from hub.flow import show
+from hub.plan.identifier import NotAnIdentifier, cpr_identifier
+from hub.ui.desk import ASessionsForm, CorrelationId, TheDesk, TheSession
+from hub.ui.plan_page import plan_page
+from hub.ui.problems import MISSING, SEE_OTHER, UNFIT, PageRoute
+from hub.ui.rendering import page
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/coordinator")
+def find_page(request: Request, session: TheSession) -> Response:
+    """Show the form that finds a plan."""
+    return page(request, "find", session=session, fault="")
+
+
+@router.post("/coordinator")
+def find(
+    request: Request, desk: TheDesk, session: TheSession, form: ASessionsForm, correlation_id: CorrelationId
+) -> Response:
+    """Go to a person's plan; the number is posted, for an address is written down in many places."""
+    caller = session.caller
+    try:
+        number = cpr_identifier(form.get("cpr", ""), caller.reader.organisation)
+        plan = show.find_plan([number], caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+    except NotAnIdentifier:
+        return page(request, "find", UNFIT, session=session, fault="find.not_a_number")
+    except NotFound:
+        return page(request, "find", MISSING, session=session, fault="find.none")
+    return RedirectResponse(f"/coordinator/plans/{plan}", SEE_OTHER)
+
+
+@router.get("/coordinator/plans/{plan}")
+def read_plan(
+    plan: UUID, request: Request, desk: TheDesk, session: TheSession, correlation_id: CorrelationId
+) -> Response:
+    """Show a plan as far as the coordinator may see it."""
+    caller = session.caller
+    shown = show.show_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+    return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language))

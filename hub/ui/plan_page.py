@@ -1,0 +1,176 @@
+"""The page of one plan: what a reader is shown, in the order in which a coordinator needs it.
+
+A function of the reader's view and the instant, and of nothing else: what is withheld changes no byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hub.consent.explain import collision, completeness
+from hub.consent.view import Seen
+from hub.flow.show import Shown
+from hub.plan.element import Kind, Status
+from hub.plan.findings import overlapping_demands
+from hub.ui.cards import Card, Cards
+from hub.ui.times import age, moment
+from hub.ui.words import known_word, word
+
+#: Beneath this a step is not set further in: narrow screens have no room, and nobody follows it.
+_DEEPEST = 2
+_LAST = datetime.max.replace(tzinfo=UTC)
+_OF_GOALS = (Kind.GOAL, Kind.SUB_GOAL, Kind.ACTIVITY)
+_GONE = (Status.CANCELLED, Status.COMPLETED, Status.ENTERED_IN_ERROR)
+#: Sections beneath the goals, in their order.
+_SECTIONS = {
+    "needs": Kind.NEED,
+    "cases": Kind.CASE,
+    "contacts": Kind.CONTACT_PERSON,
+    "statements": Kind.STATEMENT,
+    "notes": Kind.NOTE,
+    "household": Kind.HOUSEHOLD_MEMBER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A card, and how far in it stands beneath the goal it serves."""
+
+    depth: int
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An authority, and how old the newest is that the reader sees of it.
+
+    :ivar age: in words; None where that may not be told.
+    """
+
+    authority: str
+    systems: str
+    age: str | None
+    received: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """Two appointments that a person cannot well keep both."""
+
+    sentence: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """All that the template shows."""
+
+    name: str
+    number: str
+    status: str
+    is_active: bool
+    marker: str
+    may_be_partial: bool
+    at: str
+    sources: tuple[Source, ...]
+    collisions: tuple[Collision, ...]
+    ahead: tuple[Card, ...]
+    past: tuple[Card, ...]
+    goals: tuple[tuple[Step, ...], ...]
+    activities: tuple[tuple[Step, ...], ...]
+    sections: tuple[tuple[str, tuple[Card, ...]], ...]
+
+
+def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
+    """Return the page of what a reader is shown, in ``da`` or ``en``.
+
+    :param travel: the way between two appointments; with less between them they are a finding.
+    """
+    view = shown.view
+    cards = Cards(view, shown.at, language)
+    by_kind: dict[Kind, list[Seen]] = {kind: [] for kind in Kind}
+    for seen in sorted(view.seen, key=_order):
+        by_kind[seen.element.kind].append(seen)
+    ahead = [seen for seen in by_kind[Kind.APPOINTMENT] if _is_ahead(seen, shown.at)]
+    past = [seen for seen in reversed(by_kind[Kind.APPOINTMENT]) if not _is_ahead(seen, shown.at)]
+    groups = list(_groups(sorted((seen for kind in _OF_GOALS for seen in by_kind[kind]), key=_order)))
+    steps = [(group[0][1], tuple(Step(depth, cards.card(seen)) for depth, seen in group)) for group in groups]
+    numbers = shown.person.numbers_for(view.reader.organisation)
+    return PlanPage(
+        name=shown.person.name or word("plan.no_name", language),
+        number=numbers[0].masked if numbers else "",
+        status=word(f"plan.status.{shown.status}", language),
+        is_active=shown.status == "active",
+        marker=completeness(view.may_be_partial).in_language(language),
+        may_be_partial=view.may_be_partial,
+        at=word("plan.at", language, when=moment(shown.at, language)),
+        sources=tuple(_sources(view.seen, shown.at, language)),
+        collisions=tuple(_collisions(cards, travel)),
+        ahead=tuple(map(cards.card, ahead)),
+        past=tuple(map(cards.card, past)),
+        goals=tuple(group for first, group in steps if first.element.kind is not Kind.ACTIVITY),
+        activities=tuple(group for first, group in steps if first.element.kind is Kind.ACTIVITY),
+        sections=tuple((name, tuple(map(cards.card, by_kind[kind]))) for name, kind in _SECTIONS.items()),
+    )
+
+
+def _collisions(cards: Cards, travel: timedelta) -> Iterator[Collision]:
+    by_id = {seen.element.id: seen for seen in cards.view.seen}
+    for found in overlapping_demands((seen.element for seen in by_id.values()), cards.at, travel):
+        two = tuple(cards.card(by_id[element]) for element in found.elements)
+        yield Collision(collision(found).in_language(cards.language), two)
+
+
+def _order(seen: Seen) -> tuple[datetime, str, UUID]:
+    return seen.element.valid.start or _LAST, seen.element.title, seen.element.id
+
+
+def _is_ahead(seen: Seen, at: datetime) -> bool:
+    """Tell whether an appointment is still to come, or goes on; one without a time may be."""
+    ends = seen.element.valid.end or seen.element.valid.start
+    return seen.element.status not in _GONE and (ends is None or ends >= at)
+
+
+def _groups(ordered: Sequence[Seen]) -> Iterator[list[tuple[int, Seen]]]:
+    """Yield each goal with what serves it, in reading order; what serves nothing that is seen begins a group itself.
+
+    Links are as the authorities sent them, so they may run in a circle: each element is yielded once.
+    """
+    known = {seen.element.id for seen in ordered}
+    beneath: dict[UUID, list[Seen]] = {}
+    for seen in ordered:
+        if seen.element.part_of in known:
+            beneath.setdefault(seen.element.part_of, []).append(seen)
+    is_first = [seen for seen in ordered if seen.element.part_of not in known]
+    yielded: set[UUID] = set()
+    for first in (*is_first, *ordered):  # the second time round only circles are left
+        if group := list(_walk(first, beneath, yielded)):
+            yield group
+
+
+def _walk(first: Seen, beneath: Mapping[UUID, Sequence[Seen]], yielded: set[UUID]) -> Iterator[tuple[int, Seen]]:
+    waiting = [(0, first)]
+    while waiting:
+        depth, seen = waiting.pop()
+        if seen.element.id not in yielded:
+            yielded.add(seen.element.id)
+            yield depth, seen
+            deeper = min(depth + 1, _DEEPEST)
+            waiting += [(deeper, one) for one in reversed(beneath.get(seen.element.id, ()))]
+
+
+def _sources(seen: Iterable[Seen], at: datetime, language: str) -> Iterator[Source]:
+    by_authority: dict[str, list[Seen]] = {}
+    for one in seen:
+        by_authority.setdefault(one.element.authority, []).append(one)
+    for authority, own in sorted(by_authority.items()):
+        newest = max((one.registered_at for one in own if one.registered_at), default=None)
+        yield Source(
+            authority=known_word("authority", authority, language),
+            systems=", ".join(sorted({one.element.provenance.source_system for one in own})),
+            age=age(newest, at, language) if newest else None,
+            received=moment(newest, language) if newest else "",
+        )

@@ -1,0 +1,58 @@
+"""Templates into answers: escaped, in the reader's language, and with the headers that every page has."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import Response
+
+from hub.identity.tokens import language_of
+from hub.ui.words import LANGUAGES, word
+
+_STATIC = files("hub.ui") / "static"
+STYLE = (_STATIC / "plan.css").read_bytes()
+ICON = (_STATIC / "icon.svg").read_bytes()
+#: Another stylesheet has another address, so that browsers may keep one.
+_STYLE_ADDRESS = f"/static/plan.css?v={hashlib.sha256(STYLE).hexdigest()[:8]}"
+_LANGUAGE_COOKIE = "hub-language"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    # Under no-referrer a browser sends a form with "Origin: null", and the hub could not know its own.
+    "Referrer-Policy": "same-origin",
+}
+_templates = Environment(
+    loader=PackageLoader("hub.ui"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def language_for(request: Request) -> str:
+    """Return ``da`` or ``en``: what the reader has just chosen, chose before, or has the browser ask for."""
+    chosen = (request.query_params.get("lang"), request.cookies.get(_LANGUAGE_COOKIE))
+    return next((one for one in chosen if one in LANGUAGES), language_of(request.headers.get("accept-language", "")))
+
+
+def page(request: Request, template: str, status: int = 200, **facts: Any) -> Response:
+    """Return a page; a language that the reader has chosen is remembered.
+
+    :param facts: what the template shows; a session, where there is one, as ``session``.
+    """
+    language = language_for(request)
+    known: dict[str, Any] = {"session": None, "style": _STYLE_ADDRESS, "language": language, "kept": {}, **facts}
+    html = _templates.get_template(f"{template}.html").render(**known, say=partial(word, language=language))
+    answer = Response(html, status, _HEADERS, "text/html")
+    if request.query_params.get("lang") in LANGUAGES:
+        answer.set_cookie(_LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, samesite="strict")
+    return answer

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.api.conftest import embedded_hub, hub, operated_hub
+from tests.integration.api.served import Served
+from tests.integration.ui.visitor import Visitor
+
+__all__ = ["embedded_hub", "hub", "operated_hub"]
+
+
+@pytest.fixture
+def visitor(hub: Served) -> Iterator[Visitor]:
+    """Somebody with a browser, not signed in."""
+    with Visitor(hub.url) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def coordinator(hub: Served, visitor: Visitor) -> Visitor:
+    """A coordinator who is signed in."""
+    assert visitor.signs_in(hub.tokens["coordinator"]).status_code == 303
+    return visitor
