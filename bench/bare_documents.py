@@ -43,19 +43,20 @@ class BareXml(BareReader):
     name = "lxml: parse, XSD, find"
 
     def __init__(
-        self, schema: Path, namespace: str, leaves: Collection[str], *, repeated: Collection[str] = ()
+        self, schema: Path, namespace: str, root: str, leaves: Collection[str], *, repeated: Collection[str] = ()
     ) -> None:
         """Compile the schema.
 
+        :param root: the document's name; leaves of other documents are left out.
         :param leaves: paths such as ``/SagOpdatering/Sag/Maal/Titel``, of names in the namespace.
         :param repeated: names of leaves that may be there several times in one branch.
         """
         self._schema = etree.XMLSchema(etree.parse(schema))
         self._namespace = f"{{{namespace}}}"
-        self._leaves = frozenset(leaves)
-        self._root = self._qualified(next(iter(leaves)).split("/")[1])
+        self._root = self._qualified(root)
+        self._leaves = frozenset(leaf for leaf in leaves if leaf.startswith(f"/{root}/"))
         branches: dict[str, tuple[list[str], list[str]]] = {}
-        for leaf in leaves:
+        for leaf in sorted(self._leaves):
             _, _, *path, name = leaf.split("/")
             found = branches.setdefault("/".join(map(self._qualified, path)), ([], []))
             found[name in repeated].append(self._qualified(name))
