@@ -58,9 +58,8 @@ def _routes() -> set[str]:
 
 def _pages() -> set[str]:
     routes = [route for room in (signing_in, coordinator, pages) for route in room.router.routes]
-    return {
-        f"{method} {route.path_format}" for route in routes if isinstance(route, APIRoute) for method in route.methods
-    }
+    ours = [route for route in routes if isinstance(route, APIRoute)]
+    return {f"{method} {route.path_format}" for route in ours for method in route.methods or ()}
 
 
 def _commands() -> dict[str, Any]:
