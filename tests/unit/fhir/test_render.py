@@ -16,7 +16,7 @@ from hub.consent.view import View, view_for
 from hub.fhir.render import TYPES, Resources, render
 from hub.fhir.words import RESOURCE_OF, STATUS
 from hub.plan.element import Code, Kind, Period, Sensitivity, Status
-from hub.plan.identifier import CPR, Identifier
+from hub.plan.identifier import CPR, Identifier, cpr_identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
 from hub.testing.builders import (
@@ -287,3 +287,21 @@ def test_a_partner_is_shown_no_person_number() -> None:
 
     assert "identifier" in patient(Role.CASEWORKER)
     assert "identifier" not in patient(Role.PARTNER)
+
+
+def test_a_changed_number_is_shown_with_the_one_it_replaced() -> None:
+    new, old, theirs = (cpr_identifier(cpr, "social") for cpr in ("0201609996", "0201609995", "6201609995"))
+    plan = an_empty_plan().build()
+
+    def shown(person: Person, organisation: str = "social") -> list[tuple[str, str]]:
+        view = view_of(plan, reader_of=organisation)
+        resources = render(view, person, PlanStatus.ACTIVE, coordinator="coordination")
+        check(resources)
+        return [(one["use"], one["value"]) for one in resources["Patient", str(ANNA)]["identifier"]]
+
+    changed = Person(ANNA, (old,)).named([new, old], "children", THEN)
+    assert shown(changed) == [("official", new.value), ("old", old.value)]
+    assert shown(Person(ANNA, (theirs,))) == [("temp", theirs.value)]
+    registered = changed.named([new, theirs], "social", THEN)
+    assert shown(registered) == [("official", new.value), ("old", old.value), ("old", theirs.value)]
+    assert shown(registered, "children") == shown(changed)
