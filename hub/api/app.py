@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from hub import __version__
-from hub.api import consents, fhir, inbound, operations, plans, problems
+from hub.api import consents, fhir, inbound, operations, plans, problems, soap
 from hub.api.asking import Hub
 from hub.api.middleware import AtTheDoor
 from hub.authority import Authorities
@@ -47,6 +47,6 @@ def create_app(
     app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health)
     problems.install(app)
     app.add_middleware(AtTheDoor)
-    for room in (inbound, plans, consents, fhir, operations):
+    for room in (inbound, soap, plans, consents, fhir, operations):
         app.include_router(room.router)
     return app

@@ -21,8 +21,8 @@ from hub.store.inbox import Receipt
 
 router = APIRouter(tags=["authorities"])
 RECEIPT_NAMESPACE = "urn:one-plan-hub:receipt:1"
-#: Secrets between the caller and the hub; no adapter needs them.
-_KEPT_BACK = ("authorization", "cookie", "proxy-authorization")
+#: Secrets between the caller and the hub, and marks that only an adapter itself may set; no caller's reach an adapter.
+_KEPT_BACK = ("authorization", "cookie", "proxy-authorization", "x-hub-")
 
 
 @router.post("/in/{authority}", status_code=CREATED)
@@ -30,8 +30,8 @@ def take_document(
     authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
 ) -> Response:
     """Take a document in; the answer is given after it is safe, and a repeat of it gets the same answer."""
-    _check_sender(authority, hub, caller, correlation_id)
-    receipt = accept(_parcel(authority, request, body, correlation_id), hub.store, hub.authorities)
+    check_sender(authority, hub, caller, correlation_id)
+    receipt = accept(parcel_of(authority, request, body, correlation_id), hub.store, hub.authorities)
     status = OK if receipt.is_repeat else CREATED
     if speaks_xml(request):
         return Response(_as_xml(receipt), status, media_type="application/xml")
@@ -43,21 +43,23 @@ def take_event(
     authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
 ) -> Response:
     """Take a thin event; the promise to fetch what it names is safe before the answer is given."""
-    _check_sender(authority, hub, caller, correlation_id)
-    event = announce(_parcel(authority, request, body, correlation_id), hub.store, hub.authorities)
+    check_sender(authority, hub, caller, correlation_id)
+    event = announce(parcel_of(authority, request, body, correlation_id), hub.store, hub.authorities)
     return json_response({"event": event.event_id, "correlation_id": correlation_id}, TAKEN)
 
 
-def _check_sender(authority: str, hub: Hub, caller: Caller, correlation_id: str) -> None:
-    """Only an authority's own system comes in by the authority's door."""
+def check_sender(authority: str, hub: Hub, caller: Caller, correlation_id: str) -> None:
+    """Only an authority's own system comes in by the authority's door. :raises WrongSender: it is another's."""
     reader = caller.reader
     if reader.role is not Role.AUTHORITY_SYSTEM or reader.organisation != authority:
         refuse(hub, caller, correlation_id, WrongSender("This door is for the authority's own system."))
 
 
-def _parcel(authority: str, request: Request, body: bytes, correlation_id: str) -> Parcel:
-    headers = {name: value for name, value in request.headers.items() if name not in _KEPT_BACK}
-    return Parcel(authority, body, request.headers.get("content-type", ""), headers, correlation_id)
+def parcel_of(authority: str, request: Request, body: bytes, correlation_id: str) -> Parcel:
+    """Return what arrived; a header that is there twice has both values, and so is not what either says."""
+    given = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
+    headers = {name: value for name, value in given.items() if not name.startswith(_KEPT_BACK)}
+    return Parcel(authority, body, given.get("content-type", ""), headers, correlation_id)
 
 
 def _as_json(receipt: Receipt) -> dict[str, Any]:

@@ -53,8 +53,9 @@ class AtTheDoor:
         if refused is None:
             await self._app(scope, receive, send_sealed)
         else:
+            response = answer(Request(scope), problem_of(refused))
             _forget_address(scope)
-            await answer(Request(scope), problem_of(refused))(scope, receive, send_sealed)
+            await response(scope, receive, send_sealed)
 
 
 def _refused(scope: Scope, headers: Headers) -> InvalidRequest | None:
@@ -76,8 +77,7 @@ def _refused(scope: Scope, headers: Headers) -> InvalidRequest | None:
 
 def _forget_address(scope: Scope) -> None:
     """Leave nothing of a refused address for whoever logs requests after us, such as the server."""
-    rest = "/fhir/" if scope["path"].startswith("/fhir/") else "/"
-    scope.update(path=rest, raw_path=rest.encode(), query_string=b"")
+    scope.update(path="/", raw_path=b"/", query_string=b"")
 
 
 def _plain(address: str) -> str:

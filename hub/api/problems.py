@@ -1,8 +1,8 @@
 """Every refusal as HTTP: the only place that knows status numbers.
 
-RFC 9457 in JSON, or in XML for callers that speak it; FHIR callers get an OperationOutcome. No answer says more than
-the error does, and an error nobody expected says nothing at all: only its kind and where it arose are
-logged.
+RFC 9457 in JSON, or in XML for callers that speak it; FHIR callers get an OperationOutcome, and whoever calls an
+authority's service is answered in its own protocol. No answer says more than the error does, and an error nobody
+expected says nothing at all: only its kind and where it arose are logged.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 
 from hub.api.models import faults_of
+from hub.authority import Authorities, Refusal, Serves
 from hub.errors import (
     Conflict,
     ContractViolation,
@@ -41,6 +42,8 @@ from hub.errors import (
 )
 
 CREATED, OK, TAKEN, UNCHANGED = 201, 200, 202, 304
+#: Behind it stands the name of the authority whose system calls.
+SERVICES = "/soap/"
 
 #: Nearest kind of error wins.
 STATUS: Mapping[type[HubError], int] = {
@@ -128,13 +131,40 @@ def problem_of(error: HubError) -> Problem:
 def answer(request: Request, problem: Problem) -> Response:
     """Tell the caller, in the words the caller speaks."""
     correlation_id = request.state.correlation_id
-    if request.url.path.startswith("/fhir/"):
+    service = _service_called(request)
+    if service is not None:
+        return _answer_of(service, request, problem, correlation_id)
+    if request.scope["path"].startswith("/fhir/"):
         body, media_type = orjson.dumps(_outcome(problem, correlation_id)), "application/fhir+json"
     elif speaks_xml(request):
         body, media_type = _as_xml(problem.content(correlation_id)).encode(), "application/problem+xml"
     else:
         body, media_type = orjson.dumps(problem.content(correlation_id)), "application/problem+json"
     return Response(body, problem.status, dict(problem.headers), media_type)
+
+
+def service_of(authority: str, authorities: Authorities) -> Serves | None:
+    """Return the service that an authority's system may call; None where there is none."""
+    joined = authorities.get(authority)
+    if joined is None or not isinstance(joined.adapter, Serves):
+        return None
+    return joined.adapter
+
+
+def _service_called(request: Request) -> Serves | None:
+    path: str = request.scope["path"]  # request.url would read the Host too, which may be none
+    if request.method != "POST" or not path.startswith(SERVICES):
+        return None
+    return service_of(path.removeprefix(SERVICES), request.app.state.hub.authorities)
+
+
+def _answer_of(service: Serves, request: Request, problem: Problem, correlation_id: str) -> Response:
+    """Tell a caller of a service. Its protocol has statuses of its own; only a missing token is told by HTTP."""
+    is_callers = problem.status < _FAILED
+    refusal = Refusal(problem.code, problem.sentence, problem.next_step, correlation_id, problem.faults, is_callers)
+    reply = service.refuse(request.headers.get("content-type", ""), refusal)
+    status = problem.status if problem.status == STATUS[NotAuthenticated] else reply.status
+    return Response(reply.body, status, dict(problem.headers), reply.content_type)
 
 
 def speaks_xml(request: Request) -> bool:

@@ -27,6 +27,9 @@ NOT_THERE = "99999999-9999-4999-8999-999999999999"
 ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /in/{authority}": ({400}, frozenset({"employment"}), 403),
     "POST /in/{authority}/events": ({202}, frozenset({"employment"}), 403),
+    # Employment's plain adapter here serves nothing; tests/integration/test_soap_door.py asks one that does.
+    "POST /soap/{authority}": ({404}, frozenset({"employment"}), 403),
+    "GET /soap/{authority}": ({404}, EVERYONE, 0),
     "GET /plans/{plan}": ({200}, MEMBERS, 404),
     "POST /plans/search": ({200}, MEMBERS, 404),
     "GET /explain/{plan}/{element}": ({200}, frozenset({"coordinator", "employment", "anna"}), 404),
@@ -62,6 +65,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     bodies: dict[str, Any] = {
         "POST /in/{authority}": {},
         "POST /in/{authority}/events": {"id": "1", "reference": "r"},
+        "POST /soap/{authority}": {},
         "POST /plans/search": {"cpr": ANNA_CPR},
         "POST /consents": sharing,
     }
