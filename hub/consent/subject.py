@@ -31,8 +31,11 @@ class Subject:
     is_labelled: bool = True
 
 
-def subject_of(plan: Plan, element: Element) -> Subject:
-    """Return what a decision about the element may rest on."""
+def subject_of(plan: Plan, element: Element, *, is_single: bool = True) -> Subject:
+    """Return what a decision about the element may rest on.
+
+    :param is_single: whether it matters which element it is, and not only what kind of.
+    """
     return Subject(
         plan=plan.id,
         person=plan.person,
@@ -40,7 +43,7 @@ def subject_of(plan: Plan, element: Element) -> Subject:
         category=element.category,
         label=element.label or RESTRICTED,
         concerned=element.concerns | {plan.person},
-        element=element.id,
+        element=element.id if is_single else None,
         has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes",
         is_labelled=element.label is not None,
     )

@@ -6,6 +6,7 @@ that differ only in what is withheld give equal views.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -69,10 +70,7 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
 
     :param consents: of everyone the plan concerns (``Plan.people``).
     """
-    decided = [
-        (element, decide(subject_of(plan, element), reader, policy, consents, at))
-        for element in sorted(plan.elements.values(), key=lambda element: element.id)
-    ]
+    decided = list(_decided(plan, reader, policy, consents, at))
     shown = {element.id for element, decision in decided if decision.permits}
     return View(
         plan=plan.id,
@@ -87,8 +85,27 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
     )
 
 
+def _decided(
+    plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime
+) -> Iterator[tuple[Element, Decision]]:
+    """Decide about every element, in the order of their ids.
+
+    A decision rests on the subject alone, so elements whose subjects are equal share it: a plan has many elements and
+    few kinds of them. Only a consent that names single elements tells such elements apart.
+    """
+    is_single = any(consent.elements for said in consents.values() for consent in said)
+    made: dict[Subject, Decision] = {}
+    for element in sorted(plan.elements.values(), key=lambda element: element.id):
+        subject = subject_of(plan, element, is_single=is_single)
+        if subject not in made:
+            made[subject] = decide(subject, reader, policy, consents, at)
+        yield element, made[subject]
+
+
 def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> Element:
     """Leave out what the decision hides, and the link to an element that the reader does not see."""
+    if not hidden and (element.part_of is None or element.part_of in shown):
+        return element
     return replace(
         element,
         title="" if Hidden.TITLE in hidden else element.title,
