@@ -17,7 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from hub.sandbox.app import is_for_staff, make_app
+from hub.sandbox.app import make_app
+from hub.sandbox.guard import is_for_staff
 from hub.sandbox.shelf import Shelf
 from hub.sandbox.system import Maker, Surroundings, System
 

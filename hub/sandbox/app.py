@@ -1,6 +1,6 @@
-"""A sandbox system's server: its control API for demos and tests, and the authority's own doors.
+"""A sandbox system's server: its page for people, its control API for demos and tests, and the authority's own doors.
 
-The control API has no token: it is for loopback.
+Page and control API have no token: they are for loopback.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request, Response
 
 from hub.sandbox.case import CaseChange, CaseContent
 from hub.sandbox.desk import Desk
+from hub.sandbox.guard import add_guard
+from hub.sandbox.page import Page, add_page
 from hub.sandbox.shelf import Case, Shelf
 from hub.sandbox.system import Behaviour, Garbage, HubAnswer, System
 
@@ -18,15 +20,13 @@ from hub.sandbox.system import Behaviour, Garbage, HubAnswer, System
 _GARBAGE = b"<html><body>We are working on it \xff\x00"
 
 
-def is_for_staff(path: str) -> bool:
-    """Tell whether a path is the sandbox's own, for people, the demo and tests, and no door for the hub."""
-    return path in ("/", "/healthz") or path.startswith("/sandbox/")
-
-
 def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastAPI:
-    """Return the system's server: the control API and the system's own doors."""
+    """Return the system's server: page, control API and the system's own doors."""
     app = FastAPI(title=f"sandbox {system.name}", docs_url=None, redoc_url=None, openapi_url=None)
-    _add_case_controls(app, Desk(system, shelf, has_folder=has_folder))
+    desk = Desk(system, shelf, has_folder=has_folder)
+    add_guard(app)
+    add_page(app, Page(system, shelf, desk))
+    _add_case_controls(app, desk)
 
     @app.put("/sandbox/behaviour")
     def behave(behaviour: Behaviour) -> Behaviour:
