@@ -339,3 +339,10 @@ def test_a_link_to_what_the_reader_does_not_see_is_left_out() -> None:
 def test_a_reader_whom_the_law_shows_everything_is_not_told_that_something_may_be_missing() -> None:
     assert not view_for(PLAN_OF_ALL, CITIZEN, DANISH, {}, NOW).may_be_partial
     assert view_for(PLAN_OF_ALL, SYSTEM, DANISH, by_person([ONE_PLAN, EVERYTHING]), NOW).may_be_partial
+
+
+def test_a_consent_to_one_element_says_nothing_of_its_twins() -> None:
+    plan = a_plan(PERSON, PLAN).with_goal("children", source_id="told").with_goal("children", source_id="kept").build()
+    yes_to_one = started().for_elements(an_id("children", "told")).build()
+    view = view_for(plan, SYSTEM, DANISH, by_person([ONE_PLAN, yes_to_one]), NOW)
+    assert [seen.element.id for seen in view.seen] == [an_id("children", "told")]
