@@ -18,6 +18,7 @@ from rich.table import Table
 from hub import __version__
 from hub.cli.assembly import log_as_json, open_rooms, open_store
 from hub.cli.checking import NOT_READY, look_at_everything
+from hub.cli.demo_commands import demo
 from hub.cli.refused import refused
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
@@ -32,6 +33,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="On
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: deliveries that need a person.")
 consent = typer.Typer(no_args_is_help=True, help="Consents and what follows from them.")
 plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
+app.add_typer(demo, name="demo")
 app.add_typer(dlq, name="dlq")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
@@ -39,17 +41,6 @@ app.add_typer(refused, name="refused")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 _console = Console()
-
-
-@app.command()
-def demo(
-    once: Annotated[bool, typer.Option("--once", help="Play the story, prove it, and end.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run the hub with live authority systems and play a family's story."""
-    from hub.cli.demo import play  # the demo brings the sandbox with it; the other commands need none of it
-
-    raise typer.Exit(play(once=once, as_json=as_json))
 
 
 @app.command()

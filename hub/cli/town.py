@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Self
 
@@ -206,11 +205,8 @@ class Town:
         authorities: dict[str, dict[str, Any]] = {
             system: {"url": urls[system], "token": self.tokens[f"hub-at-{system}"]} for system in SYSTEMS
         }
-        if "employment" not in entry_points(group="hub.adapters").names:
-            del authorities["employment"]
         authorities["children"]["folder"] = str(self.folder / "children-files")
-        authorities["social"]["poll_every"] = 1
-        authorities.get("employment", {})["poll_every"] = 1
+        authorities["employment"]["poll_every"] = authorities["social"]["poll_every"] = 1
         authorities |= {name: dict(own) for name, own in self.set_up.authorities.items()}
         lines = [
             f'database_url = "{self.set_up.database_url or f"sqlite:///{self.folder}/hub.db"}"',

@@ -66,7 +66,7 @@ def _commands() -> dict[str, Any]:
     def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         for part, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, f"{name} {part}")
-        if not hasattr(command, "commands"):
+        if not hasattr(command, "commands") or command.invoke_without_command:
             yield name, command
 
     return dict(walk(typer.main.get_command(app), "hub"))
