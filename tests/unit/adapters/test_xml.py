@@ -53,6 +53,8 @@ HOSTILE: dict[str, bytes] = {
     "a flood of elements": b"<a>" + b"<b/>" * 100_001 + b"</a>",
     "a flood of attributes in one element": b"<a " + b" ".join(b'b%d=""' % n for n in range(50_000)) + b"/>",
     "a flood of attributes in many elements": b"<a>" + b'<b c="" d=""/>' * 10_001 + b"</a>",
+    "a flood of namespaces in one element": b"<a " + b" ".join(b'xmlns:b%d="u"' % n for n in range(50_000)) + b"/>",
+    "a flood of namespaces in many elements": b"<a>" + b'<b xmlns:c="u"/>' * 20_001 + b"</a>",
     "more bytes than the cap": b"<a>" + b" " * 10_000_000 + b"</a>",
     "a name without end": b"<" + b"a" * 200_000 + b"/>",
     # Not well-formed
