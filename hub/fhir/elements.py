@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from uuid import UUID
 
@@ -41,6 +42,8 @@ class Around:
 
     person: UUID
     elements: Mapping[UUID, Element]
+    #: Since when each reads as it does; not of those of which a part is left out (``Seen.registered_at``).
+    registered_at: Mapping[UUID, datetime]
 
     @property
     def patient(self) -> Resource:
@@ -63,7 +66,7 @@ def resource_of(element: Element, around: Around) -> Resource:
     return {
         "resourceType": kind,
         "id": str(element.id),
-        "meta": meta(element),
+        "meta": meta(element, around.registered_at.get(element.id)),
         **filled(text=_narrative(element) if kind in _WITHOUT_NOTES else None),
         **_BODY_OF[kind](element, around),
     }

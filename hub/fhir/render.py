@@ -10,7 +10,8 @@ knows one id must find the rest without searching. Everything is a function of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from hub.consent.view import View
@@ -52,7 +53,8 @@ def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) 
     :param coordinator: the organisation that authors the umbrella plan.
     """
     elements = {seen.element.id: seen.element for seen in view.seen}
-    around = Around(person.id, elements)
+    registered_at = {seen.element.id: seen.registered_at for seen in view.seen if seen.registered_at}
+    around = Around(person.id, elements, registered_at)
     parts = _by_authority(elements)
     rendered = [
         _umbrella(view, person, status, coordinator, parts),
@@ -60,7 +62,7 @@ def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) 
         _patient(person, view),
         *(organisation(name) for name in sorted({coordinator, *parts})),
         *(_part(view, person, authority, own) for authority, own in parts.items()),
-        *(_provenance(view.plan, authority, own) for authority, own in parts.items()),
+        *_provenances(view.plan, parts, registered_at),
         *(resource_of(element, around) for element in elements.values()),
     ]
     return {(resource["resourceType"], resource["id"]): resource for resource in rendered}
@@ -191,13 +193,23 @@ def _use(number: Identifier, *, is_newest: bool) -> str:
     return "official" if number.system == CPR else "temp"
 
 
-def _provenance(plan: UUID, authority: str, own: Sequence[Element]) -> Resource:
+def _provenances(
+    plan: UUID, parts: Mapping[str, Sequence[Element]], registered_at: Mapping[UUID, datetime]
+) -> Iterator[Resource]:
+    """Yield where each part came from; not of a part of which no time may be told, for R4 wants one."""
+    for authority, own in parts.items():
+        times = [registered_at[element.id] for element in own if element.id in registered_at]
+        if times:
+            yield _provenance(plan, authority, own, max(times))
+
+
+def _provenance(plan: UUID, authority: str, own: Sequence[Element], recorded: datetime) -> Resource:
     systems = sorted({element.provenance.source_system for element in own})
     return {
         "resourceType": "Provenance",
         "id": part_id(plan, authority),
         "target": [reference("CarePlan", part_id(plan, authority))],
-        "recorded": instant(max(element.registered_at for element in own)),
+        "recorded": instant(recorded),
         "agent": [{"type": _AUTHOR, "who": reference("Organization", authority)}],
         "entity": [
             {"role": "source", "what": {"identifier": {"system": SOURCE_SYSTEM, "value": name}}} for name in systems

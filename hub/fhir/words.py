@@ -101,10 +101,10 @@ def security(labels: set[Sensitivity | None]) -> list[Resource]:
     return coded + ([{"system": SENSITIVITY, "code": top.name}] if top else [])
 
 
-def meta(element: Element) -> Resource:
-    """Return an element's label, its topic, and since when it reads as it does."""
+def meta(element: Element, registered_at: datetime | None) -> Resource:
+    """Return an element's label, its topic, and since when it reads as it does, where that may be told."""
     return filled(
-        lastUpdated=instant(element.registered_at),
+        lastUpdated=instant(registered_at) if registered_at else None,
         security=security({element.label}),
         tag=[{"system": CATEGORY, "code": element.category}] if element.category else [],
     )

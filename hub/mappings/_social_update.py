@@ -42,8 +42,6 @@ def _element(disclosed: Disclosed) -> dict[str, Any]:
         "Oplysninger": dict(element.details),
         "Myndighed": element.authority,
         "Fagsystem": element.provenance.source_system,
-        "Version": element.order.version,
-        "Registreret": _instant(element.registered_at),
         "Fingeraftryk": disclosed.digest,
         "Hvorfor": disclosed.why,
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -198,6 +199,17 @@ def test_a_hidden_title_leaves_a_valid_resource_without_it() -> None:
     resources = render(view_of(plan, rule), person, PlanStatus.ACTIVE, coordinator="coordination")
     check(resources)
     assert "Job" not in str(resources)
+
+
+def test_since_when_is_not_told_of_what_is_left_out_in_part() -> None:
+    rule = a_rule("HALF", RuleEffect.PERMIT, without=(Hidden.TEXT,))
+    plan = a_full_plan().build()
+    later = {key: replace(one, registered_at=THEN + timedelta(days=1)) for key, one in plan.elements.items()}
+    before, after = (
+        render(view_of(plan, rule), Person(ANNA, (), ""), PlanStatus.ACTIVE, coordinator="coordination")
+        for plan in (plan, replace(plan, elements=later))
+    )
+    assert before == after
 
 
 def test_a_meeting_without_an_end_stays_a_proposal() -> None:
