@@ -13,7 +13,7 @@ from bench.recipients import recipient
 from bench.set_ups import Servers, SetUp, embedded, operated
 
 AIM = Aim(Better.HIGHER, 0.8)
-CASES = 60
+CASES = 40
 _ROUNDS = 5
 _UNIT = "deliveries/s"
 

@@ -112,7 +112,7 @@ def _authorities(urls: Sequence[str]) -> Authorities:
     """Join the sender, which nothing is delivered to, and the recipients."""
     authorities = dict(load({SENDER: {}}))
     for name, url in zip(RECIPIENTS, urls, strict=True):
-        speaks = load({"social": {"url": url, "token": "a token"}})["social"]
+        speaks = load({"social": {"url": url, "token": "a token", "poll_every": 0}})["social"]
         authorities[name] = Authority(name, speaks.adapter, speaks.mapping)
     return authorities
 
