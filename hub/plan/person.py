@@ -91,12 +91,9 @@ class Person:
         return number.system == CPR, not self._is_replaced(number), came, number
 
     def _is_replaced(self, number: Identifier) -> bool:
-        """Tell whether a number was replaced for good: a number may be given back, so of two turns the later stands."""
-        since = {(one.number, one.earlier): one.since for one in self.successions}
-        return any(
-            earlier == number and since.get((earlier, later), _BEFORE_ALL) <= at
-            for (later, earlier), at in since.items()
-        )
+        """Tell whether another took its place and never gave it back; of two that took turns, the later came last."""
+        turns = {(one.number, one.earlier) for one in self.successions}
+        return any(earlier == number and (earlier, later) not in turns for later, earlier in turns)
 
 
 def _first_said(successions: Iterable[Succession]) -> tuple[Succession, ...]:

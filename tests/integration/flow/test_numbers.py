@@ -418,6 +418,27 @@ def test_a_plan_opened_under_the_new_number_while_it_is_linked_is_the_persons_or
         assert person_of(world, NEW) == person_of(world, OLD)
 
 
+def test_who_uses_which_number_is_remembered_of_each_of_several_at_once(world: World) -> None:
+    owners = {"children": OLD, "social": A_CHILD, "employment": ANOTHER}
+    for cpr in owners.values():
+        world.opens_plan(cpr)
+    for round_ in range(8):
+        relative = f"150277{round_:04d}"
+        at_once(
+            *(
+                partial(
+                    world.accepts,
+                    a_contribution(name, f"C{round_}").about(owner).with_relative("h", relative).build(),
+                )
+                for name, owner in owners.items()
+            )
+        )
+        person = person_of(world, relative)
+        assert person is not None
+        with world.store.begin(read_only=True) as unit:
+            assert set(unit.people.get(person).known_as) == set(owners)
+
+
 def names_them_all(world: World, authority: str, family: Sequence[str], numbers: Sequence[str]) -> None:
     for place, cpr in enumerate([*family] * 4):
         case = a_contribution(authority, f"R{place}").about(cpr)
