@@ -10,9 +10,12 @@ from hub.authority import Fate
 from hub.plan.contribution import Contribution
 from hub.plan.element import Draft, Sensitivity
 from tests.generation.contract import Node, Sort
+from tests.generation.making import PAIRS
 from tests.generation.senders import Sender, Way
 
 _DENMARK = ZoneInfo("Europe/Copenhagen")
+#: Names of what ends something.
+_LASTS = {last for _, last in PAIRS} | {"Frist"}
 
 
 def unaccounted(sender: Sender, root: Node, contributions: Sequence[Contribution]) -> list[str]:
@@ -33,7 +36,8 @@ def _is_told(sender: Sender, way: Way, contributions: Sequence[Contribution]) ->
     ids = sender.source_ids(way)
     for contribution in sender.told_by(way, list(contributions)):
         drafts = [draft for draft in contribution.drafts if not ids or draft.source_id in ids]
-        if (drafts or not ids) and _Told(contribution, drafts, is_item=bool(ids)).tells(node):
+        told = _Told(contribution, drafts, is_item=bool(ids), raises_labels=sender.raises_labels)
+        if (drafts or not ids) and told.tells(node):
             return True
     return False
 
@@ -41,22 +45,25 @@ def _is_told(sender: Sender, way: Way, contributions: Sequence[Contribution]) ->
 class _Told:
     """What a contribution says of the case, or some of its drafts of an item."""
 
-    def __init__(self, contribution: Contribution, drafts: Sequence[Draft], *, is_item: bool) -> None:
-        self._contribution, self._drafts, self._is_item = contribution, drafts, is_item
+    def __init__(
+        self, contribution: Contribution, drafts: Sequence[Draft], *, is_item: bool, raises_labels: bool
+    ) -> None:
+        self._contribution, self._drafts = contribution, drafts
+        self._is_item, self._raises_labels = is_item, raises_labels
 
     def tells(self, node: Node) -> bool:
         value = node.field.value
         assert value is not None
         text = " ".join(node.text.split())
         if value.words:
-            return text not in Sensitivity.__members__ or any(draft.label for draft in self._drafts)
+            return text not in Sensitivity.__members__ or self._has_label(Sensitivity[text])
         match value.sort:
             case Sort.NUMBER:
                 return "".join(each for each in text if each.isdigit()) in set(self._numbers())
             case Sort.DAY:
-                return not _edges_of(date.fromisoformat(text[:10])).isdisjoint(self._moments())
+                return _edge_of(date.fromisoformat(text[:10]), node.field.name) in set(self._moments(node.field.name))
             case Sort.INSTANT:
-                return datetime.fromisoformat(text).astimezone(UTC) in set(self._moments())
+                return datetime.fromisoformat(text).astimezone(UTC) in set(self._moments(node.field.name))
             case Sort.FLAG:
                 return ("yes" if text in ("true", "1") else "no") in set(self._flags())
             case Sort.WHOLE:
@@ -65,14 +72,20 @@ class _Told:
         return any(text in told or text.lower() in told for told in texts)
 
     def _numbers(self) -> Iterator[str]:
-        contribution = self._contribution
-        for facts in (contribution.person, *contribution.others):
-            yield from (each.value for each in facts.identifiers)
-
-    def _moments(self) -> Iterator[datetime]:
-        yield self._contribution.order.changed_at
+        yield from (each.value for each in self._contribution.person.identifiers)
         for draft in self._drafts:
-            yield from (edge for edge in (draft.valid.start, draft.valid.end) if edge)
+            yield from (each.value for each in draft.concerns)
+
+    def _has_label(self, label: Sensitivity) -> bool:
+        """Tell whether a draft has it; of a contract that raises labels, or a higher one."""
+        labels = [draft.label for draft in self._drafts if draft.label]
+        return label in labels or (self._raises_labels and any(label < one for one in labels))
+
+    def _moments(self, name: str) -> Iterator[datetime | None]:
+        if not self._is_item:
+            yield self._contribution.order.changed_at
+        for draft in self._drafts:
+            yield draft.valid.end if name in _LASTS else draft.valid.start
 
     def _flags(self) -> Iterator[str]:
         if not self._is_item:
@@ -92,9 +105,7 @@ class _Told:
                 yield from (code.code, code.text)
 
 
-def _edges_of(day: date) -> set[datetime]:
-    """Return the instants at which a Danish day begins and ends."""
-    midnights = [datetime.combine(day, time(), _DENMARK)]
-    if day < date.max:
-        midnights.append(datetime.combine(day + timedelta(days=1), time(), _DENMARK))
-    return {midnight.astimezone(UTC) for midnight in midnights}
+def _edge_of(day: date, name: str) -> datetime:
+    """Return when a Danish day begins; of a last day, which counts whole, when the next one does."""
+    first = day + timedelta(days=1) if name in _LASTS else day
+    return datetime.combine(first, time(), _DENMARK).astimezone(UTC)

@@ -51,7 +51,7 @@ def a_delivery() -> Sender:
         },
         # Which of them says when a delivery was made is shown by examples.
         translated=frozenset({"Envelope.Period", "CommunicatorStructure.CommunicationDateTime"}),
-        source_ids=lambda way: (),
+        source_ids=_ids_in_a_delivery,
         told_by=_its_measure,
         skips=lambda way: way[-1].field.value is not None and way[-1].text.strip("0") == "",
         more_dirt=(the_same_measure_again,),
@@ -84,6 +84,11 @@ def _ids_in_a_case(way: Way) -> tuple[str, ...]:
         if own is not None:
             return (f"{node.field.name}:{own.text.strip()}",)
     return ()
+
+
+def _ids_in_a_delivery(way: Way) -> tuple[str, ...]:
+    own = next((own for node in way if (own := node.child("ForanstaltningId"))), None)
+    return (" ".join(own.text.split()),) if own else ()
 
 
 def _its_measure(way: Way, contributions: list[Contribution]) -> list[Contribution]:

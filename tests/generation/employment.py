@@ -34,7 +34,7 @@ def a_case() -> Sender:
         # It decides the need's category; examples show how.
         translated=frozenset({"BarrierItem.HealthIndicator"}),
         source_ids=_ids_in_a_case,
-        more_dirt=(another_version, two_bodies, a_header_that_must_be_understood, a_header_that_may_be),
+        more_styles=(another_version, two_bodies, a_header_that_must_be_understood, a_header_that_may_be),
         its_words=texts_of("employment/v1"),
     )
 

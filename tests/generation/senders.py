@@ -28,6 +28,7 @@ class Sender:
     :ivar special: ``Branch.Leaf`` → what makes its text, where the contract binds it by more than its schema.
     :ivar translated: ``Branch.Leaf`` of words that become words of ours, which examples show one by one.
     :ivar source_ids: the way to a leaf → the source ids of the drafts that may tell of it.
+    :ivar raises_labels: whether the contract puts a higher label in the place of the one that is said.
     :ivar told_by: the way to a leaf, all contributions → those that may tell of it.
     :ivar skips: whether a leaf belongs to something that the contract says is skipped.
     :ivar its_words: all that the contract itself says, which an error may repeat.
@@ -43,7 +44,9 @@ class Sender:
     translated: frozenset[str]
     source_ids: Callable[[Way], tuple[str, ...]]
     is_json: bool = False
+    raises_labels: bool = False
     more_dirt: tuple[Dirt, ...] = ()
+    more_styles: tuple[Dirt, ...] = ()
     told_by: Callable[[Way, list[Contribution]], list[Contribution]] = lambda way, all_of_them: all_of_them
     skips: Callable[[Way], bool] = lambda way: False
     its_words: str = field(default="", repr=False)
@@ -56,7 +59,7 @@ class Sender:
     @cached_property
     def styles(self) -> tuple[Dirt, ...]:
         """Return the ways to write a document."""
-        return json_dirt.STYLES if self.is_json else xml_dirt.STYLES
+        return (*(json_dirt.STYLES if self.is_json else xml_dirt.STYLES), *self.more_styles)
 
     @cached_property
     def dirt(self) -> tuple[Dirt, ...]:

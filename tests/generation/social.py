@@ -52,6 +52,7 @@ def a_case() -> Sender:
         source_ids=_ids_in_a_case,
         skips=_is_skipped,
         is_json=True,
+        raises_labels=True,
         its_words=texts_of("social/v1"),
     )
 
