@@ -210,9 +210,10 @@ def _authorities(plain: Authority) -> Authorities:
 
 
 @contextmanager
-def served(url: str, **changed: Any) -> Iterator[Served]:
+def served(url: str, employment: Authority | None = None, **changed: Any) -> Iterator[Served]:
     """Serve the API and the pages over an empty database on a free port until the block ends.
 
+    :param employment: the authority of this name; the plain one when left out.
     :param changed: settings that differ.
     """
     store = a_store(url)
@@ -220,7 +221,7 @@ def served(url: str, **changed: Any) -> Iterator[Served]:
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
     publish_policy(rules, store, actor="test", correlation_id="c")
     adapter = PlainAdapter("employment")
-    authorities = _authorities(Authority("employment", adapter, PlainMapping()))
+    authorities = _authorities(employment or Authority("employment", adapter, PlainMapping()))
     opened = open_plan(
         PersonFacts((cpr_identifier(ANNA_CPR, "hub"),), "Anna Test Andersen"),
         a_consent_to_one_plan(UUID(int=0)).build(),

@@ -27,7 +27,7 @@ NOT_THERE = "99999999-9999-4999-8999-999999999999"
 ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /in/{authority}": ({400}, frozenset({"employment"}), 403),
     "POST /in/{authority}/events": ({202}, frozenset({"employment"}), 403),
-    # Employment's plain adapter here serves nothing; tests/integration/test_soap_door.py asks one that does.
+    # Employment's plain adapter here serves nothing; test_soap_door.py asks one that does.
     "POST /soap/{authority}": ({404}, frozenset({"employment"}), 403),
     "GET /soap/{authority}": ({404}, EVERYONE, 0),
     "GET /plans/{plan}": ({200}, MEMBERS, 404),
