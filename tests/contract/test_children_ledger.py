@@ -12,7 +12,8 @@ from lxml import etree
 from hub.authority import Document, Fate, LedgerEntry, contract_folder
 from hub.mappings.children import ChildrenMapping
 from hub.plan.contribution import Contribution
-from tests.xsd_leaves import XS, Schema, another, found
+from tests.generation.xsd import XS, Schema
+from tests.xml_leaves import another, found
 
 CONTRACTS = {
     "children/v1": ("children.xsd", "SagOpdatering", "maximal.xml"),

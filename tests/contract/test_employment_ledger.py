@@ -12,7 +12,8 @@ from hub.authority import Document, Fate, LedgerEntry
 from hub.mappings.employment import EmploymentMapping
 from hub.plan.contribution import Contribution
 from tests.employment_messages import CONTRACT, EXAMPLES, NAMESPACE
-from tests.xsd_leaves import XS, Schema, another, found
+from tests.generation.xsd import XS, Schema
+from tests.xml_leaves import another, found
 
 XSD = CONTRACT / "employment.xsd"
 ROOTS = ("SubmitPersonCaseRequest", "GetPersonCaseResponse")

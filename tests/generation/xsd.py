@@ -43,6 +43,10 @@ class Schema:
         element = self._named("element", name)
         return _marked(self._field(element), _keys(element), _references(element))
 
+    def leaves(self, name: str) -> set[str]:
+        """Return the path of every leaf of a document."""
+        return set(_leaf_paths(self.root(name), ""))
+
     def _named(self, kind: str, name: str) -> etree._Element:
         local = name.rpartition(":")[2]
         return next(each for part in self._parts for each in part.iterchildren(XS + kind) if each.get("name") == local)
@@ -106,6 +110,14 @@ class Schema:
         for facet in restriction.iterchildren(etree.Element):
             facets.setdefault(etree.QName(facet).localname, []).append(facet.get("value", ""))
         return _restricted(value, facets)
+
+
+def _leaf_paths(field: Field, above: str) -> Iterator[str]:
+    path = f"{above}/{field.name}"
+    if field.value is not None:
+        yield path
+    for inner in field.fields:
+        yield from _leaf_paths(inner, path)
 
 
 def _restricted(value: Value, facets: dict[str, list[str]]) -> Value:
