@@ -26,7 +26,8 @@ MIDDLE = "FORTROLIGE_PERSONOPLYSNINGER"
 #: What each authority is called, and what its system speaks.
 CALLED = {"children": "Children and family", "employment": "Employment", "social": "Social services"}
 _SPEAKS = {"children": "XML", "employment": "SOAP", "social": "REST"}
-_PATIENCE = 20  # seconds; a healthy hub needs well under two
+#: Seconds. A healthy hub needs well under two; who was down for long is asked again only after a pause as long.
+_PATIENCE = 60
 _Found = TypeVar("_Found")
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -114,10 +115,13 @@ class Town:
         self._add("hub", [*self.set_up.hub_command, "serve"], urls["hub"], environment)
         if not self.set_up.broker_url.startswith("memory:"):
             self._add("worker", [*self.set_up.hub_command, "worker"], "", environment)
-        self.hub_command("migrate")
+        ours = [program for name, program in self.programs.items() if name not in SYSTEMS]
         try:
-            for program in self.programs.values():
-                program.start()
+            with ThreadPoolExecutor() as side_by_side:
+                systems = side_by_side.map(Program.start, [self.programs[name] for name in SYSTEMS])
+                self.hub_command("migrate")
+                list(systems)  # the hub polls as soon as it is up
+                list(side_by_side.map(Program.start, ours))
         except BaseException:
             self.__exit__()
             raise

@@ -13,7 +13,7 @@ from hub.cli.story_one_plan import OnePlan
 from hub.cli.town import Town
 from tests.town_set_ups import a_set_up, both_set_ups
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 #: Of the people and cases that the stories tell of: each must stay out of every log.
 SECRETS = ("1503879996", "150387-9996", "1402929990", "Mette Test", "Sofie Test", "bostøtten", "aflastningsfamilie")
 
@@ -48,7 +48,6 @@ def test_a_case_by_soap_one_by_xml_and_one_by_rest_are_read_as_one_plan_and_each
 
 
 @both_set_ups
-@pytest.mark.timeout(300)
 def test_every_other_story_of_the_demo_holds(set_up_name: str, tmp_path: Path) -> None:
     with a_set_up(set_up_name) as set_up, Town(tmp_path, set_up) as town:
         stories = [story(town, Console(quiet=True)) for story in STORIES if story is not OnePlan]
