@@ -1,0 +1,179 @@
+"""SOAP clients of others work from the served WSDL alone: zeep, and the npm package soap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import requests
+import zeep
+import zeep.exceptions
+import zeep.helpers
+from lxml import etree
+
+from hub.cli.town import Town
+from hub.clock import new_id
+
+pytestmark = pytest.mark.integration
+NPM = Path(__file__).parent / "npm"
+CPR = "3001749995"
+NS = "urn:one-plan-hub:employment:1"
+PORTS = pytest.mark.parametrize("version", ["1.1", "1.2"])
+TITLE_FIELD = "/SubmitPersonCaseRequest/PersonCase/CaseTitle"
+#: What npm says when it did not reach the registry.
+UNREACHED = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT")
+
+#: Make calls through the port of a version; return where they went, and the receipt or HubFault of each.
+Caller = Callable[[str, list[dict[str, Any]]], tuple[str, list[dict[str, Any]]]]
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    with tempfile.TemporaryDirectory() as folder, Town(Path(folder)) as town:
+        person = {"cpr": CPR, "name": "Niels Test Vendelboe"}
+        one_plan = {"kind": "one-plan", "person": person, "authorities": ["employment", "social"]}
+        assert town.ask("coordinator", "POST", "/consents", one_plan).status_code == 201
+        yield town
+
+
+def a_message(**changes: Any) -> dict[str, Any]:
+    """Return a SubmitPersonCaseRequest with a message and a case of its own."""
+    case = {
+        "CaseIdentifier": str(new_id()),
+        "CaseVersionIdentifier": 1,
+        "ChangedDateTime": "2026-09-01T08:15:00Z",
+        "CaseSubject": {"Code": "15.17.12"},
+        "SensitivityCode": "FORTROLIGE_PERSONOPLYSNINGER",
+        "CaseStatusIdentifier": 2,
+        "CaseTitle": "Vejen til job",
+        "Person": {
+            "PersonCivilRegistrationIdentifier": CPR,
+            "PersonFullName": "Niels Test Vendelboe",
+            "PersonAddressProtectionIndicator": False,
+        },
+        "GoalItems": {
+            "GoalItem": [{"GoalIdentifier": "g1", "GoalStatusIdentifier": 2, "GoalTitle": "Æblehøst & mere"}]
+        },
+    }
+    return {
+        "MessageIdentifier": str(new_id()),
+        "SentDateTime": "2026-09-01T08:16:00Z",
+        "SourceSystemName": "Jobsystem",
+        "PersonCase": case | changes,
+    }
+
+
+def by_zeep(town: Town) -> Caller:
+    """Call by zeep, as anybody would who has nothing but the address of the WSDL and a token."""
+
+    def ask(version: str, calls: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {town.tokens['employment']}"
+            transport = zeep.Transport(session=session)
+            client = zeep.Client(f"{town.url('hub')}/soap/employment?wsdl", transport=transport)
+            port = client.bind("OnePlanHub", f"OnePlanHubSoap{version.replace('.', '')}")
+            header = client.get_element(f"{{{NS}}}ActiveOrganisationHeader")
+            said = {"ActiveOrganisationHeader": header(OrganisationTypeIdentifier=7, OrganisationCode="376")}
+
+            def call(message: dict[str, Any]) -> dict[str, Any]:
+                try:
+                    return {
+                        "receipt": zeep.helpers.serialize_object(port.SubmitPersonCase(**message, _soapheaders=said))
+                    }
+                except zeep.exceptions.Fault as fault:
+                    detail = fault.detail if etree.QName(fault.detail).localname == "HubFault" else fault.detail[0]
+                    told = client.get_element(f"{{{NS}}}HubFault").parse(detail, client.wsdl.types)
+                    return {"fault": zeep.helpers.serialize_object(told)}
+
+            return str(port._binding_options["address"]), [call(message) for message in calls]
+
+    return ask
+
+
+def by_npm(town: Town) -> Caller:
+    """Call by the npm package soap."""
+    node = the_node_with_soap()
+
+    def ask(version: str, calls: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+        told = {
+            "wsdl": f"{town.url('hub')}/soap/employment?wsdl",
+            "token": town.tokens["employment"],
+            "service": "OnePlanHub",
+            "port": f"OnePlanHubSoap{version.replace('.', '')}",
+            "version": version,
+            "calls": calls,
+        }
+        done = subprocess.run([node, "submit.mjs"], cwd=NPM, input=orjson.dumps(told), capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr.decode()
+        answered = orjson.loads(done.stdout)
+        return answered["endpoint"], answered["answers"]
+
+    return ask
+
+
+def the_node_with_soap() -> str:
+    """Return node, with what the lock file names installed; skip, or fail where it is required, when there is none."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        gone("there is no node with npm; install them (apt-get install nodejs npm)")
+    installed, lock = NPM / "node_modules" / ".package-lock.json", NPM / "package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=NPM, capture_output=True, text=True, timeout=100)
+        if done.returncode and any(word in done.stderr for word in UNREACHED):
+            gone("npm does not reach its registry")
+        assert done.returncode == 0, done.stderr
+    return str(node)
+
+
+def gone(why: str) -> None:
+    """Skip, or fail where node is required."""
+    if os.environ.get("HUB_TEST_REQUIRE_NODE") == "1":
+        raise AssertionError(f"HUB_TEST_REQUIRE_NODE=1, and {why}")
+    pytest.skip(f"{why}; HUB_TEST_REQUIRE_NODE=1 insists")
+
+
+@pytest.fixture(params=[by_zeep, pytest.param(by_npm, marks=pytest.mark.node)])
+def caller(request: pytest.FixtureRequest, town: Town) -> Caller:
+    made: Caller = request.param(town)
+    return made
+
+
+@PORTS
+def test_a_case_is_submitted_and_a_repeat_gets_the_same_receipt(town: Town, caller: Caller, version: str) -> None:
+    message = a_message()
+    endpoint, (first, again) = caller(version, [message, message])
+    assert endpoint == f"{town.url('hub')}/soap/employment"
+    assert first["receipt"]["RepeatIndicator"] is False
+    assert again["receipt"] == first["receipt"] | {"RepeatIndicator": True}
+    plan = town.ask("employment", "POST", "/plans/search", {"cpr": CPR}).json()["plan"]
+    elements = town.ask("employment", "GET", f"/plans/{plan}").json()["elements"]
+    case = message["PersonCase"]["CaseIdentifier"]
+    assert {one["title"] for one in elements if one["source"]["case"] == case} == {"Vejen til job", "Æblehøst & mere"}
+
+
+@PORTS
+def test_a_case_that_is_wrong_is_answered_by_a_fault_with_its_fields(caller: Caller, version: str) -> None:
+    _, (told,) = caller(version, [a_message(CaseTitle="", CaseStatusIdentifier=9)])
+    fault = told["fault"]
+    assert (fault["FaultCode"], int(fault["ErrorIdentifier"])) == ("contract-violation", 1014)
+    fields = [item["FieldPath"] for item in fault["FieldFaultItem"]]
+    assert fields == [TITLE_FIELD.replace("Title", "StatusIdentifier"), TITLE_FIELD]
+    assert fault["AdviceText"]
+    assert fault["CorrelationIdentifier"]
+
+
+@PORTS
+def test_a_person_without_a_plan_is_told_as_such(caller: Caller, version: str) -> None:
+    nobody = {"PersonCivilRegistrationIdentifier": "0101019990", "PersonFullName": "A"}
+    person = nobody | {"PersonAddressProtectionIndicator": False}
+    _, (told,) = caller(version, [a_message(Person=person)])
+    fault = told["fault"]
+    assert (fault["FaultCode"], int(fault["ErrorIdentifier"])) == ("unknown-person", 1010)
