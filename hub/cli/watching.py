@@ -25,7 +25,7 @@ _SENTENCES: Mapping[str, str] = {
     "plan-opened": "{actor} opened a plan",
     "consent-given": "{actor} wrote down a consent",
     "consent-withdrawn": "{actor} withdrew a consent",
-    "read": "{actor} read a plan: {shown} elements",
+    "read": "{actor} read a plan ({shown} shown)",
     "refused": "{actor} was refused ({code})",
 }
 

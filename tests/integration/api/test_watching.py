@@ -45,7 +45,7 @@ def test_what_happens_is_told_once_and_in_order_and_without_a_word_about_anybody
     assert told[:5] == [
         "coordinator opened a plan",
         "employment sent a case: taken in",
-        "coordinator read a plan: 1 elements",
+        "coordinator read a plan (1 shown)",
         "coordinator was refused (not-found)",
         "coordinator withdrew a consent",
     ]
