@@ -30,7 +30,7 @@ _CASE, _CASE_WORKER = "Case", "CaseWorker"  # source ids of what has no identifi
 def drafts_of(case: Branch) -> tuple[Draft, ...]:
     """Return a draft for the case, for its caseworker and for each item.
 
-    :raises ContractViolation: an end before its start.
+    :raises ContractViolation: an end before its start, or an id that holds a CPR number.
     """
     return tuple(_Drafts(case).all())
 
@@ -204,7 +204,7 @@ class _Drafts:
     ) -> Draft:
         """Draft an item: id and label, which every item has, are read here."""
         return Draft(
-            source_id=_source_id(name, item.word(f"{name}Identifier")),
+            source_id=_source_id(name, item.at(f"{name}Identifier").open_id()),
             kind=kind,
             category=category,
             label=_label(item.word("SensitivityCode") or self._label),

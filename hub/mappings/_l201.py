@@ -15,7 +15,7 @@ from lxml import etree
 from hub.mappings._xml_words import DANISH_TIME, Branch, midnight
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.element import Category, Code, Draft, Kind, OrderKey, Status
-from hub.plan.identifier import Identifier, NotAnIdentifier, cpr_identifier
+from hub.plan.identifier import Identifier
 
 AUTHORITY, CONTRACT = "children", "children/l201-v1"
 ROOT = "UdsatteBoernOgUngeLeveranceL201U1Struktur"
@@ -24,7 +24,6 @@ MEASURE_CODE = "urn:dst:l201:foranstaltning"
 _NOBODY = "0000000000"
 _SOURCE = "L201"
 _PERIOD = re.compile(r"(?P<year>(?:19|20|21)[0-9]{2})(?:[Mm-](?P<month>0[1-9]|1[0-2])|[KkQq](?P<quarter>[1-4]))?")
-_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{4}(?![0-9])")
 
 
 def contributions_of(root: etree._Element, message_id: str) -> Iterator[Contribution]:
@@ -83,20 +82,10 @@ def _guardian(measure: Branch) -> Identifier | None:
 
 
 def _own_id(measure: Branch) -> str:
-    """Return the measure's id: it is used in the clear, so one that holds a CPR number is refused."""
     field = measure.at("ForanstaltningId")
-    for digits in _TEN_DIGITS.findall(field.line):
-        try:
-            cpr_identifier(digits, AUTHORITY)
-        except NotAnIdentifier:
-            continue
-        raise field.wrong(
-            "The id holds ten digits that can be a CPR number; ids are used in the clear.",
-            "Use the measure's number in your system as its id.",
-        )
     if not field.line:
         raise field.wrong("The id is empty.", "Use the measure's number in your system as its id.")
-    return field.line
+    return field.open_id()
 
 
 def _changed_at(metadata: Branch) -> datetime:

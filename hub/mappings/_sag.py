@@ -56,7 +56,7 @@ _CASE = "Sag"  # source id of the case's own element
 def contribution_of(root: etree._Element) -> Contribution:
     """Translate a SagOpdatering.
 
-    :raises ContractViolation: a number that names nobody, or an end before its start.
+    :raises ContractViolation: a number that names nobody, an id that holds a CPR number, or an end before its start.
     """
     document = Branch.root(root)
     head, case = document.at("Hoved"), document.at("Sag")
@@ -216,7 +216,7 @@ class _Drafts:
     ) -> Draft:
         """Draft an item: what every item has is read here, what its kind alone has comes in."""
         return Draft(
-            source_id=source_id(_kind_name(item), item.word("Id")),
+            source_id=source_id(_kind_name(item), item.at("Id").open_id()),
             kind=kind,
             category=category,
             label=_label(item.word("Foelsomhed") or self._label),

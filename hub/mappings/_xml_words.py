@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from hub.plan.identifier import Identifier, NotAnIdentifier, cpr_identifier
 DANISH_TIME = ZoneInfo("Europe/Copenhagen")
 # Everything that XML 1.0 cannot carry, lone surrogates included.
 _UNCARRIABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{4}(?![0-9])")
 
 
 class Branch:
@@ -152,6 +154,17 @@ class Branch:
             return cpr_identifier(self.line, issuer)
         except NotAnIdentifier as error:
             raise self.wrong(str(error), "Send the person's own number.") from None
+
+    def open_id(self) -> str:
+        """Read the text as an id, which is used in the clear; one that holds what can be a CPR number is refused."""
+        for digits in _TEN_DIGITS.findall(self.line):
+            with suppress(NotAnIdentifier):
+                cpr_identifier(digits, "")
+                raise self.wrong(
+                    "The id holds ten digits that can be a CPR number; ids are used in the clear.",
+                    "Use its number in your system as its id.",
+                )
+        return self.line
 
     def wrong(self, sentence: str, next_step: str = "") -> ContractViolation:
         """Return an error that names this field."""

@@ -44,6 +44,16 @@ def contribution_of(text: str) -> Contribution:
     return contribution
 
 
+def test_an_item_whose_id_holds_a_number_of_a_person_is_refused() -> None:
+    for number in ("0505159995", "050515-9995", "mor:6505159995/2"):
+        spoilt = re.sub(r"(<Aftale>\s*<Id>)[^<]*", rf"\g<1>{number}", NORMAL)
+        assert spoilt != NORMAL
+        with pytest.raises(ContractViolation) as caught:
+            contribution_of(spoilt)
+        assert [fault.field for fault in caught.value.faults] == ["/SagOpdatering/Sag/Aftale/Id"]
+        assert "0515" not in caught.value.diagnostics()
+
+
 # --- out: valid whatever others wrote -----------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from hub.authority import contract_folder
 from hub.plan.contribution import Contribution
+from tests.generation.contract import Node
 from tests.generation.making import canary
 from tests.generation.sample import Fate, Sample, Style
 from tests.generation.senders import Sender, Way, texts_of
@@ -54,7 +55,7 @@ def a_delivery() -> Sender:
         source_ids=_ids_in_a_delivery,
         told_by=_its_measure,
         skips=lambda way: way[-1].field.value is not None and way[-1].text.strip("0") == "",
-        more_dirt=(the_same_measure_again,),
+        more_dirt=(the_same_measure_again, a_persons_number_in_an_id),
         its_words=texts_of("children/l201-v1"),
     )
 
@@ -66,11 +67,28 @@ def a_notification_of_concern(sample: Sample) -> Fate:
     return Fate.REFUSED
 
 
-def the_same_measure_again(sample: Sample) -> Fate:
+def the_same_measure_again(sample: Sample) -> Fate | None:
     """Name a measure twice: the later line counts."""
-    measures = sample.root.children[-1].children
-    measures.append(sample.dice.choice(measures))
+    measures = _measures(sample.root)
+    if not measures:
+        return None
+    sample.root.children[-1].children.append(sample.dice.choice(measures))
     return Fate.TAKEN
+
+
+def a_persons_number_in_an_id(sample: Sample) -> Fate | None:
+    """Make the id of a measure of the child's number."""
+    way = sample.spoil(lambda node: node.field.name == "ForanstaltningId")
+    if way is None:
+        return None
+    way[-1].text = sample.dice.choice(["0505159995", "L201-050515-9995", "050515 9995/2"])
+    return Fate.REFUSED
+
+
+def _measures(root: Node) -> list[Node]:
+    """Return the lines of a delivery; they come last."""
+    last = root.children[-1] if root.children else root
+    return [node for node in last.children if node.field.name == "ForanstaltningStruktur"]
 
 
 def _measure_id(dice: random.Random) -> str:
@@ -92,6 +110,5 @@ def _ids_in_a_delivery(way: Way) -> tuple[str, ...]:
 
 
 def _its_measure(way: Way, contributions: list[Contribution]) -> list[Contribution]:
-    measures = [node for node in way[0].children[-1].children if node.field.name == "ForanstaltningStruktur"]
-    place = next((at for at, measure in enumerate(measures) if any(node is measure for node in way)), None)
+    place = next((at for at, measure in enumerate(_measures(way[0])) if any(node is measure for node in way)), None)
     return contributions if place is None else contributions[place : place + 1]

@@ -195,6 +195,14 @@ def an_id_that_is_there_twice(sample: Sample) -> Fate | None:
     return Fate.REFUSED
 
 
+def a_persons_number_for_an_id(sample: Sample) -> Fate | None:
+    way = sample.spoil(lambda node: node.field.key)
+    if way is None:
+        return None
+    way[-1].text = sample.dice.choice(["0201609995", "020160-9995", "6201609995"])
+    return Fate.REFUSED
+
+
 def a_reference_to_nothing(sample: Sample) -> Fate | None:
     way = sample.spoil(lambda node: node.field.refers_to)
     if way is None:
@@ -274,6 +282,7 @@ EVERYWHERE: tuple[Dirt, ...] = (
     an_instant_that_is_none, an_hour_that_the_clock_skips_or_repeats, a_day_on_which_the_clock_is_changed,
     an_end_before_its_start, junk_for_anybodys_number, one_person_under_several_headings,
     a_word_that_is_not_on_the_list, an_unknown_field, a_misspelt_field, a_field_that_is_missing,
-    an_id_that_is_there_twice, a_reference_to_nothing, an_optional_field_left_empty, junk_where_a_text_should_be,
+    an_id_that_is_there_twice, a_persons_number_for_an_id, a_reference_to_nothing,
+    an_optional_field_left_empty, junk_where_a_text_should_be,
     a_text_at_its_longest, a_text_too_long, letters_taken_apart, white_space_around_a_value, unusual_characters,
 )  # fmt: skip
