@@ -11,12 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 from rich.console import Console
 
-from hub.cli.story import Story
+from hub.cli.story import Citizen, Story, meeting
 from hub.cli.town import SetUp, Town
 
 PACKAGE = Path(__file__).parents[1] / "packages" / "kindergarten"
@@ -61,57 +60,24 @@ def test_a_package_of_its_own_joins_with_one_adapter_one_mapping_and_one_contrac
         set_up = SetUp(environment={"PYTHONPATH": str(site)}, authorities={"kindergarten": {"url": url}})
         with Town(tmp_path, set_up) as town:
             case = orjson.loads(EXAMPLE.read_bytes())
-            plan = opened(town, case["child"])
-            share(town, plan, "kindergarten", "children")
-            share(town, plan, "children", "kindergarten")
+            story = Story(town, Console(quiet=True))
+            child = Citizen(case["child"], "Barn Test")
+            plan = story.open_plan(child, "children", "kindergarten")
+            story.share(plan, "kindergarten", "children", "appointments")
+            story.share(plan, "children", "kindergarten", "appointments")
 
             taken_in = town.ask("kindergarten", "POST", "/in/kindergarten", case)
             assert taken_in.status_code == 201, taken_in.text
-            appointment = {
-                "id": "a1",
-                "title": "Opfølgning",
-                "start": "2026-12-02T09:00:00+01:00",
-                "end": "2026-12-02T10:00:00+01:00",
-                "label": "FORTROLIGE_PERSONOPLYSNINGER",
-            }
-            child = {"cpr": case["child"], "name": "Barn Test"}
-            town.tell("children", "POST", "/sandbox/cases", {**child, "title": "Sag", "appointments": [appointment]})
+            story.send_case("children", child, title="Sag", appointments=[meeting("a1", "Opfølgning", 9)])
 
-            story = Story(town, Console(quiet=True), plan=plan)
-            at_children = story.wait_until("children", lambda held: len(held) == 1)
+            at_children = story.until(lambda held: len(held) == 1, story.held, "children", plan)
             assert [element["title"] for element in at_children.values()] == ["Forældresamtale"]
-            seen = town.ask("coordinator", "GET", f"/plans/{plan}").json()["elements"]
+            seen = story.seen_by("coordinator", plan)["elements"]
             assert {element["authority"] for element in seen} == {"children", "kindergarten"}
-            story.wait_until("children", lambda _: bool(received))
+            story.until(bool, lambda: received)
             assert [one["title"] for update in received for one in update["shared"]] == ["Opfølgning"]
 
 
 def test_the_hub_holds_no_word_of_it() -> None:
     hub = Path(__file__).parents[2] / "hub"
     assert not [path for path in hub.rglob("*.py") if "kindergarten" in path.read_text("utf-8")]
-
-
-def opened(town: Town, cpr: str) -> str:
-    answer = town.ask(
-        "coordinator",
-        "POST",
-        "/consents",
-        {"kind": "one-plan", "person": {"cpr": cpr, "name": "Barn Test"}, "authorities": ["children", "kindergarten"]},
-    )
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["plan"])
-
-
-def share(town: Town, plan: str, source: str, recipient: str) -> None:
-    consent = {
-        "kind": "sharing",
-        "plan": plan,
-        "effect": "permit",
-        "sources": [source],
-        "recipients": [recipient],
-        "purposes": ["one-plan"],
-        "categories": ["appointments"],
-        "label": "FORTROLIGE_PERSONOPLYSNINGER",
-    }
-    answer: httpx.Response = town.ask("coordinator", "POST", "/consents", consent)
-    assert answer.status_code == 201, answer.text
