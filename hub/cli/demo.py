@@ -70,7 +70,7 @@ def _tell_what_holds(stories: Sequence[Story], console: Console) -> None:
 
 def _tell_where(town: Town, stories: Sequence[Story], console: Console) -> None:
     hub, token = town.url("hub"), town.tokens["coordinator"]
-    console.print("\n[bold]Where[/]")
+    console.print("\n[bold]Where[/]; each authority's system has a page for its staff")
     for name, program in town.programs.items():
         console.print(f"  {name:12} {program.url}")
     console.print("[bold]Plans[/], as the coordinator sees them; the form asks for the coordinator's token")
@@ -82,4 +82,5 @@ def _tell_where(town: Town, stories: Sequence[Story], console: Console) -> None:
     console.print("[bold]Try[/]")
     for plan in list(stories[0].plans.values())[:1]:
         console.print(f"  curl -H 'Authorization: Bearer {token}' {hub}/plans/{plan}")
+    console.print("  hub demo break social --how down, and hub demo mend social, from another terminal")
     console.print("\nThe town stays up; what happens is told here. Stop it with Ctrl-C; everything in it is then gone.")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from typing import ClassVar
 
+import orjson
 import pytest
 from rich.console import Console
 
+from hub.cli import demo
 from hub.cli.demo import STORIES
-from hub.cli.story import Proof
+from hub.cli.story import Proof, Story
 from hub.cli.story_one_plan import OnePlan
 from hub.cli.town import Town
+from hub.clock import new_id
 from tests.town_set_ups import a_set_up, both_set_ups
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -55,6 +60,30 @@ def test_every_other_story_of_the_demo_holds(set_up_name: str, tmp_path: Path) -
             story.play()
         assert {story.name: _wrong(story.proofs) for story in stories} == {story.name: [] for story in stories}
         assert in_logs(tmp_path) == []
+
+
+class GoesWrong(Story):
+    """A story that does not hold."""
+
+    name: ClassVar[str] = "goes-wrong"
+    title: ClassVar[str] = "Something goes wrong"
+
+    def tell(self) -> None:
+        """Ask for a plan that is not there."""
+        self.seen_by("coordinator", str(new_id()))
+
+
+def test_a_demo_with_a_story_that_does_not_hold_ends_with_one_and_says_which(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "STORIES", (GoesWrong,))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert demo.play(once=True, as_json=True) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    told = orjson.loads(capsys.readouterr().out)
+    assert (told["came_out_right"], told["stories"]["goes-wrong"]["came_out_right"]) == (False, False)
 
 
 def _wrong(proofs: list[Proof]) -> list[Proof]:
