@@ -25,7 +25,7 @@ class How(StrEnum):
 
 
 _SAID = {
-    How.DOWN: "is down: it resets every connection",
+    How.DOWN: "is down: it closes every connection without an answer",
     How.SLOW: "is slow: it answers after 20 seconds, longer than the hub waits",
     How.GARBAGE: "answers garbage",
     How.REFUSE: "refuses whatever the hub brings or asks",

@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
         self._app, self._system, self._line = app, system, line
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or reset its connection; who works at the system may go on even then."""
+        """Answer a request, or close its connection; who works at the system may go on even then."""
         if self._system.behaviour.broken != "down" or scope["type"] != "http" or is_for_staff(scope["path"]):
             await self._app(scope, receive, send)
             return

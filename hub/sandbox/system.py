@@ -37,7 +37,7 @@ class Behaviour(Strict):
     retry_after: int | None = None
     #: Keep what is withdrawn, and give this reason.
     legal_hold: str = ""
-    #: Broken on demand. down: the connection is reset without an answer. slow: answered later than the hub waits.
+    #: Broken on demand. down: the connection is closed without an answer. slow: answered later than the hub waits.
     #: garbage: 200 with something that is no answer. refuse: the system will not have it, in its own protocol's words.
     broken: Broken | None = None
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from lxml import etree
 
-from tests.integration.sandboxes import Sandbox, a_sandbox
+from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox
 
 pytestmark = pytest.mark.integration
 PAGE = "/sandbox/page/"
@@ -135,6 +135,35 @@ def test_a_system_is_broken_and_mended_on_the_page(browser: httpx.Client, system
     assert system.ask("GET", "/sandbox/behaviour")["broken"] is None
 
 
+#: Every door that the hub knocks at, by system.
+DOORS = {
+    "children": [("POST", "/plan-updates")],
+    "employment": [("POST", "/soap"), ("GET", "/soap?wsdl")],
+    "social": [("PUT", "/api/planer/x"), ("GET", "/api/sager/x"), ("GET", "/api/sager/aendringer")],
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "body"),
+    [("down", None, b""), ("garbage", 200, b"<html><body>We are"), ("refuse", 422, b"takes nothing at present")],
+)
+def test_every_door_of_a_broken_system_is_broken_and_its_page_is_not(
+    browser: httpx.Client, system: Sandbox, how: str, status: int | None, body: bytes
+) -> None:
+    system.ask("PUT", "/sandbox/behaviour", {"broken": how})
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/xml", "Idempotency-Key": "k"}
+    name = system.ask("GET", "/healthz")["system"]
+    for method, path in DOORS[name]:
+        if status is None:
+            with pytest.raises(httpx.RemoteProtocolError, match="without sending"):
+                browser.request(method, path, headers=headers)
+            continue
+        answer = browser.request(method, path, headers=headers)
+        assert answer.status_code == (500 if how == "refuse" and path == "/soap" else status)
+        assert body in answer.content
+    assert browser.get("/").status_code == 200
+
+
 # --- strangers --------------------------------------------------------------------------------------------------------
 
 
@@ -173,7 +202,7 @@ def test_what_the_hub_delivered_is_on_the_page(tmp_path: Path) -> None:
     tree = etree.fromstring(update)
     names = {name: tree.findtext(f".//{{*}}{name}") or "" for name in ("Noegle", "Sekvens", "Titel", "Begrundelse")}
     with a_sandbox("children", tmp_path) as system:
-        headers = {"Authorization": "Bearer the hub's token at the system", "Idempotency-Key": names["Noegle"]}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": names["Noegle"]}
         assert httpx.post(f"{system.url}/plan-updates", content=update, headers=headers).status_code == 200
         page = text_of(etree.HTML(httpx.get(system.url).text))
     assert f"Up to sequence {names['Sekvens']}" in page
