@@ -46,7 +46,7 @@ _CHAPTERS = (
         "two HTTP recipients that answer at once, four deliveries at a time. The hub is called at `flow.accept`, "
         "without its HTTP door; each case is a new version of a document that moves a goal, a measure and a meeting. "
         "Celery: a row inserted and committed, and for each recipient a task that commits a row, posts an example "
-        "update and commits another; late acknowledgement, confirmed publishes, quorum queues. On servers the hub's "
+        "update and commits another; late acknowledgement, confirmed publishes, a durable queue. On servers the hub's "
         "worker is one process of four threads, and so is Celery's; `prefork` is Celery's default, four processes.",
         delivery.rows,
     ),
