@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -48,6 +49,7 @@ _WORDS = Namespace(
 )
 _HEADERS = (_WORDS.tag("ActiveOrganisationHeader"), _WORDS.tag("RequestUserMetadata"))
 _SYSTEM = "Sandbox Job 1.0"
+_CURSOR = re.compile("[0-9]{0,18}")
 
 
 class EmploymentSystem:
@@ -143,7 +145,7 @@ class EmploymentSystem:
 
     def _changed_cases(self, asked: etree._Element) -> Node:
         after = _WORDS.text(asked, "ChangedAfterCursor").strip()
-        if not (after == "" or after.isdigit()):
+        if not _CURSOR.fullmatch(after):
             raise SoapFault(CALLER, "The cursor is none that this system gave.")
         most = int(_WORDS.text(asked, "MaximumQuantity"))
         found = self._own.shelf.changes(int(after or 0), most + 1)

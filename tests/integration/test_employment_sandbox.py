@@ -250,9 +250,10 @@ def test_a_case_that_is_not_there_is_a_fault(service: Any) -> None:
     assert detail.findtext(f"{E}FaultCode") == "not-found"
 
 
-def test_a_cursor_that_it_never_gave_is_a_fault(service: Any) -> None:
+@pytest.mark.parametrize("cursor", ["x", "9" * 80])
+def test_a_cursor_that_it_never_gave_is_a_fault(service: Any, cursor: str) -> None:
     with pytest.raises(Fault, match="cursor"):
-        service.GetChangedPersonCases(ChangedAfterCursor="x", MaximumQuantity=1)
+        service.GetChangedPersonCases(ChangedAfterCursor=cursor, MaximumQuantity=1)
 
 
 # --- what is no call --------------------------------------------------------------------------------------------------
