@@ -141,9 +141,9 @@ def test_each_goes_in_and_out_again_by_contract_or_is_refused(circle: Circle, ma
 
 def opened_for(circle: Circle, sender: Sender, sample: Sample) -> UUID | None:
     """Open the plan that a sample is about; None where it does not say so in a way that one could."""
-    numbers = [way[-1].text for way in sample.root.leaves() if is_the_citizens(sender, way)]
+    number = next((way[-1].text for way in sample.root.leaves() if is_the_citizens(sender, way)), "")
     try:
-        return circle.opens_plan(numbers[0], circle=NAMES, issuer=sender.name).plan
+        return circle.opens_plan(number, circle=NAMES, issuer=sender.name).plan
     except NotAnIdentifier:
         return None
 
