@@ -22,6 +22,7 @@ def facts(servers: Servers | None) -> Iterator[tuple[str, str]]:
     """Yield what a reader needs to judge the times, which the ratios do not need."""
     yield "commit", _commit()
     yield "machine", f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    yield "load", f"{os.getloadavg()[1]:.1f} programs at once in the last five minutes; the run itself is about two"
     yield "Python", platform.python_version()
     yield "PostgreSQL", _postgresql(servers.database_url) if servers else "none answers"
     yield "RabbitMQ", _rabbitmq(servers.broker_url) if servers else "none answers"
