@@ -54,9 +54,9 @@ wheel: $(STAMP) ## Build the wheel into dist/
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra wssecurity --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
 
 clean: ## Remove the virtual environment, caches and built files

@@ -94,7 +94,14 @@ class Settings(BaseSettings):
     ring_again_seconds: float = Field(60, gt=0, description="when an unanswered ring is repeated")
     retry_seconds: float = Field(20, gt=0, description="wait after a message's first failure; fourfold each time")
     max_attempts: int = Field(8, gt=0, description="failures of a message before it is a dead letter")
-    workers: int = Field(4, gt=0, description="deliveries under way at once in one process")
+    workers: int = Field(8, gt=0, description="deliveries under way at once in one process")
+    calls_at_once: int = Field(
+        4, gt=0, le=1000, description="calls under way at once to one authority, by all processes"
+    )
+    calls_at_once_of: dict[Name, Annotated[int, Field(gt=0, le=1000)]] = Field(
+        default_factory=dict, description="the same for an authority of its own number, by name"
+    )
+    keep_done_days: float = Field(7, gt=0, description="how long a fetch that is done stays on the list, days")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -115,6 +122,10 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Tell whether database and broker live in one process (SQLite and memory)."""
         return self.broker_url.startswith("memory:")
+
+    def calls_at_most(self, authority: str) -> int:
+        """Return how many calls to an authority may be under way at once."""
+        return self.calls_at_once_of.get(authority, self.calls_at_once)
 
     @classmethod
     def settings_customise_sources(

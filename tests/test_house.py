@@ -41,13 +41,37 @@ CATCH_ALLS = {
     "misc",
 }
 NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages", "manager", "util", "utils"}
-#: What adapters may share: one module per protocol. Mappings share how words are read and written in XML, not one word.
-PROTOCOLS = {"_amqp", "_folder", "_http", "_json", "_rest", "_soap", "_webhook", "_wire", "_xml", "_xml_words"}
+#: What adapters may share: one module per protocol. Mappings share how words are read and written in XML and JSON, not
+#: one word.
+PROTOCOLS = {
+    "_amqp",
+    "_certificates",
+    "_folder",
+    "_http",
+    "_http_address",
+    "_http_line",
+    "_json",
+    "_receipt",
+    "_rest",
+    "_signature",
+    "_soap",
+    "_soap_caller",
+    "_tls",
+    "_webhook",
+    "_wire",
+    "_ws_addressing",
+    "_ws_security",
+    "_ws_settings",
+    "_xml",
+    "_xml_contract",
+    "_json_words",
+    "_xml_words",
+}
 #: Names that a library gives to what it calls; ours to write, not to choose.
 GIVEN_NAMES = {"process_bind_param", "process_result_value"}
 #: Where an exception of any kind may be caught: a poisoned message must not stop the worker, and the reader of a page
-#: gets a page.
-CATCHES_ALL = {"hub/queue/worker.py": 1, "hub/ui/problems.py": 1}
+#: gets a page; the conformance kit asks what an adapter raises, whatever that is.
+CATCHES_ALL = {"hub/queue/worker.py": 1, "hub/testing/conformance_kit.py": 1, "hub/ui/problems.py": 1}
 #: Rooms whose job it is to write to a terminal.
 SPEAKS_TO_A_TERMINAL = ("hub/cli", "hub/sandbox")
 #: Rooms that may read the environment: settings, and those that start other programs with it.

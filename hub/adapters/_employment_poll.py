@@ -12,9 +12,11 @@ import zeep
 import zeep.exceptions
 from lxml import etree
 
-from hub.adapters._soap import SoapCaller
-from hub.adapters._xml import XmlContract, to_bytes
+from hub.adapters._soap import SOAP11, write_envelope
+from hub.adapters._soap_caller import SoapCaller
+from hub.adapters._xml import XmlContract
 from hub.authority import Page
+from hub.clock import new_id
 from hub.errors import Refused, SourceDown
 
 # At DEBUG zeep writes whole envelopes into the log.
@@ -46,9 +48,12 @@ class _Transport:
 
         :raises ContractViolation: the answer breaks the contract.
         """
-        answer, told = self._caller.call(headers["SOAPAction"].strip('"'), to_bytes(envelope))
+        asked, action = envelope[-1][0], headers["SOAPAction"].strip('"')
+        answer, told = self._caller.call(action, asked, list(envelope[0]), str(new_id()))
         self._contract.check(told.content)
-        return _Response(answer.status, answer.body, {"Content-Type": told.version.content_type})
+        # Written anew: what zeep reads is what was read here, and where it was signed, what was verified.
+        body = write_envelope(SOAP11, told.content)
+        return _Response(answer.status, body, {"Content-Type": SOAP11.content_type})
 
 
 class ChangedCases:
@@ -81,4 +86,6 @@ class ChangedCases:
             raise SourceDown("The employment system answered a poll with something else than was asked for.") from None
         if page.has_more and page.cursor == cursor:
             raise SourceDown("The employment system says that more changes wait but its cursor does not move.")
+        if cursor and not page.cursor:
+            raise SourceDown("The employment system's cursor leads back to the beginning.")
         return page

@@ -1,7 +1,9 @@
 """Take in files that a system drops into a folder: each claimed by one process alone, none lost, none half-read.
 
-    in/        the system writes here, under a name ending in .part that it renames when the file is whole
+    in/        the system writes here, under a name ending in .part that it renames when the file is whole; a detached
+               signature comes first, as <name>.sig
     claimed/   one directory for each claim: <host>~<process>~<start>~<claim>/, made by this hub
+    receipts/  <SHA-256 of the file>.xml, for the sender: taken in, or refused and why
     refused/   <id>.sealed, encrypted, beside <id>.error.json, which says what was wrong and holds nothing personal
 
 A claim is a rename, which only one of several processes can win. A claim whose process is gone goes back to ``in/``;
@@ -10,6 +12,7 @@ so does one that an error cut short. Then a file may be taken in twice, and its 
 
 from __future__ import annotations
 
+import heapq
 import os
 import socket
 import stat
@@ -17,16 +20,19 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-import orjson
-
+from hub.adapters._folder_claim import SIGNATURE, Claimed, folder_errors, report, return_claim, signature_of
+from hub.adapters._folder_receipts import FolderReceipts, clear, write
 from hub.authority import Parcel
 from hub.clock import new_id, now
-from hub.errors import HubError, SourceDown, TooLarge
+from hub.errors import TooLarge
 
+#: Header of a parcel that holds a file's detached signature; no caller's header of this name reaches an adapter.
+DETACHED = "x-hub-detached-signature"
 _UNFINISHED = (".part", ".tmp", ".filepart", ".too-large")
+_LONGEST_SIGNATURE = 100_000  # bytes
 _BATCH = 500  # files of one look into the folder; so that many waiting files are not listed anew for each claim
 #: Larger files are not even read; those between the contract's cap and this one are refused like any other document.
 _MOST_READ = 64_000_000
@@ -34,54 +40,29 @@ _HERE = socket.gethostname().replace("~", "-")
 _START = new_id().hex  # a process id comes back after a restart, this does not
 
 
-@dataclass(slots=True)
-class Claimed:
-    """A claimed file (:class:`hub.authority.ClaimedFile`)."""
-
-    parcel: Parcel
-    _path: Path = field(repr=False)
-    _root: Path = field(repr=False)
-    _is_settled: bool = field(default=False, init=False)
-
-    def taken_in(self) -> None:
-        """Delete the file: the hub has it, sealed, and no clear copy of a family's case stays behind."""
-        self._path.unlink(missing_ok=True)
-        self._settle()
-
-    def refused(self, error: HubError, sealed: bytes) -> None:
-        """Put the sealed body and a report into ``refused/``, durably, and delete the clear file."""
-        name = str(new_id())
-        _write(self._root / "refused" / f"{name}.sealed", sealed)
-        _write(self._root / "refused" / f"{name}.error.json", report(error))
-        self._path.unlink(missing_ok=True)
-        self._settle()
-
-    def give_back(self) -> None:
-        """Put an undecided file back to the waiting ones."""
-        if not self._is_settled:
-            _move(self._path, self._root / "in")
-            self._settle()
-
-    def _settle(self) -> None:
-        self._is_settled = True
-        with suppress(OSError):  # someone found the claim too old and took it over
-            self._path.parent.rmdir()
-
-
 class FolderIntake:
     """The watched folder of one authority. Safe to share between threads; several processes may watch one folder."""
 
     def __init__(
-        self, folder: Path, authority: str, content_type: str, *, settle: float = 1.0, lost_after: float = 900.0
+        self,
+        folder: Path,
+        authority: str,
+        content_type: str,
+        *,
+        settle: float = 1.0,
+        lost_after: float = 900.0,
+        keep_receipts: timedelta = timedelta(days=30),
     ) -> None:
-        """Watch a folder; its four parts are made when they are missing.
+        """Watch a folder; its parts are made when they are missing.
 
         :param settle: seconds a file must have been left alone before it counts as whole.
         :param lost_after: seconds after which a claim of another machine counts as lost.
+        :param keep_receipts: how long a receipt stays.
         """
         self.folder = folder
         self._authority, self._content_type = authority, content_type
         self._settle, self._lost_after = settle, lost_after
+        self._receipts = FolderReceipts(folder / "receipts", keep_receipts)
         self._waiting: deque[str] = deque()
         self._lock = threading.Lock()
 
@@ -91,29 +72,33 @@ class FolderIntake:
 
         :raises SourceDown: the folder cannot be read or written.
         """
-        try:
+        with folder_errors(self._authority):
             claimed = self._claim()
-        except OSError as error:
-            raise SourceDown(
-                f"The drop folder of {self._authority} cannot be used ({error.strerror}).",
-                "Check that it is there and that the hub may read and write it.",
-            ) from None
         try:
             yield claimed
         finally:
             if claimed is not None:
                 claimed.give_back()
 
+    def waiting(self) -> int:
+        """Count the files that wait, those among them that were touched a moment ago; not what is unfinished.
+
+        :raises SourceDown: the folder cannot be read.
+        """
+        with folder_errors(self._authority), suppress(FileNotFoundError), os.scandir(self.folder / "in") as entries:
+            return sum(1 for entry in entries if _is_named_whole(entry.name) and entry.is_file(follow_symlinks=False))
+        return 0
+
     def _claim(self) -> Claimed | None:
-        for part in ("in", "claimed", "refused"):
+        for part in ("in", "claimed", "receipts", "refused"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         while (name := self._next()) is not None:
             source = self.folder / "in" / name
             if self._is_whole(source):
                 path = self._won(source)
                 if path is not None:
-                    body = path.read_bytes()
-                    return Claimed(Parcel(self._authority, body, self._content_type), path, self.folder)
+                    parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
+                    return Claimed(parcel, path, self.folder, self._receipts)
         return None
 
     def _next(self) -> str | None:
@@ -121,21 +106,23 @@ class FolderIntake:
         with self._lock:
             if not self._waiting:
                 self._recover()
+                self._receipts.clear()
                 self._waiting.extend(self._oldest())
             return self._waiting.popleft() if self._waiting else None
 
     def _oldest(self) -> list[str]:
-        found: list[tuple[float, str]] = []
         with os.scandir(self.folder / "in") as entries:
-            for entry in entries:
-                if self._is_whole(Path(entry.path)):
-                    with suppress(FileNotFoundError):
-                        found.append((entry.stat(follow_symlinks=False).st_mtime, entry.name))
-        return [name for _, name in sorted(found)[:_BATCH]]
+            return [name for _, name in heapq.nsmallest(_BATCH, self._whole(entries))]
+
+    def _whole(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[float, str]]:
+        for entry in entries:
+            if self._is_whole(Path(entry.path)):
+                with suppress(FileNotFoundError):
+                    yield entry.stat(follow_symlinks=False).st_mtime, entry.name
 
     def _is_whole(self, path: Path) -> bool:
         """Tell whether a file is complete: its name says so, and nobody has touched it for a while."""
-        if path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED):
+        if not _is_named_whole(path.name):
             return False
         try:
             about = path.lstat()
@@ -155,6 +142,8 @@ class FolderIntake:
             claim.rmdir()
             return None
         path = claim / source.name
+        with suppress(FileNotFoundError):
+            signature_of(source).rename(signature_of(path))
         if path.stat().st_size > _MOST_READ:
             self._set_aside(path)
             return None
@@ -164,18 +153,17 @@ class FolderIntake:
         """Leave a file that is too large to seal where its sender finds it, beside a report."""
         error = TooLarge(f"A file is over {_MOST_READ} bytes; it lies in the folder 'in' with the ending .too-large.")
         name = str(new_id())
-        _write(self.folder / "refused" / f"{name}.error.json", report(error))
+        write(self.folder / "refused" / f"{name}.error.json", report(error))
         path.rename(self.folder / "in" / f"{name}.too-large")
+        signature_of(path).unlink(missing_ok=True)
         path.parent.rmdir()
 
     def _recover(self) -> None:
         """Give files of lost claims back to the waiting ones."""
         for claim in (self.folder / "claimed").iterdir():
             if self._is_lost(claim):
-                for path in claim.iterdir():
-                    _move(path, self.folder / "in")
-                with suppress(OSError):
-                    claim.rmdir()
+                return_claim(claim, self.folder / "in")
+        clear(self.folder / "refused", None)
 
     def _is_lost(self, claim: Path) -> bool:
         host, _, rest = claim.name.partition("~")
@@ -191,19 +179,17 @@ class FolderIntake:
             return False
 
 
-def report(error: HubError) -> bytes:
-    """Return what was wrong as JSON; errors hold no personal data, and nothing else is added but the time."""
-    faults = [
-        {"field": fault.field, "sentence": fault.sentence, "next_step": fault.next_step} for fault in error.faults
-    ]
-    content = {
-        "code": error.code,
-        "sentence": error.sentence,
-        "next_step": error.next_step,
-        "faults": faults,
-        "at": now().isoformat(),
-    }
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2)
+def _is_named_whole(name: str) -> bool:
+    return not name.startswith(".") and not name.lower().endswith((*_UNFINISHED, SIGNATURE))
+
+
+def _signature_beside(path: Path) -> dict[str, str]:
+    """Return a claimed file's detached signature as a header; one that is too long is told as none that fits."""
+    try:
+        with signature_of(path).open("rb") as file:
+            return {DETACHED: file.read(_LONGEST_SIGNATURE).decode("utf-8", "replace")}
+    except FileNotFoundError:
+        return {}
 
 
 def _is_running(process: int) -> bool:
@@ -214,30 +200,3 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _move(path: Path, folder: Path) -> None:
-    """Move a file into a folder without ever replacing another of the same name."""
-    with suppress(FileNotFoundError):  # someone found the claim too old and took it over
-        try:
-            os.link(path, folder / path.name)
-            path.unlink()
-        except FileNotFoundError:
-            raise
-        except OSError:  # the name is taken, or the file system (a network share) knows no links
-            path.rename(folder / f"{new_id()}-{path.name}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole on the disk, or not there."""
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -9,24 +9,31 @@ An answer is always 2xx, or of a status the caller reads itself; everything else
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Protocol
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
-from hub.clock import monotonic, now
-from hub.errors import NotFound, RecipientDown, RecipientFailed, RecipientRefused, Refused, SourceDown, Unavailable
+from hub.adapters._http_address import ForbiddenPeer
+from hub.adapters._http_line import Deadline, Line, Lines
+from hub.adapters._tls import tls_context, tls_trouble
+from hub.clock import now
+from hub.errors import (
+    HubError,
+    NotFound,
+    RecipientDown,
+    RecipientFailed,
+    RecipientRefused,
+    Refused,
+    SourceDown,
+    Unavailable,
+)
 
 _TRIES = 3  # only when no connection came about: then the other side cannot have seen anything
 _LATER = frozenset({408, 429, 502, 503, 504})
@@ -74,38 +81,71 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request before it is sent."""
+
+    method: str
+    url: str
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def by(self, token: str) -> _Asked:
+        """Return it with a bearer token."""
+        return replace(self, headers={**self.headers, "Authorization": f"Bearer {token}"})
+
+    def over_http(self, patience: httpx.Timeout) -> httpx.Request:
+        """Return it as it goes over a line."""
+        # No compression: an answer is as big as it looks, so that the cap on it is a cap.
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "one-plan-hub", **self.headers}
+        extensions = {"timeout": patience.as_dict()}
+        return httpx.Request(self.method, self.url, headers=headers, content=self.content, extensions=extensions)
+
+
+class _Stale(Exception):
+    """The other side had closed a kept connection: this says nothing of the request, nor of the system."""
+
+
+class Tokens(Protocol):
+    """Where a sender's bearer token comes from, when it does not stay the same."""
+
+    def token(self, within: float) -> str:
+        """Return a token that is good now. :raises HubError: there is none, for the reason it says."""
+        ...
+
+    def refused(self, token: str) -> None:
+        """The system does not take this token any more: the next one asked for is another."""
+        ...
+
+
 class HttpSender:
     """Send requests to one system. Safe to share between threads."""
 
     def __init__(
         self,
         base_url: str,
-        token: str | None = None,
+        token: str | Tokens | None = None,
         *,
         name: str,
         limits: Limits | None = None,
         outcomes: Outcomes = DELIVERING,
-        ca_file: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+        link_local: bool = False,
+        keeps: bool = True,
     ) -> None:
         """Prepare a sender; nothing is connected yet.
 
         :param name: the authority's name, for the sentences of errors.
-        :param ca_file: certificates to trust instead of the machine's.
+        :param tls: whom to trust and what to show (``tls_context``).
+        :param link_local: let the name in the URL lead to addresses of the link itself.
+        :param keeps: use a connection for more than one request. What is sent over a kept one may be sent twice, so
+            each request must be safe to repeat: a GET, or one with an id or a sequence by which a repeat is known.
         """
         self.name, self.outcomes = name, outcomes
         self._limits = limits or Limits()
-        trust = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        self._client = httpx.Client(
-            base_url=base_url,
-            # No compression: an answer is as big as it looks, so that the cap below is a cap.
-            headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {}),
-            follow_redirects=False,
-            trust_env=False,
-            verify=trust,
-            # A connection of its own for each request: a kept one may have died unseen, and then nobody could tell
-            # whether the other side has read the request.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._base, self._token = base_url.rstrip("/"), token
+        trust = tls or tls_context()
+        self._lines = Lines(lambda: Line(trust, link_local=link_local), *(() if keeps else (0,)))
 
     def request(
         self,
@@ -114,15 +154,48 @@ class HttpSender:
         content: bytes = b"",
         headers: Mapping[str, str] | None = None,
         reads: Container[int] = (),
+        within: float | None = None,
     ) -> Answer:
         """Send one request and return its answer.
 
-        :param path: below the base URL; carries no personal data.
+        :param path: below the base URL, beginning with ``/``; carries no personal data.
         :param reads: statuses beside 2xx whose answers the caller reads itself, such as 500 with a SOAP fault in it.
+        :param within: seconds, where there are fewer than the limits allow.
         :raises Unavailable: ``outcomes.down`` or ``outcomes.failed``.
         :raises Refused: ``outcomes.refused`` or ``outcomes.missing``.
         """
-        deadline = _Deadline(self._limits.total)
+        if not path.startswith("/"):
+            raise ValueError("A path begins with a slash: nothing else may become a host.")
+        deadline = Deadline(min(self._limits.total, within or self._limits.total))
+        asked = _Asked(method, self._base + path, content, dict(headers or {}))
+        with deadline.enforced():
+            answer = self._with_token(asked, deadline)
+        return answer if answer.status in reads else self._judged(answer)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._lines.close()
+
+    def _with_token(self, asked: _Asked, deadline: Deadline) -> Answer:
+        """Ask with the token, and once more with another where the first is not taken: nothing has been done then."""
+        if not isinstance(self._token, str | None):
+            token = self._fresh_token(self._token, deadline)
+            answer = self._tried(asked.by(token), deadline)
+            if answer.status != 401:
+                return answer
+            self._token.refused(token)
+            return self._tried(asked.by(self._fresh_token(self._token, deadline)), deadline)
+        return self._tried(asked.by(self._token) if self._token else asked, deadline)
+
+    def _fresh_token(self, tokens: Tokens, deadline: Deadline) -> str:
+        try:
+            return tokens.token(deadline.left())
+        except HubError as error:
+            after = error.retry_after if isinstance(error, Unavailable) else None
+            raise self.outcomes.down(error.sentence, error.next_step, retry_after=after) from None
+
+    def _tried(self, asked: _Asked, deadline: Deadline) -> Answer:
+        """Ask, up to three times when no connection comes about."""
         tries = Retrying(
             stop=stop_after_attempt(_TRIES) | stop_before_delay(self._limits.total - self._limits.connect),
             wait=wait_random_exponential(multiplier=0.05, max=1),
@@ -130,26 +203,41 @@ class HttpSender:
             reraise=True,
         )
         try:
-            with deadline.enforced():
-                answer = tries(self._once, method, path, content, dict(headers or {}), deadline)
+            return tries(self._once, asked, deadline)
+        except ForbiddenPeer:
+            raise self.outcomes.down(
+                f"The name of the system of {self.name} leads to an address of the link itself, or of the cloud.",
+                "Mend the name at the DNS, or set link_local if the system really is there.",
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise self._broken(error, deadline) from None  # the cause may hold the URL or bytes of an answer
-        if deadline.has_passed:  # an answer without a length looks whole when its socket is shut
-            raise self.outcomes.down(f"The system of {self.name} did not answer in time.")
-        return answer if answer.status in reads else self._judged(answer)
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
+    def _once(self, asked: _Asked, deadline: Deadline) -> Answer:
+        try:
+            return self._over_a_line(asked, deadline)
+        except _Stale:
+            # The others that wait have been left alone as long; this request shall not meet the next of them.
+            self._lines.drop()
+            return self._over_a_line(asked, deadline)
 
-    def _once(self, method: str, path: str, content: bytes, headers: dict[str, str], deadline: _Deadline) -> Answer:
-        left = deadline.left()
-        limits = self._limits
+    def _over_a_line(self, asked: _Asked, deadline: Deadline) -> Answer:
+        """Ask over one line. :raises _Stale: it was a kept one, which the other side has closed."""
+        limits, left = self._limits, deadline.left()
         patience = httpx.Timeout(min(limits.read, left), connect=min(limits.connect, left))
-        with self._client.stream(
-            method, path, content=content, headers=headers, timeout=patience, extensions={"trace": deadline.watch}
-        ) as response:
-            return Answer(response.status_code, dict(response.headers), self._body(response))
+        request = asked.over_http(patience)
+        with self._lines.one() as line, deadline.over(line):
+            try:
+                with closing(line.send(request)) as response:
+                    answer = Answer(response.status_code, dict(response.headers), self._body(response))
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                if line.is_kept and not line.is_heard and not deadline.has_passed:
+                    raise _Stale from None
+                if trouble := tls_trouble(error):
+                    raise self.outcomes.down(f"The system of {self.name} {trouble[0]}", trouble[1]) from None
+                raise
+            if deadline.has_passed:  # an answer without a length looks whole when its socket is shut
+                raise self.outcomes.down(f"The system of {self.name} did not answer in time.")
+            return answer
 
     def _body(self, response: httpx.Response) -> bytes:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -163,7 +251,7 @@ class HttpSender:
                 )
         return bytes(body)
 
-    def _broken(self, error: Exception, deadline: _Deadline) -> Unavailable:
+    def _broken(self, error: Exception, deadline: Deadline) -> Unavailable:
         """Name what broke: silence is the system's state, a mangled answer is this message's failure."""
         name = self.name
         if deadline.has_passed or isinstance(error, httpx.TimeoutException):
@@ -191,55 +279,6 @@ class HttpSender:
         raise outcomes.failed(sentence)
 
 
-class _Deadline:
-    """Ends a request when its whole time is up, however the other side drips its bytes.
-
-    httpx limits each read, not their sum, so a timer shuts the request's socket down; the blocked read then returns.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._end = monotonic() + seconds
-        self._seconds = seconds
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
-        self.has_passed = False
-
-    def left(self) -> float:
-        """Return the seconds that are left, never below a millisecond."""
-        return max(self._end - monotonic(), 0.001)
-
-    def watch(self, event: str, about: Mapping[str, Any]) -> None:
-        """Remember the request's socket; called by httpcore at each step of the request."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            with self._lock:
-                self._socket = about["return_value"].get_extra_info("socket")
-                late = self.has_passed
-            if late:
-                self._shut()
-
-    @contextmanager
-    def enforced(self) -> Iterator[None]:
-        """Shut the socket down at the deadline, unless the block ends before it."""
-        timer = threading.Timer(self._seconds, self._pass)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _pass(self) -> None:
-        with self._lock:
-            self.has_passed = True
-        self._shut()
-
-    def _shut(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # closed already
-                # The plain socket's own method: the TLS one would wait for the other side's goodbye.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
 def _retry_after(text: str) -> float | None:
     """Read a Retry-After header (RFC 9110 10.2.3): seconds, or a date."""
     text = text.strip()
@@ -251,28 +290,3 @@ def _retry_after(text: str) -> float | None:
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max((date - now()).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def checked_url(url: str, plain_http: bool = False) -> str:
-    """Check the address of an authority's system, for settings models.
-
-    :param plain_http: allow unencrypted HTTP beyond this machine (closed test networks only).
-    :raises ValueError: no http(s) URL with a host, or one with a user, query or fragment, or unencrypted.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is an address that begins with https:// (http:// on this machine) and names a host")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("is an address without user, password, query or fragment; the token has its own setting")
-    if parts.scheme == "http" and not plain_http and not _is_loopback(parts.hostname):
-        raise ValueError("begins with https:// unless the system is on this machine (or plain_http is set)")
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,8 +1,8 @@
-"""SOAP 1.1 and 1.2: envelopes and faults, read and written, and calls of another system.
+"""SOAP 1.1 and 1.2: envelopes and faults, read and written.
 
     envelope = read_envelope(body, content_type, understood)  # its header blocks, and the one child of its Body
     write_envelope(SOAP12, receipt)                           # bytes
-    write_fault(SOAP11, "Client", "No plan is open for the person.", detail)
+    make_fault(SOAP11, "Client", "No plan is open for the person.", detail)   # the child of a Body
 
 An envelope holds one Body with one child and nothing besides, so that no two readers see different documents in it.
 """
@@ -15,10 +15,9 @@ from typing import Final, cast
 
 from lxml import etree
 
-from hub.adapters._http import Answer, HttpSender
 from hub.adapters._xml import read_content_type, read_xml, to_bytes
 from hub.authority import Parcel
-from hub.errors import ContractViolation, Fault, Refused
+from hub.errors import ContractViolation, Fault
 
 FAILED = 500  # the status under which faults come
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -75,8 +74,6 @@ _NOT_UNDERSTOOD = Fault(
     "/Envelope/Header/*", "This header must be understood, but is none of the contract.", "Leave it out."
 )
 _OWN_CODES = {_OTHER_VERSION: "VersionMismatch", _NOT_UNDERSTOOD: "MustUnderstand"}
-#: What the other side says when sending the same once more would not help.
-_REFUSALS = {"Client", "Sender", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +98,13 @@ def read_envelope(body: bytes, content_type: str, understood: Collection[str] = 
     :raises ContractViolation: it is none, of another version, or has a header that must but cannot be understood.
     :raises TooLarge: it is over 10 MB.
     """
+    version, root = read_root(body, content_type)
+    header, held = parts_of(root, version, understood)
+    return Envelope(version, tuple(stand_alone(block, version) for block in header), stand_alone(held[0]))
+
+
+def read_root(body: bytes, content_type: str) -> tuple[Version, etree._Element]:
+    """Read an Envelope, of which nothing is known yet but its version. :raises Refused: see ``read_envelope``."""
     version = version_of(content_type)
     if version is None:
         raise ContractViolation(
@@ -114,14 +118,21 @@ def read_envelope(body: bytes, content_type: str, understood: Collection[str] = 
         )
     if root.tag != version.name("Envelope"):
         raise ContractViolation("The envelope is of another version of SOAP.", faults=[_OTHER_VERSION])
-    header, held = _parts(root, version)
-    for block in header:
+    return version, root
+
+
+def parts_of(
+    root: etree._Element, version: Version, understood: Collection[str] = ()
+) -> tuple[Sequence[etree._Element], etree._Element]:
+    """Return the header blocks, and the Body with its one child. :raises ContractViolation: see ``read_envelope``."""
+    blocks, body = _parts(root, version)
+    for block in blocks:
         _check_understood(block, version, understood)
-    return Envelope(version, tuple(_alone(block, version) for block in header), _alone(held))
+    return blocks, body
 
 
 def _parts(root: etree._Element, version: Version) -> tuple[Sequence[etree._Element], etree._Element]:
-    """Return the header blocks and the one child of the Body."""
+    """Return the header blocks and the Body."""
     names = [child.tag for child in root]
     header, body = version.name("Header"), version.name("Body")
     if names not in ([body], [header, body]) or any(_has_text(part) for part in (root, *root)):
@@ -138,7 +149,7 @@ def _parts(root: etree._Element, version: Version) -> tuple[Sequence[etree._Elem
         raise ContractViolation(
             "The Body does not hold one element.", faults=[Fault("/Envelope/Body", "It holds exactly one element.")]
         )
-    return blocks, root[-1][0]
+    return blocks, root[-1]
 
 
 def _has_text(parent: etree._Element) -> bool:
@@ -151,7 +162,7 @@ def _check_understood(block: etree._Element, version: Version, understood: Colle
         raise ContractViolation("The envelope has a header that is none of the contract.", faults=[_NOT_UNDERSTOOD])
 
 
-def _alone(element: etree._Element, version: Version | None = None) -> etree._Element:
+def stand_alone(element: etree._Element, version: Version | None = None) -> etree._Element:
     """Make an element a root of its own. It keeps the prefixes in scope, for a value such as an xsi:type may use one.
 
     :param version: leave out what SOAP itself says by attributes, such as mustUnderstand.
@@ -196,11 +207,16 @@ def check_action(parcel: Parcel, action: str) -> None:
 
 def write_envelope(version: Version, content: etree._Element, headers: Sequence[etree._Element] = ()) -> bytes:
     """Write a message; content and headers move into it."""
+    return to_bytes(make_envelope(version, content, headers))
+
+
+def make_envelope(version: Version, content: etree._Element, headers: Sequence[etree._Element] = ()) -> etree._Element:
+    """Return a message as a tree; content and headers move into it."""
     envelope = etree.Element(version.name("Envelope"), nsmap={"soap": version.namespace})
     if headers:
         etree.SubElement(envelope, version.name("Header")).extend(headers)
     etree.SubElement(envelope, version.name("Body")).append(content)
-    return to_bytes(envelope)
+    return envelope
 
 
 def fault_code(version: Version, faults: Sequence[Fault], is_callers: bool) -> str:
@@ -209,63 +225,37 @@ def fault_code(version: Version, faults: Sequence[Fault], is_callers: bool) -> s
     return own or (version.callers if is_callers else version.answerers)
 
 
-def write_fault(version: Version, code: str, sentence: str, detail: etree._Element) -> bytes:
-    """Write a fault; the detail moves into it."""
+def make_fault(
+    version: Version, code: str, sentence: str, detail: etree._Element, subcode: etree.QName | None = None
+) -> etree._Element:
+    """Return what the Body of a fault holds; the detail moves into it.
+
+    :param subcode: the name that a specification beside SOAP gives to the refusal.
+    """
     fault = etree.Element(version.name("Fault"), nsmap={"soap": version.namespace})
-    if version is SOAP11:  # its parts are in no namespace
-        etree.SubElement(fault, "faultcode").text = f"soap:{code}"
+    told = etree.QName(version.namespace, code)
+    if version is SOAP11:  # its parts are in no namespace; it knows no subcodes, and such a name stands for the code
+        fault.append(_coded("faultcode", subcode or told))
         etree.SubElement(fault, "faultstring").text = sentence
         etree.SubElement(fault, "detail").append(detail)
-    else:
-        told = etree.SubElement(fault, version.name("Code"))
-        etree.SubElement(told, version.name("Value")).text = f"soap:{code}"
-        reason = etree.SubElement(fault, version.name("Reason"))
-        etree.SubElement(reason, version.name("Text"), {_LANGUAGE: "en"}).text = sentence
-        etree.SubElement(fault, version.name("Detail")).append(detail)
-    return write_envelope(version, fault)
+        return fault
+    codes = etree.SubElement(fault, version.name("Code"))
+    codes.append(_coded(version.name("Value"), told))
+    if subcode is not None:
+        etree.SubElement(codes, version.name("Subcode")).append(_coded(version.name("Value"), subcode))
+    reason = etree.SubElement(fault, version.name("Reason"))
+    etree.SubElement(reason, version.name("Text"), {_LANGUAGE: "en"}).text = sentence
+    etree.SubElement(fault, version.name("Detail")).append(detail)
+    return fault
+
+
+def _coded(name: str, code: etree.QName) -> etree._Element:
+    is_own = code.namespace in (SOAP11.namespace, SOAP12.namespace)  # whose prefix stands at the Envelope
+    made = etree.Element(name, nsmap=None if is_own else {"f": code.namespace or ""})
+    made.text = f"{'soap' if is_own else 'f'}:{code.localname}"
+    return made
 
 
 def fault_status(version: Version, code: str) -> int:
     """Return the HTTP status of a fault: 500 in SOAP 1.1; in 1.2 what the caller must mend is 400."""
     return 400 if version is SOAP12 and code == version.callers else FAILED
-
-
-class SoapCaller:
-    """Call the operations of one system, in SOAP 1.1."""
-
-    def __init__(self, sender: HttpSender, path: str) -> None:
-        """Prepare calls.
-
-        :param path: of the service, below the sender's base URL.
-        """
-        self._sender, self._path = sender, path
-
-    def call(self, action: str, message: bytes) -> tuple[Answer, Envelope]:
-        """Send an envelope; return the answer as it came, and the envelope in it, which holds no fault.
-
-        :raises Unavailable: as the sender's outcomes say.
-        :raises Refused: as the sender's outcomes say; of a fault nothing but its code is told.
-        """
-        headers = {"Content-Type": SOAP11.content_type, "SOAPAction": f'"{action}"'}
-        answer = self._sender.request("POST", self._path, message, headers, reads=(FAILED,))
-        no_soap = self._sender.outcomes.failed(
-            f"The system of {self._sender.name} gave an answer that is no SOAP 1.1 (HTTP {answer.status})."
-        )
-        try:
-            envelope = read_envelope(answer.body, answer.headers.get("content-type", ""))
-        except Refused:
-            raise no_soap from None
-        if envelope.content.tag == SOAP11.name("Fault"):
-            self._raise(envelope.content)
-        if envelope.version is not SOAP11 or answer.status == FAILED:
-            raise no_soap
-        return answer, envelope
-
-    def _raise(self, fault: etree._Element) -> None:
-        name, outcomes = self._sender.name, self._sender.outcomes
-        word = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
-        if (fault.findtext("detail//{*}FaultCode") or "").strip() == "not-found":
-            raise outcomes.missing(f"The system of {name} does not know what it was asked for.")
-        if word in _REFUSALS:
-            raise outcomes.refused(f"The system of {name} refuses the call; its reason stands in its own log.")
-        raise outcomes.failed(f"The system of {name} failed on the call.")

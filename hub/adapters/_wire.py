@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Self, TypeVar
 
 from pydantic import (
@@ -17,7 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from hub.adapters._http import ANSWER_BYTES, DELIVERING, HttpSender, Limits, Outcomes, checked_url
+from hub.adapters._http import ANSWER_BYTES, DELIVERING, HttpSender, Limits, Outcomes
+from hub.adapters._http_address import checked_url
+from hub.adapters._tls import tls_context
 from hub.authority import DeliveryKey, Receipt, ReceiptStatus
 from hub.errors import Fault, RecipientFailed, RecipientRefused, SettingsRefused
 
@@ -60,13 +63,17 @@ class WireSettings(BaseModel):
             raise ValueError("url and token: set both, or neither")
         return self
 
+    def tls(self) -> SSLContext:
+        """Return what their system is spoken to with over TLS."""
+        return tls_context(self.ca_file)
+
     def sender(self, name: str, outcomes: Outcomes = DELIVERING, answer_bytes: int = ANSWER_BYTES) -> HttpSender | None:
         """Return the way to their system; None when no address is set."""
         if self.url is None or self.token is None:
             return None
         limits = Limits(self.connect_seconds, self.read_seconds, self.total_seconds, answer_bytes)
         token = self.token.get_secret_value()
-        return HttpSender(self.url, token, name=name, limits=limits, outcomes=outcomes, ca_file=self.ca_file)
+        return HttpSender(self.url, token, name=name, limits=limits, outcomes=outcomes, tls=self.tls())
 
 
 _S = TypeVar("_S", bound=WireSettings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from lxml import etree
 from pydantic import Field
 
+from hub.adapters._digests import uuid_of
 from hub.adapters._folder import FolderIntake
 from hub.adapters._http import Answer
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
@@ -19,11 +21,13 @@ from hub.adapters._xml import XmlContract, read_content_type, read_xml, refuse_n
 from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, contract_folder
 from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused
 
-NAME, CONTRACT, L201_CONTRACT = "children", "children/v1", "children/l201-v1"
+NAME, CONTRACT, L201_CONTRACT, L231_CONTRACT = "children", "children/v1", "children/l201-v1", "children/l231-v1"
 NAMESPACE = "urn:one-plan-hub:children:1"
 _CASE = f"{{{NAMESPACE}}}SagOpdatering"
 _RECEIPT = f"{{{NAMESPACE}}}Kvittering"
-_L201 = "{http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/}UdsatteBoernOgUngeLeveranceL201U1Struktur"
+_STATISTICS = "{http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/}"
+_L201 = f"{_STATISTICS}UdsatteBoernOgUngeLeveranceL201U1Struktur"
+_L231 = f"{_STATISTICS}BoernMedHandicapLeveranceL231Struktur"
 _XML_TYPES = ("application/xml", "text/xml")
 _UPDATES = "/plan-updates"
 
@@ -37,10 +41,12 @@ class ChildrenSettings(WireSettings):
     settle_seconds: float = Field(default=1, ge=0, le=600)
     #: Minutes after which another machine's claim of a file counts as lost.
     claim_minutes: float = Field(default=15, gt=0)
+    #: Days after which the receipt of a dropped file is deleted.
+    receipt_days: float = Field(default=30, gt=0, le=3_650)
 
 
 class ChildrenAdapter:
-    """Receives SagOpdatering and L201 deliveries; sends PlanOpdatering."""
+    """Receives SagOpdatering, L201 and L231 deliveries; sends PlanOpdatering."""
 
     name: ClassVar[str] = NAME
     contract: ClassVar[str] = CONTRACT
@@ -55,6 +61,7 @@ class ChildrenAdapter:
         self._contracts = {
             _CASE: (CONTRACT, XmlContract(contract_folder(CONTRACT) / "children.xsd")),
             _L201: (L201_CONTRACT, XmlContract(contract_folder(L201_CONTRACT) / "l201.xsd")),
+            _L231: (L231_CONTRACT, XmlContract(contract_folder(L231_CONTRACT) / "l231.xsd")),
         }
         self._sender = chosen.sender(NAME)
         self.folder = chosen.folder
@@ -64,6 +71,7 @@ class ChildrenAdapter:
             _XML_TYPES[0],
             settle=chosen.settle_seconds,
             lost_after=chosen.claim_minutes * 60,
+            keep_receipts=timedelta(days=chosen.receipt_days),
         )
 
     @property
@@ -72,24 +80,31 @@ class ChildrenAdapter:
         return self._sender is not None
 
     def receive(self, parcel: Parcel) -> Document:
-        """Read a SagOpdatering or an L201 delivery.
+        """Read a SagOpdatering, or an L201 or L231 delivery.
 
         :raises ContractViolation: naming each field, never a value.
         :raises TooLarge: the body is over 10 MB.
         """
         root = read_xml(parcel.body, _charset(parcel.content_type))
-        refuse_notification(root)
-        if root.tag not in self._contracts:
-            raise ContractViolation(
-                "The document is neither a SagOpdatering nor an L201 delivery.",
-                f"Send a SagOpdatering in the namespace {NAMESPACE}, or an L201 delivery.",
-                [Fault("/*", "The root element, or its namespace, is none of the agreed ones.")],
-            )
-        contract, schema = self._contracts[str(root.tag)]
-        schema.check(root)
+        contract, schema = self._contract_of(root)
+        try:
+            schema.check(root)
+        except ContractViolation:
+            refuse_notification(root)  # no contract knows one; this says more than that it is not expected
+            raise
         own_id = root.findtext(f".//{{{NAMESPACE}}}MeddelelseId")
         message_id = own_id.strip().lower() if own_id else str(_fingerprint(root))
         return Document(NAME, contract, etree.QName(root).localname, message_id, root)
+
+    def _contract_of(self, root: etree._Element) -> tuple[str, XmlContract]:
+        if root.tag in self._contracts:
+            return self._contracts[str(root.tag)]
+        refuse_notification(root)
+        raise ContractViolation(
+            "The document is neither a SagOpdatering nor an L201 or L231 delivery.",
+            f"Send a SagOpdatering in the namespace {NAMESPACE}, or a delivery.",
+            [Fault("/*", "The root element, or its namespace, is none of the agreed ones.")],
+        )
 
     def send(self, document: Document, key: DeliveryKey) -> Receipt:
         """POST a PlanOpdatering to their system and read its Kvittering.
@@ -116,6 +131,10 @@ class ChildrenAdapter:
         :raises SourceDown: the folder cannot be used.
         """
         return self._intake.claim() if self._intake else nullcontext()
+
+    def waiting(self) -> int:
+        """Count the dropped files that wait. :raises SourceDown: the folder cannot be read."""
+        return self._intake.waiting() if self._intake else 0
 
     def _receipt(self, answer: Answer, key: DeliveryKey) -> Receipt:
         try:
@@ -146,8 +165,4 @@ def _charset(content_type: str) -> str | None:
 
 def _fingerprint(root: etree._Element) -> UUID:
     """Make a message id of a document that has none: the same content always has the same (uuid of version 8)."""
-    digest = hashlib.sha256(etree.tostring(root, method="c14n")).digest()
-    number = int.from_bytes(digest[:16], "big")
-    number = number & ~(0xF << 76) | 8 << 76  # RFC 9562 5.8: version 8, a uuid of one's own making
-    number = number & ~(0x3 << 62) | 2 << 62
-    return UUID(int=number)
+    return uuid_of(hashlib.sha256(etree.tostring(root, method="c14n")).digest())

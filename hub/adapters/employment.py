@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, Literal
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from lxml import etree
 from pydantic import Field
 
 from hub.adapters._employment_poll import ChangedCases
-from hub.adapters._employment_service import CONTRACT, NAMESPACE, acknowledged, described, element, refused
-from hub.adapters._http import FETCHING
-from hub.adapters._soap import SOAP11, Envelope, SoapCaller, check_action, read_envelope, write_envelope
+from hub.adapters._employment_service import CONTRACT, NAMESPACE, SUBMIT, acknowledged, described, element, refused
+from hub.adapters._http import FETCHING, HttpSender
+from hub.adapters._soap import Envelope, check_action
+from hub.adapters._soap_caller import SoapCaller
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
+from hub.adapters._ws_addressing import check_addressing
+from hub.adapters._ws_security import read_message
+from hub.adapters._ws_settings import WsSecuritySettings
 from hub.adapters._xml import XmlContract, refuse_notification
 from hub.authority import (
     Acknowledgement,
@@ -27,6 +31,7 @@ from hub.authority import (
     Reply,
     contract_folder,
 )
+from hub.clock import new_id
 from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused, SourceDown
 
 NAME = "employment"
@@ -40,7 +45,7 @@ _SYSTEM_USER = 3  # RequestUserTypeIdentifier: a system, and no person
 _SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__EMPLOYMENT."
 
 
-class EmploymentSettings(WireSettings):
+class EmploymentSettings(WireSettings, WsSecuritySettings):
     """What an operator can set for employment services; their service is at ``<url>/soap``."""
 
     #: Seconds between two polls for changes; 0 relies on calls of theirs alone.
@@ -70,9 +75,10 @@ class EmploymentAdapter:
         self._chosen = read_wire(EmploymentSettings, NAME, settings)
         folder = contract_folder(CONTRACT)
         self._contract = XmlContract(folder / "employment.xsd")
+        self._security = self._chosen.security(NAME)
         sender, source = self._chosen.sender(NAME), self._chosen.sender(NAME, FETCHING, _CASE_BYTES)
-        self._recipient = SoapCaller(sender, _SERVICE) if sender else None
-        self._source = SoapCaller(source, _SERVICE) if source else None
+        self._recipient = self._caller(sender) if sender else None
+        self._source = self._caller(source) if source else None
         self._changed = ChangedCases(self._source, folder / "employment.wsdl", self._contract) if self._source else None
         #: Seconds between two polls; 0 without an address.
         self.poll_every = self._chosen.poll_every if self._source else 0.0
@@ -85,25 +91,32 @@ class EmploymentAdapter:
     def receive(self, parcel: Parcel) -> Document:
         """Read the envelope of a SubmitPersonCaseRequest, or of the GetPersonCaseResponse that was asked for.
 
-        Its message id is the message's own; of a fetched case, which has none, ``<CaseIdentifier>:<version>``.
+        Its message id is the message's own (MessageIdentifier, and MessageID where the call is addressed: they agree);
+        of a fetched case, which has none, ``<CaseIdentifier>:<version>``.
 
         :raises ContractViolation: naming each field, never a value; or it is another case than was asked for.
         :raises TooLarge: the body is over 10 MB.
         """
-        envelope = read_envelope(parcel.body, parcel.content_type, _HEADERS)
+        asked_for = parcel.headers.get(ASKED_FOR)
+        is_answer = asked_for is not None
+        message = read_message(parcel.body, parcel.content_type, _HEADERS, self._security, is_answer)
+        envelope = message.envelope
         for part in (*envelope.headers, envelope.content):
             refuse_notification(part)
-        asked_for = parcel.headers.get(ASKED_FOR)
         kind = _PUSHED if asked_for is None else _FETCHED
         self._check(envelope, kind)
         if asked_for is None:
-            check_action(parcel, f"{NAMESPACE}/SubmitPersonCase")
+            check_action(parcel, SUBMIT)
             message_id = _word(envelope.content, "MessageIdentifier").lower()
+            if message.addressing is not None:
+                check_addressing(message.addressing, SUBMIT, message_id, self._chosen.service_address)
         else:
             case = _word(envelope.content, "PersonCase", "CaseIdentifier").lower()
             _check_case(case, asked_for)
             message_id = f"{case}:{int(_word(envelope.content, 'PersonCase', 'CaseVersionIdentifier'))}"
-        return Document(NAME, CONTRACT, kind, message_id, envelope.content)
+        # The id of a fetched case is its version, and what their system writes around the case may differ each time.
+        essence = message.essence or (etree.tostring(envelope.content, method="c14n") if is_answer else b"")
+        return Document(NAME, CONTRACT, kind, message_id, envelope.content, essence, _on_behalf_of(envelope.headers))
 
     def poll(self, cursor: str) -> Page:
         """Ask for cases that changed since the cursor, oldest change first, each named once.
@@ -125,7 +138,7 @@ class EmploymentAdapter:
         if self._source is None:
             raise SourceDown("No address of the employment system is set.", _SET_ADDRESS)
         request = element("GetPersonCaseRequest", CaseIdentifier=case)
-        answer, _ = self._source.call(f"{NAMESPACE}/GetPersonCase", write_envelope(SOAP11, request, self._headers()))
+        answer, _ = self._source.call(f"{NAMESPACE}/GetPersonCase", request, self._headers(), str(new_id()))
         return Parcel(NAME, answer.body, answer.headers.get("content-type", ""), {ASKED_FOR: case})
 
     def send(self, document: Document, key: DeliveryKey) -> Receipt:
@@ -137,8 +150,10 @@ class EmploymentAdapter:
         """
         if self._recipient is None:
             raise RecipientRefused("No address of the employment system is set.", _SET_ADDRESS)
-        message = write_envelope(SOAP11, deepcopy(document.content), self._headers())
-        _, envelope = self._recipient.call(f"{NAMESPACE}/UpdatePlan", message)
+        # Stable by the key, so that a repeat is known again by its envelope alone.
+        message_id = str(uuid5(NAMESPACE_URL, f"{NAMESPACE}/UpdatePlan/{key}"))
+        content, headers = deepcopy(document.content), self._headers()
+        _, envelope = self._recipient.call(f"{NAMESPACE}/UpdatePlan", content, headers, message_id)
         try:
             self._check(envelope, "UpdatePlanResponse")
         except ContractViolation:
@@ -149,15 +164,18 @@ class EmploymentAdapter:
 
     def acknowledge(self, parcel: Parcel, acknowledgement: Acknowledgement) -> Reply:
         """Answer a SubmitPersonCase that the hub has safe."""
-        return acknowledged(parcel.content_type, acknowledgement)
+        return acknowledged(parcel, acknowledgement, self._security)
 
-    def refuse(self, content_type: str, refusal: Refusal) -> Reply:
+    def refuse(self, parcel: Parcel, refusal: Refusal) -> Reply:
         """Answer a call by a fault, in the caller's version of SOAP."""
-        return refused(content_type, refusal)
+        return refused(parcel, refusal, self._security)
 
     def describe(self, which: str, address: str) -> Reply:
         """Return ``hub.wsdl`` or its XSD. :raises NotFound: it is neither."""
         return described(which, address)
+
+    def _caller(self, sender: HttpSender) -> SoapCaller:
+        return SoapCaller(sender, self._chosen.url or "", _SERVICE, self._security)
 
     def _check(self, envelope: Envelope, kind: str) -> None:
         """Check that an envelope carries a document of one kind. :raises ContractViolation: naming each field."""
@@ -197,6 +215,14 @@ _RECEIPT_WORDS = ("ReceiptStatusCode", "SequenceIdentifier", "ReferenceText", "R
 
 def _word(parent: etree._Element, *path: str) -> str:
     return (parent.findtext("/".join(f"{{{NAMESPACE}}}{name}" for name in path)) or "").strip()
+
+
+def _on_behalf_of(headers: Sequence[etree._Element]) -> str:
+    """Return the organisation that a call is made for, as ``<type>:<code>`` in DFDG's numbers."""
+    for header in headers:
+        if header.tag == f"{{{NAMESPACE}}}ActiveOrganisationHeader":
+            return f"{_word(header, 'OrganisationTypeIdentifier')}:{_word(header, 'OrganisationCode')}"
+    return ""
 
 
 def _check_case(case: str, asked_for: str) -> None:

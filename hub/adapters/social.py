@@ -111,6 +111,8 @@ class SocialAdapter:
         page = self._read_page(answer)
         if page["Flere"] and page["Naeste"] == cursor:
             raise SourceDown("The social system says that more changes wait but its cursor does not move.")
+        if cursor and not page["Naeste"]:
+            raise SourceDown("The social system's cursor leads back to the beginning.")
         cases = (str(UUID(change["SagIdentity"])) for change in page["Aendringer"])
         return Page(tuple(dict.fromkeys(cases)), page["Naeste"], page["Flere"])
 

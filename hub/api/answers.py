@@ -45,6 +45,7 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
         },
         "elements": [_element(seen, shown) for seen in view.seen],
         "findings": _findings(shown, travel),
+        "sources": _sources(shown),
         "as_of": when(shown.at),
     }
 
@@ -117,14 +118,33 @@ def when(at: datetime | None) -> str | None:
 
 def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
     """Return what is worth a look in what the reader sees, and in nothing else."""
-    elements = [seen.element for seen in shown.view.seen]
     return [
         {
             "kind": "overlapping-demands",
             "elements": list(found.elements),
             **_sentence(collision(found)),
         }
-        for found in overlapping_demands(elements, shown.at, travel)
+        for found in overlapping_demands(shown.view.in_detail(), shown.at, travel)
+    ]
+
+
+def _sources(shown: Shown) -> list[dict[str, Any]]:
+    """Return how old each source is: the newest that the reader sees of it, and since when it cannot be asked.
+
+    A call that failed brings no data and makes nothing newer. When the authority last sent anything at all is not told:
+    it may have been something that is withheld.
+    """
+    newest: dict[str, list[datetime]] = {}
+    for seen in shown.view.seen:
+        newest.setdefault(seen.element.authority, []).extend([seen.registered_at] if seen.registered_at else [])
+    return [
+        {
+            "authority": authority,
+            "newest_registered_at": when(max(times, default=None)),
+            "is_answering": authority not in shown.silent,
+            "not_answering_since": when(shown.silent.get(authority)),
+        }
+        for authority, times in sorted(newest.items())
     ]
 
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from hub import __version__
 from hub.api import consents, fhir, inbound, operations, plans, problems, soap
 from hub.api.asking import Hub
+from hub.api.described import describe
 from hub.api.middleware import AtTheDoor
 from hub.authority import Authorities
 from hub.identity.tokens import Identity
@@ -49,4 +50,5 @@ def create_app(
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, fhir, operations):
         app.include_router(room.router)
+    describe(app)
     return app

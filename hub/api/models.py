@@ -30,6 +30,7 @@ from hub.consent.reader import ONE_PLAN
 from hub.errors import Fault, InvalidRequest, TooLarge
 from hub.plan.element import Sensitivity
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
+from hub.store.circuits import Direction, HoldReason
 
 #: A request of a client is small; what authorities send is not read here.
 MAX_BYTES = 100_000
@@ -120,6 +121,33 @@ class Search(_Strict):
     """Find a person's plan; a number never stands in an address, so this is posted."""
 
     cpr: Cpr = Field(repr=False)
+
+
+class Directions(_Strict):
+    """Which calls to an authority are meant; both ways when none is named."""
+
+    direction: Direction | None = None
+
+    @property
+    def named(self) -> tuple[Direction, ...]:
+        """Return the directions that are meant."""
+        return (self.direction,) if self.direction else tuple(Direction)
+
+
+class Hold(Directions):
+    """Let no call to an authority through."""
+
+    reason: HoldReason
+
+
+class NumberLink(_Strict):
+    """Numbers that are one person's, the newest first.
+
+    ``issuer``: the authority whose own a replacement number among them is.
+    """
+
+    numbers: list[Cpr] = Field(min_length=2, max_length=5, repr=False)
+    issuer: OneName = "hub"
 
 
 class _Evidence(_Strict):

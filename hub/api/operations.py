@@ -10,11 +10,17 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import AnOperator, CorrelationId, TheHub
+from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheHub
+from hub.api.models import Directions, Hold, NumberLink, read, schema_of
 from hub.api.problems import TAKEN
 from hub.clock import now
 from hub.errors import BrokerDown, Unavailable
+from hub.flow.link import link_numbers
 from hub.flow.replay import replay
+from hub.flow.standing import Asked, hold, probe, release, standings
+from hub.identity.tokens import Caller
+from hub.plan.identifier import cpr_identifier
+from hub.store.circuits import Direction
 from hub.store.migrations import is_current
 
 router = APIRouter(tags=["operations"])
@@ -23,9 +29,9 @@ _JOB = (
     "correlation_id",
 )  # fmt: skip
 _DELIVERIES = ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at")
-_BREAKER = ("recipient", "failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
+_BREAKER = ("failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
 _DEED = ("row", "at", "actor", "action", "correlation_id")
-_TOLD = ("recipient", "delivery", "sequence", "receipt", "code", "cause")
+_TOLD = ("recipient", "delivery", "sequence", "receipt", "code", "cause", "authority", "direction", "reason")
 _COUNTED = {"shown": "elements", "withdrawn": "withdrawn"}
 _ROWS, _LAST_ROW = 200, 2**63 - 1
 _DEAD_LETTER = {
@@ -41,10 +47,57 @@ def queues(hub: TheHub, operator: AnOperator) -> Response:
         return json_response(
             {
                 "deliveries": _only(unit.outbox.counts(now()), _DELIVERIES),
-                "breakers": _only(unit.breakers.all(), _BREAKER),
+                "breakers": [
+                    {"recipient": one.authority, **{column: getattr(one, column) for column in _BREAKER}}
+                    for one in unit.breakers.all()
+                    if one.direction is Direction.RECIPIENT
+                ],
                 "jobs": _only(unit.jobs.all(), _JOB),
             }
         )
+
+
+@router.get("/ops/authorities")
+def authorities(hub: TheHub, operator: AnOperator) -> Response:
+    """Say how each authority stands: its breaker, its calls, what waits, and when data last got through."""
+    return json_response({"authorities": standings(hub.authorities, hub.store, hub.settings)})
+
+
+@router.post("/ops/authorities/{authority}/hold", status_code=TAKEN, openapi_extra=schema_of(Hold))
+def hold_authority(
+    authority: str, body: TheBody, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId
+) -> Response:
+    """Let no call to an authority through until it is released; nothing is lost, and withdrawals wait too."""
+    wanted: Hold = read(Hold, body)
+    hold(_asked(authority, wanted, hub, operator, correlation_id), wanted.reason, hub.store)
+    return _stands(authority, hub, correlation_id)
+
+
+@router.post("/ops/authorities/{authority}/release", status_code=TAKEN, openapi_extra=schema_of(Directions))
+def release_authority(
+    authority: str, body: TheBody, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId
+) -> Response:
+    """Let calls to an authority through again."""
+    release(_asked(authority, read(Directions, body), hub, operator, correlation_id), hub.store, hub.settings)
+    return _stands(authority, hub, correlation_id)
+
+
+@router.post("/ops/authorities/{authority}/probe", status_code=TAKEN, openapi_extra=schema_of(Directions))
+def probe_authority(
+    authority: str, body: TheBody, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId
+) -> Response:
+    """End a pause now: the next call goes through as a probe."""
+    asked = _asked(authority, read(Directions, body), hub, operator, correlation_id)
+    return _stands(authority, hub, correlation_id, probes=probe(asked, hub.store, hub.settings))
+
+
+@router.post("/ops/number-links", status_code=TAKEN, openapi_extra=schema_of(NumberLink))
+def link_person_numbers(body: TheBody, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId) -> Response:
+    """Link numbers that an authority says are one person's and the hub refuses to link by that word alone."""
+    wanted: NumberLink = read(NumberLink, body)
+    numbers = [cpr_identifier(number, wanted.issuer) for number in wanted.numbers]
+    link_numbers(numbers, hub.store, actor=operator.client, correlation_id=correlation_id)
+    return json_response({"correlation_id": correlation_id}, TAKEN)
 
 
 @router.get("/ops/dead-letters")
@@ -97,6 +150,16 @@ def readyz(hub: TheHub) -> Response:
     return json_response(
         {"status": status, "database": "answers", "tables": "newest", "broker": broker, "running": health}
     )
+
+
+def _asked(authority: str, wanted: Directions, hub: Hub, operator: Caller, correlation_id: str) -> Asked:
+    return Asked(authority, wanted.named, hub.authorities, operator.client, correlation_id)
+
+
+def _stands(authority: str, hub: Hub, correlation_id: str, **besides: bool) -> Response:
+    rows = standings(hub.authorities, hub.store, hub.settings)
+    own = [row for row in rows if row["authority"] == authority]
+    return json_response({"authorities": own, "correlation_id": correlation_id, **besides}, TAKEN)
 
 
 def _deed(row: dict[str, Any]) -> dict[str, Any]:

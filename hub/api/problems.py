@@ -22,7 +22,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 
 from hub.api.models import faults_of
-from hub.authority import Authorities, Refusal, Serves
+from hub.authority import Authorities, Parcel, Refusal, Serves
 from hub.errors import (
     Conflict,
     ContractViolation,
@@ -162,7 +162,8 @@ def _answer_of(service: Serves, request: Request, problem: Problem, correlation_
     """Tell a caller of a service. Its protocol has statuses of its own; only a missing token is told by HTTP."""
     is_callers = problem.status < _FAILED
     refusal = Refusal(problem.code, problem.sentence, problem.next_step, correlation_id, problem.faults, is_callers)
-    reply = service.refuse(request.headers.get("content-type", ""), refusal)
+    unread = Parcel("", b"", request.headers.get("content-type", ""), correlation_id=correlation_id)
+    reply = service.refuse(getattr(request.state, "call", unread), refusal)
     status = problem.status if problem.status == STATUS[NotAuthenticated] else reply.status
     return Response(reply.body, status, dict(problem.headers), reply.content_type)
 

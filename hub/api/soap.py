@@ -29,10 +29,11 @@ def call_service(
     authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
 ) -> Response:
     """Take in what a call brings; the answer is given after it is safe, and a repeat gets the same receipt."""
+    parcel = parcel_of(authority, request, body, correlation_id)
+    request.state.call = parcel  # a refusal from here on answers this very call
     check_sender(authority, hub, caller, correlation_id)
     with refusals_written(hub.store, caller.client, correlation_id):
         service = _service(authority, hub)
-    parcel = parcel_of(authority, request, body, correlation_id)
     receipt = accept(parcel, hub.store, hub.authorities)
     told = Acknowledgement(receipt.id, receipt.received_at, receipt.correlation_id, receipt.is_repeat)
     return _response(service.acknowledge(parcel, told))

@@ -11,7 +11,8 @@ name in two entry-point groups, ``hub.adapters`` and ``hub.mappings``. Nothing i
 
 An adapter may do more, each by a small protocol of its own: announce (a thin event that says *something changed*),
 fetch, poll, claim files from a folder, and serve calls that await an answer in their own protocol. Whoever needs one
-asks ``isinstance(adapter, Fetches)`` and so on.
+asks ``isinstance(adapter, Fetches)`` and so on. One adapter may serve several recipients (``Named``), and a recipient
+may be less than an authority (``Limited``).
 
 Lives here: what passes through the port (``documents``), who stands at it (``port``), how they are found (``joining``).
 Never here: any one authority; a wire, a word of theirs, a database.
@@ -34,7 +35,18 @@ from hub.authority.documents import (
     Reply,
 )
 from hub.authority.joining import Authorities, Authority, contract_folder, load
-from hub.authority.port import Adapter, Announces, ClaimedFile, Drops, Fetches, Mapping, Polls, Serves
+from hub.authority.port import (
+    Adapter,
+    Announces,
+    ClaimedFile,
+    Drops,
+    Fetches,
+    Limited,
+    Mapping,
+    Named,
+    Polls,
+    Serves,
+)
 
 __all__ = [
     "Acknowledgement",
@@ -51,7 +63,9 @@ __all__ = [
     "Fate",
     "Fetches",
     "LedgerEntry",
+    "Limited",
     "Mapping",
+    "Named",
     "Page",
     "Parcel",
     "PlanUpdate",

@@ -32,6 +32,10 @@ class Document:
     :ivar kind: the contract's name for it, such as the root element.
     :ivar message_id: the sender's id of the message; the same id means the same message.
     :ivar content: the parsed form that the authority's mapping understands (an lxml element, a dict).
+    :ivar essence: what a repeat has in common with the first, where the bytes around it differ each time (a signature
+        and its timestamp); empty: the body as it came.
+    :ivar on_behalf_of: the organisation that the sender says it acts for, as a code; written into the audit. Never a
+        person: whoever did it stands in the sealed body.
     """
 
     authority: str
@@ -39,6 +43,8 @@ class Document:
     kind: str
     message_id: str
     content: Any = field(repr=False)
+    essence: bytes = field(default=b"", repr=False)
+    on_behalf_of: str = ""
 
 
 class Fate(StrEnum):
@@ -140,12 +146,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What the hub tells the sender of a document that it has safe; a repeat is told the same."""
+    """What the hub tells the sender of a document that it has safe; a repeat is told the same.
+
+    :ivar outcome: how many parts were ``taken_in``, and of those ``skipped`` the ``position`` and the ``code``.
+    """
 
     receipt: UUID
     received_at: datetime
     correlation_id: str
     is_repeat: bool = False
+    outcome: Dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

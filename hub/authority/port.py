@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from hub.authority.documents import (
     Acknowledgement,
@@ -22,6 +23,7 @@ from hub.authority.documents import (
 )
 from hub.errors import HubError
 from hub.plan.contribution import Contribution
+from hub.plan.person import Role
 
 
 class Adapter(Protocol):
@@ -72,6 +74,25 @@ class Mapping(Protocol):
 
 
 @runtime_checkable
+class Named(Protocol):
+    """An adapter that may stand under any name: several recipients use it, each with settings of its own.
+
+    Its mapping takes the recipient's name from the update, and its recipients send no cases.
+    """
+
+    def named(self, name: str, settings: Dict[str, Any]) -> Adapter:
+        """Make one under a name. A class method. :raises SettingsRefused: naming every setting that is wrong."""
+        ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A recipient that is no authority, and reads as what it is: the policy has rules of its own for it."""
+
+    role: Role
+
+
+@runtime_checkable
 class Announces(Protocol):
     """An authority that tells of changes by a thin event."""
 
@@ -106,14 +127,20 @@ class ClaimedFile(Protocol):
 
     parcel: Parcel
 
-    def taken_in(self) -> None:
-        """Delete the file, which the hub now has, sealed. Until then a crash leaves it to be claimed again."""
+    def taken_in(self, receipt: Acknowledgement) -> None:
+        """Tell the sender, and delete the file, which the hub now has, sealed.
+
+        Until it is deleted a crash leaves it to be claimed again, and the sender is told the same.
+
+        :raises SourceDown: the folder cannot be written; the file waits on.
+        """
         ...
 
-    def refused(self, error: HubError, sealed: bytes) -> None:
+    def refused(self, error: HubError, sealed: bytes, correlation_id: str) -> None:
         """Put it, as sealed by the caller, in the refused place beside an error report without personal data.
 
-        :param sealed: the body encrypted under the hub's key; the clear file is deleted.
+        :param sealed: the body encrypted under the hub's key; the clear file is deleted, and the sender told.
+        :raises SourceDown: the folder cannot be written; the file waits on.
         """
         ...
 
@@ -129,6 +156,10 @@ class Drops(Protocol):
         """Claim the oldest waiting file; None when there is none. On an error the file waits on, unharmed."""
         ...
 
+    def waiting(self) -> int:
+        """Count the files that wait and are not claimed. :raises SourceDown: the folder cannot be read."""
+        ...
+
 
 @runtime_checkable
 class Serves(Protocol):
@@ -138,10 +169,11 @@ class Serves(Protocol):
         """Answer a call whose document the hub has safe."""
         ...
 
-    def refuse(self, content_type: str, refusal: Refusal) -> Reply:
+    def refuse(self, parcel: Parcel, refusal: Refusal) -> Reply:
         """Answer a call that is refused.
 
-        :param content_type: the call's own, whatever it says; it tells which version of the protocol the caller speaks.
+        :param parcel: the call, whatever it says: its content type tells which version of the protocol the caller
+            speaks. The body is empty where the call was refused before it was read.
         """
         ...
 

@@ -10,6 +10,8 @@ import structlog
 
 from hub.authority import Authorities, load
 from hub.crypto.envelope import Keyring
+from hub.errors import Fault, SettingsRefused
+from hub.plan.person import Role
 from hub.settings import Settings, read_settings
 from hub.store.transaction import Store
 
@@ -40,7 +42,22 @@ class Rooms:
 def open_rooms() -> Rooms:
     """Read the settings, open the store, join the authorities. :raises SettingsRefused: naming all faults."""
     settings = read_settings()
-    return Rooms(settings, open_store(settings), load(settings.authorities))
+    return Rooms(settings, open_store(settings), joined(settings))
+
+
+def joined(settings: Settings) -> Authorities:
+    """Join the configured authorities. :raises SettingsRefused: one cannot be joined; or a partner's client is none."""
+    authorities = load(settings.authorities)
+    faults = [
+        Fault(f"clients.{name}.role", "Its organisation is a partner, so it is one too.", "Write: partner.")
+        for name, client in settings.clients.items()
+        if (authority := authorities.get(client.organisation)) is not None
+        and authority.role is Role.PARTNER
+        and client.role != Role.PARTNER
+    ]
+    if faults:
+        raise SettingsRefused("A partner's client may read no more than the partner is sent.", faults=faults)
+    return authorities
 
 
 def open_store(settings: Settings) -> Store:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.authority import load
-from hub.cli.assembly import open_store
+from hub.cli.assembly import joined, open_store
 from hub.errors import HubError
 from hub.queue.broker import Broker
 from hub.settings import Settings, read_settings
@@ -34,7 +33,7 @@ def look_at_everything() -> list[Finding]:
     except HubError as error:
         return [Finding("settings", False, error.diagnostics(), error.next_step)]
     findings = [Finding("settings", True, "complete")]
-    findings.append(_ask("authorities", lambda: ", ".join(load(settings.authorities)) or "none configured"))
+    findings.append(_ask("authorities", lambda: ", ".join(joined(settings)) or "none configured"))
     findings.append(_ask("broker", lambda: _broker_answers(settings)))
     store = open_store(settings)
     findings.append(_ask("database", lambda: _database_answers(store)))

@@ -16,9 +16,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import __version__
+from hub.cli.adapters import adapters
 from hub.cli.assembly import log_as_json, open_rooms, open_store
+from hub.cli.authorities import authorities
 from hub.cli.checking import NOT_READY, look_at_everything
 from hub.cli.demo_commands import demo
+from hub.cli.intake import intake
+from hub.cli.mapping import mapping
 from hub.cli.refused import refused
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
@@ -27,19 +31,26 @@ from hub.flow.show import explain_for, show_plan
 from hub.identity.tokens import new_token
 from hub.plan.person import Role
 from hub.settings import read_settings
+from hub.store.circuits import Direction
 from hub.store.migrations import upgrade
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="One citizen, one plan: the hub.")
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: deliveries that need a person.")
 consent = typer.Typer(no_args_is_help=True, help="Consents and what follows from them.")
 plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
+app.add_typer(adapters, name="adapters")
+app.add_typer(authorities, name="authorities")
 app.add_typer(demo, name="demo")
 app.add_typer(dlq, name="dlq")
+app.add_typer(mapping, name="mapping")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
 app.add_typer(refused, name="refused")
 
+app.command()(intake)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+_BREAKER = ("failures", "open_until", "since", "reason", "last_success_at")
 _console = Console()
 
 
@@ -90,14 +101,18 @@ def queues(as_json: AsJson = False) -> None:
     with store.begin(read_only=True) as unit:
         found = {
             "deliveries": unit.outbox.counts(now()),
-            "breakers": unit.breakers.all(),
+            "breakers": [
+                {"recipient": one.authority} | {column: getattr(one, column) for column in _BREAKER}
+                for one in unit.breakers.all()
+                if one.direction is Direction.RECIPIENT
+            ],
             "jobs": unit.jobs.all(),
         }
     if as_json:
         _print_json(found)
         return
     _print(False, found["deliveries"], ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at"))
-    _print(False, found["breakers"], ("recipient", "failures", "open_until", "since", "reason", "last_success_at"))
+    _print(False, found["breakers"], ("recipient", *_BREAKER))
     _print(False, found["jobs"], ("kind", "authority", "due_at", "attempts", "last_success_at", "last_result"))
 
 

@@ -16,7 +16,7 @@ from hub.cli.assembly import open_store
 from hub.clock import new_id, now
 from hub.errors import Tampered
 from hub.flow.refusal import refusals_written
-from hub.queue.jobs import refused_place
+from hub.queue.folders import refused_place
 from hub.settings import read_settings
 
 refused = typer.Typer(no_args_is_help=True, help="Files that were refused and lie sealed.")

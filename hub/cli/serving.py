@@ -53,7 +53,13 @@ def serve_api(rooms: Rooms) -> None:
         api = create_app(rooms.store, rooms.authorities, settings, identity, broker_answers=broker.ping, health=health)
         add_pages(api, rooms.store, identity, settings)
         config = uvicorn.Config(
-            api, http="httptools", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
+            api,
+            http="httptools",
+            ws="none",
+            proxy_headers=False,  # whoever is on this machine could send X-Forwarded-Proto; HUB_PUBLIC_URL says it
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
         )
         _Announcing(config, url).run(sockets=[door])
 

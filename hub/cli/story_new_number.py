@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from hub.cli.story import CALLED, Citizen, Story, goal, titles
 
-_OLD, _NEW = "1402929990", "1412929998"
+_OLD, _NEW = "1402929990", "1402929998"
 _VERA = Citizen(_OLD, "Vera Test Lind")
 
 

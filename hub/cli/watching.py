@@ -27,6 +27,10 @@ _SENTENCES: Mapping[str, str] = {
     "consent-withdrawn": "{actor} withdrew a consent",
     "read": "{actor} read a plan ({shown} shown)",
     "refused": "{actor} was refused ({code})",
+    "breaker-opened": "{authority} does not answer as {direction} ({code}): it is left alone for a while",
+    "breaker-closed": "{authority} answers again as {direction}",
+    "held": "{actor} holds {authority} as {direction} ({reason}): no call goes through",
+    "released": "{actor} released {authority} as {direction}",
 }
 
 

@@ -34,7 +34,7 @@ class Seen:
 
     @property
     def registered_at(self) -> datetime | None:
-        """Return since when the hub has the element as it reads now.
+        """Return since when the hub has the element as it reads now, its links left aside (``canonical.own_content``).
 
         None where a part of it is left out: that part alone may have changed, and the time would tell of it.
         """
@@ -59,6 +59,10 @@ class View:
     def tells_case_of(self, authority: str) -> bool:
         """Tell whether the reader works with an authority's case numbers: the authority itself, and the coordinator."""
         return self.reader.organisation == authority or self.reader.role is Role.COORDINATOR
+
+    def in_detail(self) -> Iterator[Element]:
+        """Yield the elements whose details the reader sees; of the others nobody can tell when and where they ask."""
+        return (seen.element for seen in self.seen if Hidden.DETAILS not in seen.decision.hidden)
 
     def element(self, wanted: UUID) -> Seen | None:
         """Return one element of the view; None is the same for withheld and for never there."""

@@ -43,6 +43,8 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
         _check_sender(parcel, contributions)
         with store.begin() as unit:
             receipt = _take_in(unit, parcel, document, contributions, authorities)
+            if not receipt.is_repeat:
+                unit.breakers.brought(parcel.authority, now())
             if job is not None:  # last: whoever opens a plan takes the plan, then the jobs that wait for it
                 unit.jobs.done(job, now())
             return receipt
@@ -57,7 +59,7 @@ def _take_in(
 ) -> Receipt:
     received_at = now()
     receipt, first_answer = unit.inbox.take(
-        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at
+        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at, document.essence
     )
     if first_answer is not None:
         return first_answer
@@ -71,8 +73,9 @@ def _take_in(
         _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
+    said = {"on_behalf_of": document.on_behalf_of} if document.on_behalf_of else {}
     for plan in plans:
-        unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt)
+        unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt, **said)
     return Receipt(receipt, received_at, parcel.correlation_id, outcome)
 
 

@@ -40,6 +40,8 @@ def take_page(page: Page, job: Job, store: Store, next_at: datetime) -> None:
         at = now()
         unit.jobs.add_fetches(job.authority, page.references, at, job.correlation_id)
         unit.jobs.again(job, at, at if page.has_more else next_at, page.cursor)
+        if not page.has_more and not page.references and not unit.jobs.owes(job.authority):
+            unit.breakers.brought(job.authority, at)  # the hub has all that they have, and they have just said so
 
 
 def authority_of(parcel: Parcel, authorities: Authorities) -> Authority:

@@ -5,6 +5,7 @@ Whoever does not belong is answered as if the plan did not exist.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from hub.store.transaction import Unit
 
 #: Who may read the citizen's consents, give one in the citizen's name, and withdraw it.
 _MAY_CHOOSE = (Role.COORDINATOR, Role.CITIZEN)
+#: Who speaks for an organisation, and so may turn out to speak for a partner.
+_MAY_BE_LESS = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 
 
 def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: datetime) -> bool:
@@ -41,6 +44,12 @@ def may_choose(unit: Unit, plan: UUID | None, person: UUID, reader: Reader, at: 
     return plan is not None and reader.role in _MAY_CHOOSE and may_open(unit, plan, person, reader, at)
 
 
-def memberships(unit: Unit, plan: UUID, organisation: str, at: datetime) -> frozenset[UUID]:
-    """Return the plan, for an organisation that belongs to it, as ``Reader.memberships`` wants it."""
-    return frozenset({plan}) if unit.memberships.is_member(plan, organisation, at) else frozenset()
+def as_member(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> Reader:
+    """Return the reader as it belongs to the plan now.
+
+    Whoever belongs to it as a partner reads as one by every door, whatever else its client calls itself.
+    """
+    own = [one for one in unit.memberships.of_plan(plan, at) if one.member == reader.organisation]
+    is_partner = reader.role in _MAY_BE_LESS and any(one.role is Role.PARTNER for one in own)
+    role = Role.PARTNER if is_partner else reader.role
+    return replace(reader, role=role, memberships=frozenset({plan}) if own else frozenset())

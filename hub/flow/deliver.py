@@ -3,6 +3,7 @@
 Two transactions around a send. The first decides and remembers what is about to leave; its commit is the start of the
 delivery, and it holds off whoever revises a consent of the plan, so no delivery starts after a revocation (G4). The
 second remembers what became of it. A crash in between leaves an open attempt: what it named counts as possibly held.
+Before all that the recipient's system must have room for a call; otherwise the row waits until it has.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
-from hub.clock import now
+from hub.clock import new_id, now
 from hub.consent.consent import by_person
 from hub.consent.policy import Policy
 from hub.consent.reader import Reader
 from hub.consent.view import View, view_for
 from hub.errors import HubError, RecipientRefused, Refused, Unavailable
+from hub.flow import calls
+from hub.flow.belonging import as_member
 from hub.flow.difference import Difference, difference
-from hub.flow.settle import Attempt, Settled, audit, bury, give_back, settle
+from hub.flow.settle import Attempt, NotSent, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
 from hub.settings import Settings
+from hub.store.circuits import Call, Direction
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
@@ -32,7 +36,7 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
     :raises Exception: a bug, or tampered data; the worker then says so to ``settle.fail``.
     """
     with store.begin() as unit:  # 1: decide, and remember what is about to leave
-        begun = _begin(unit, outbox_id, settings)
+        begun = _begin(unit, outbox_id, authorities, settings)
     if not isinstance(begun, Attempt):
         return begun
     outcome = _send(begun.update, authorities)  # 2: no transaction while a network may hang
@@ -42,21 +46,34 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
         return give_back(unit, begun, outcome, settings)
 
 
-def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled:
-    plan = unit.outbox.plan_of(outbox_id)
-    stored = unit.plans.get(plan, for_delivery=True) if plan else None
-    policy = unit.policies.in_force(for_delivery=True) if stored else None
-    at = now()  # after the waits for plan and policy: what expired meanwhile is not delivered
-    lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds) if stored else None
-    if stored is None or policy is None or lease is None:
+def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled:
+    whose = unit.outbox.whose(outbox_id)
+    if whose is None:
         return Settled.NOT_DUE
-    paused_until = unit.breakers.open_until(lease.recipient, at)
-    if paused_until is not None:
-        unit.outbox.pause(lease, paused_until)
+    plan, recipient = whose
+    at = now()
+    call = calls.begin(unit, recipient, Direction.RECIPIENT, new_id(), at, settings)
+    if call is None:  # before the plan is opened: what cannot leave costs next to nothing
+        unit.outbox.wait(outbox_id, at)
         return Settled.PAUSED
+    begun = _decide(unit, outbox_id, plan, call, authorities, settings)
+    if not isinstance(begun, Attempt):
+        calls.not_made(unit, call, now())
+    return begun
+
+
+def _decide(
+    unit: Unit, outbox_id: UUID, plan: UUID, call: Call, authorities: Authorities, settings: Settings
+) -> Attempt | Settled:
+    stored = unit.plans.get(plan, for_delivery=True)
+    policy = unit.policies.in_force(for_delivery=True)
+    at = now()  # after the waits for plan and policy: what expired meanwhile is not delivered
+    lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds, call.token)  # after the plan, as everyone does
+    if stored is None or lease is None:
+        return Settled.NOT_DUE
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
-    view, basis = _lawful_now(unit, stored, lease.recipient, policy, at)
+    view, basis = _lawful_now(unit, stored, _reader(lease.recipient, authorities), policy, at)
     shown = {
         seen.element.id: Disclosed(seen.element, stored.digest(seen.element), seen.decision.sentence.da)
         for seen in view.seen
@@ -66,21 +83,23 @@ def _begin(unit: Unit, outbox_id: UUID, settings: Settings) -> Attempt | Settled
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
         return Settled.UP_TO_DATE
-    return _start(unit, stored, lease, change, view, basis, at)
+    return _start(unit, stored, lease, call, change, view, basis, at)
 
 
-def _lawful_now(unit: Unit, stored: StoredPlan, recipient: str, policy: Policy, at: datetime) -> tuple[View, Basis]:
+def _reader(recipient: str, authorities: Authorities) -> Reader:
+    authority = authorities.get(recipient)
+    return Reader(recipient, authority.role if authority else Role.AUTHORITY_SYSTEM)
+
+
+def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
     consents = by_person(unit.consents.of(stored.plan.people()))
-    is_member = unit.memberships.is_member(stored.plan.id, recipient, at)
-    memberships = frozenset({stored.plan.id}) if is_member else frozenset()
-    reader = Reader(recipient, Role.AUTHORITY_SYSTEM, memberships=memberships)
-    view = view_for(stored.plan, reader, policy, consents, at)
+    view = view_for(stored.plan, as_member(unit, stored.plan.id, reader, at), policy, consents, at)
     return view, Basis(stored.version, stored.consent_version, policy.version, view.recheck_at)
 
 
 def _start(
-    unit: Unit, stored: StoredPlan, lease: Lease, change: Difference, view: View, basis: Basis, at: datetime
+    unit: Unit, stored: StoredPlan, lease: Lease, call: Call, change: Difference, view: View, basis: Basis, at: datetime
 ) -> Attempt | Settled:
     """Write down what is about to leave; this commit is where the delivery starts."""
     number = unit.people.get(stored.plan.person).identifier_for(lease.recipient)
@@ -98,9 +117,8 @@ def _start(
         withdrawn=change.withdrawn,
     )
     unit.outbox.starts(lease, sequence, change.target)
-    attempt = Attempt(
-        unit.attempts.record(lease.id, sequence, change.leaving, at), lease, basis, update, change.holds_then, view
-    )
+    recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)
+    attempt = Attempt(recorded, lease, call, basis, update, change.holds_then, view)
     audit(unit, "delivery-started", attempt, at)  # were we to die now, the record still says what may have left
     return attempt
 
@@ -114,12 +132,15 @@ def _told_to_recipient(lease: Lease, sequence: int) -> str:
     return f"{lease.id}-{sequence}"
 
 
-def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError:
+def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError | NotSent:
     try:
         authority = authorities.get(update.recipient)
         if authority is None or not authority.adapter.delivers:
             raise RecipientRefused("No way to this recipient is configured.", "Set its url, then replay the delivery.")
         document = authority.mapping.from_plan(update)
+    except (Refused, Unavailable) as error:
+        return NotSent(error)
+    try:
         return authority.adapter.send(document, DeliveryKey(update.recipient, update.plan, update.sequence))
     except (Refused, Unavailable) as error:
         return error

@@ -19,10 +19,10 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from hub.errors import Conflict
+from hub.errors import Conflict, UnknownPerson
 from hub.plan.contribution import Contribution, PersonFacts
 from hub.plan.identifier import Identifier
-from hub.plan.person import Person
+from hub.plan.person import Person, joined
 from hub.store.transaction import Unit
 
 #: A person the hub knows, or a number nobody has: it stands for the person who will be remembered by it.
@@ -61,17 +61,47 @@ class Recognised:
 def recognise(unit: Unit, contributions: Sequence[Contribution]) -> Recognised:
     """Find out who is named; until this transaction ends, nobody else changes whose number is whose.
 
-    :raises Conflict: numbers said to be one person's are of two who have a plan or consents each.
+    :raises Conflict: numbers said to be one person's are of two who have a plan or consents each, or are of two
+        birthdays and no operator has linked them.
+    :raises UnknownPerson: the message links numbers, but nobody it is about has a plan: nothing of it is remembered.
     """
     named = list(_named(contributions))
     several = [facts.identifiers for facts in named if len(facts.identifiers) > 1]
-    before = unit.people.known(list(chain(*several)))
-    is_news = any(len({before.get(number, number) for number in numbers}) > 1 for numbers in several)
+    if is_news := bool(_unlinked(unit.people.known(list(chain(*several))), several)):
+        _check_is_wanted(unit, contributions)  # or strangers would have everyone wait for a lock that comes to nothing
     unit.people.hold_numbers(alone=is_news)  # what is no news now is none later: numbers are linked for good
     known = unit.people.known([number for facts in named for number in facts.identifiers])
-    groups = _joined({known.get(number, number) for number in numbers} for numbers in several)
-    one = {member: stays for group in groups for stays in [_who_stays(unit, group)] for member in group}
-    return Recognised(known, one)
+    _check_birthdays(_unlinked(known, several))
+    return Recognised(known, made_one(unit, known, several))
+
+
+def made_one(
+    unit: Unit, known: Mapping[Identifier, UUID], several: Iterable[Sequence[Identifier]]
+) -> Mapping[Somebody, Somebody]:
+    """Return, for each of several who are one person, the one who stays."""
+    groups = joined({known.get(number, number) for number in numbers} for numbers in several)
+    return {member: stays for group in groups for stays in [_who_stays(unit, group)] for member in group}
+
+
+def _unlinked(
+    known: Mapping[Identifier, UUID], several: Iterable[Sequence[Identifier]]
+) -> Sequence[Sequence[Identifier]]:
+    """Return the numbers that a message says are one person's, and that the hub does not know to be."""
+    return [numbers for numbers in several if len({known.get(number, number) for number in numbers}) > 1]
+
+
+def _check_is_wanted(unit: Unit, contributions: Sequence[Contribution]) -> None:
+    known = unit.people.known([number for one in contributions for number in one.person.identifiers])
+    if not any(unit.plans.of_person(person) for person in known.values()):
+        raise UnknownPerson("No plan is open for the person this document is about.")
+
+
+def _check_birthdays(unlinked: Iterable[Sequence[Identifier]]) -> None:
+    if any(len({number.birthday for number in numbers}) > 1 for numbers in unlinked):
+        raise Conflict(
+            "Numbers that the document says are one person's are of two birthdays.",
+            "Check the numbers. If they are right, ask the hub's operator to link them, and send the document again.",
+        )
 
 
 def remember(
@@ -87,7 +117,7 @@ def remember(
             told.setdefault(recognised.who(facts), []).append((contribution, facts))
     gone = recognised.gone(contributions)
     for other, stays in gone:
-        _unite(unit, other, stays, contributions[0].authority, correlation_id, at)
+        unite(unit, other, stays, contributions[0].authority, correlation_id, at)
     people = _met(unit, told)
     has_linked = [_learn(unit, person, told[one], correlation_id, at) for one, person in _in_order(people)]
     if gone or any(has_linked):  # what was refused under a number that nobody had is fetched again, and this one too
@@ -97,15 +127,6 @@ def remember(
 
 def _named(contributions: Iterable[Contribution]) -> Iterable[PersonFacts]:
     return (facts for contribution in contributions for facts in (contribution.person, *contribution.others))
-
-
-def _joined(groups: Iterable[set[Somebody]]) -> Sequence[set[Somebody]]:
-    """Join groups that have someone in common, until none have."""
-    apart: list[set[Somebody]] = []
-    for group in groups:
-        touched = [other for other in apart if not other.isdisjoint(group)]
-        apart = [other for other in apart if other.isdisjoint(group)] + [group.union(*touched)]
-    return apart
 
 
 def _who_stays(unit: Unit, group: set[Somebody]) -> Somebody:
@@ -123,7 +144,7 @@ def _who_stays(unit: Unit, group: set[Somebody]) -> Somebody:
     return settled[0] if settled else people[0]
 
 
-def _unite(unit: Unit, gone: UUID, stays: UUID, actor: str, correlation_id: str, at: datetime) -> None:
+def unite(unit: Unit, gone: UUID, stays: UUID, actor: str, correlation_id: str, at: datetime) -> None:
     """Let whatever concerns the one who goes concern the one who stays, whose consents count for it from now on."""
     plans = unit.plans.concerning(gone)
     for concerning in plans:

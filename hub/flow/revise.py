@@ -71,7 +71,8 @@ def open_plan(
         plans = unit.plans.lock_concerning(person)
         unit.memberships.ensure(plan, coordinator, Role.COORDINATOR, at)
         for name in circle:
-            unit.memberships.ensure(plan, name, Role.AUTHORITY_SYSTEM, at)
+            role = authorities[name].role if name in authorities else Role.AUTHORITY_SYSTEM
+            unit.memberships.ensure(plan, name, role, at)
             if name in authorities and authorities[name].adapter.delivers:
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.jobs.unpark_unknown_people(at)

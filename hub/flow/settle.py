@@ -14,12 +14,13 @@ from hub.authority import PlanUpdate, Receipt
 from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
+from hub.flow import calls
 from hub.settings import Settings
+from hub.store.circuits import Call
 from hub.store.lease import Basis, Lease
 from hub.store.transaction import Store, Unit
 
 ACTOR = "hub"
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0  # seconds; who is back after a weekend hears from us within five minutes
 _LONGEST_WAIT, _LONGEST_WAIT_TO_WITHDRAW = 86_400.0, 3_600.0  # seconds, after failures of a message
 _FACTOR = 4  # each failure of a message waits four times as long: 8 attempts span more than a day
 
@@ -28,7 +29,7 @@ class Settled(StrEnum):
     """What became of a delivery."""
 
     NOT_DUE = "not-due"  # nothing to do, not yet, or another worker has it
-    PAUSED = "paused"  # its recipient is down; nothing counts
+    PAUSED = "paused"  # its recipient is held, does not answer, or has calls enough; nothing counts
     UP_TO_DATE = "up-to-date"  # the recipient holds what it may see
     DELIVERED = "delivered"
     LATER = "later"
@@ -45,47 +46,66 @@ class Attempt:
 
     id: UUID
     lease: Lease
+    call: Call
     basis: Basis
     update: PlanUpdate
     holds_then: Mapping[UUID, str]
     view: View
 
 
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It could not be put into their words, or there is no way to them: they were asked nothing."""
+
+    error: HubError
+
+
 def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     """The recipient has answered: it holds what we sent, and earlier attempts are uncertain no more."""
     at = now()
     lease = attempt.lease
-    unit.breakers.closed(lease.recipient, at)
     unit.attempts.finish(attempt.id, receipt.status, at, said=receipt.reason)
     audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
-    if not unit.outbox.settle(lease, attempt.basis, at):
-        return Settled.LOST_LEASE
-    unit.attempts.close_all(lease.id)
-    unit.holdings.replace(lease.id, attempt.holds_then, at)
-    return Settled.DELIVERED
+    is_ours = unit.outbox.settle(lease, attempt.basis, at)
+    if is_ours:
+        unit.attempts.close_all(lease.id)
+        unit.holdings.replace(lease.id, attempt.holds_then, at)
+    calls.answered(unit, attempt.call, at, receipt.status, brought=True)  # last: it takes rows of others
+    return Settled.DELIVERED if is_ours else Settled.LOST_LEASE
 
 
-def give_back(unit: Unit, attempt: Attempt, error: HubError, settings: Settings) -> Settled:
+def give_back(unit: Unit, attempt: Attempt, outcome: HubError | NotSent, settings: Settings) -> Settled:
     """It did not arrive, or we cannot know: the attempt stays open, and what it named counts as possibly held."""
     at = now()
     lease = attempt.lease
+    error = outcome.error if isinstance(outcome, NotSent) else outcome
     unit.attempts.finish(attempt.id, error.code, at, note=error.sentence)
     audit(unit, "not-delivered", attempt, at, code=error.code)
-    if isinstance(error, RecipientDown):
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(unit.breakers.failures(lease.recipient), 16))
-        asked = min(error.retry_after or 0.0, _LONGEST_WAIT_TO_WITHDRAW)  # what it must delete is not put off for days
-        until = at + timedelta(seconds=max(asked, _with_jitter(pause)))
-        unit.breakers.opened(lease.recipient, error.code, until, at)
-        return Settled.PAUSED if unit.outbox.postpone(lease, until, counts=False) else Settled.LOST_LEASE
-    unit.breakers.closed(lease.recipient, at)  # it answers, if not as we wish
-    return _count_failure(unit, lease, lease.attempts + 1, error, settings)
+    if isinstance(outcome, RecipientDown):
+        is_ours = unit.outbox.wait_again(lease, at)
+        calls.did_not_answer(unit, attempt.call, at, outcome)
+        return Settled.PAUSED if is_ours else Settled.LOST_LEASE
+    settled = _count_failure(unit, lease, lease.attempts + 1, error, settings)
+    if isinstance(outcome, NotSent):
+        calls.not_made(unit, attempt.call, at)
+    else:
+        calls.answered(unit, attempt.call, at, error.code)  # it answers, if not as we wish
+    return settled
 
 
 def fail(store: Store, outbox_id: UUID, error: Exception, settings: Settings) -> Settled:
     """A delivery ended in an error that nobody expected: count it, so that a poisonous one ends as a dead letter."""
     with store.begin() as unit:
-        lease = unit.outbox.take_over(outbox_id, now(), settings.lease_seconds)
-        return _count_failure(unit, lease, lease.attempts, error, settings) if lease else Settled.NOT_DUE
+        at = now()
+        token = unit.outbox.holder(outbox_id, at)
+        if token is not None:  # whoever waits behind a poisonous one need not wait out its lease
+            unit.breakers.leave(token)
+        lease = unit.outbox.take_over(outbox_id, at, settings.lease_seconds)
+        if lease is None:
+            return Settled.NOT_DUE
+        settled = _count_failure(unit, lease, lease.attempts, error, settings)
+        unit.outbox.wake(lease.recipient, 1, at)
+        return settled
 
 
 def bury(unit: Unit, lease: Lease, cause: str, note: str, at: datetime) -> Settled:
@@ -108,7 +128,7 @@ def _count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, se
     longest = _LONGEST_WAIT_TO_WITHDRAW if lease.is_dead else _LONGEST_WAIT
     wait = min(longest, settings.retry_seconds * _FACTOR ** min(max(failures - 1, 0), settings.max_attempts))
     until = at + timedelta(seconds=_with_jitter(wait))
-    return Settled.LATER if unit.outbox.postpone(lease, until, counts=True) else Settled.LOST_LEASE
+    return Settled.LATER if unit.outbox.postpone(lease, until) else Settled.LOST_LEASE
 
 
 def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: str) -> None:

@@ -5,8 +5,8 @@ What is withheld and what was never there get the same answer: ``NotFound``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,11 +19,12 @@ from hub.consent.reader import Reader
 from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
-from hub.flow.belonging import may_choose, may_open, memberships
+from hub.flow.belonging import as_member, may_choose, may_open
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
+from hub.store.circuits import Direction
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
@@ -33,12 +34,16 @@ _NO_ELEMENT = "There is no element with this id that you may see."
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a reader is shown: the view, the person whose plan it is, and where the plan stands."""
+    """What a reader is shown: the view, the person whose plan it is, and where the plan stands.
+
+    :ivar silent: authorities whose systems the hub cannot ask just now, and since when; whatever the plan holds.
+    """
 
     view: View
     person: Person
     status: PlanStatus
     at: datetime
+    silent: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
@@ -111,7 +116,7 @@ def explain_for(plan: UUID, recipient: str, store: Store, *, actor: str) -> Sequ
         stored = unit.plans.get(plan)
         if stored is None:
             raise NotFound(_NO_PLAN)
-        reader = Reader(recipient, Role.AUTHORITY_SYSTEM, memberships=memberships(unit, plan, recipient, at))
+        reader = as_member(unit, plan, Reader(recipient, Role.AUTHORITY_SYSTEM), at)
         consents = by_person(unit.consents.of(stored.plan.people()))
         policy = unit.policies.in_force()
         unit.audit.record("explained-withheld", actor, at, "", plan, recipient=recipient)
@@ -148,10 +153,11 @@ def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
     at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
     if not may_open(unit, plan, stored.plan.person, reader, at):
         raise NotFound(_NO_PLAN)
-    member = replace(reader, memberships=memberships(unit, plan, reader.organisation, at))
+    member = as_member(unit, plan, reader, at)
     consents = by_person(unit.consents.of(stored.plan.people()))
     view = view_for(stored.plan, member, policy, consents, at)
-    return Shown(view, unit.people.get(stored.plan.person), _standing(stored.plan, consents, at), at)
+    silent = unit.breakers.silent(Direction.SOURCE)
+    return Shown(view, unit.people.get(stored.plan.person), _standing(stored.plan, consents, at), at, silent)
 
 
 def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:

@@ -87,8 +87,27 @@ _L201_MAPPED = {
     f"{_MEASURE}/ForanstaltningStartDato": "valid.start",
     f"{_MEASURE}/ForanstaltningSlutDato": "valid.end",
 }
+_L231 = "/BoernMedHandicapLeveranceL231Struktur"
+_HANDICAP = f"{_L231}/BoernMedHandicapSagStrukturSamling/BoernMedHandicapSagStruktur"
+_L231_MAPPED = {
+    **{path.replace(_L201, _L231): field for path, field in _L201_MAPPED.items() if path.startswith(_METADATA)},
+    f"{_HANDICAP}/INDSATSFORLOEB_ID": "provenance.case; source id",
+    f"{_HANDICAP}/INDBERETNINGSTYPE": "Annullering removes the activity; any other word is details.report-type",
+    f"{_HANDICAP}/CPR": "the plan's person",
+    f"{_HANDICAP}/INDSATS_KODE": "codes; title",
+    f"{_HANDICAP}/INDSATS_STARTDATO": "valid.start",
+    f"{_HANDICAP}/INDSATS_SLUTDATO": "valid.end",
+    f"{_HANDICAP}/SAGSBEHANDLER": "details.caseworker",
+    f"{_HANDICAP}/ORIGIN_INDSATSFORLOEB_ID": "details.previous-id",
+}
+_L231_DROPPED = {
+    f"{_HANDICAP}/UDL_NR": "a child without a CPR number has no plan; its measure is left out",
+    f"{_HANDICAP}/KOEN": "a plan does not tell the sex of a person",
+    f"{_HANDICAP}/FOEDDAG": "a plan does not tell the day of birth; the person is known by the CPR number",
+    f"{_HANDICAP}/ORIGIN_PERSON_ID": "it does not say which sort of number it is, and numbers are linked for good",
+}
 _FOR_THE_STATISTICS = "is about the delivery to the statistics, not about a plan"
-_L201_DROPPED = (
+_METADATA_DROPPED = (
     *(f"Envelope/{leaf}" for leaf in ("Source", "RefID", "SurveyID", "FormID", "ReportingDataType")),
     *(f"Envelope/Entity/{leaf}" for leaf in ("EntityIDType", "EntityID", "EntityPath")),
     *(f"Envelope/Entity/Authorisation/{leaf}" for leaf in ("AutID", "AutSubID", "Privilige")),
@@ -114,14 +133,17 @@ def _sag_entries() -> Iterator[LedgerEntry]:
             yield LedgerEntry(f"/SagOpdatering/Sag/{item}/{leaf}", Fate.MAPPED, field)
 
 
-def _l201_entries() -> Iterator[LedgerEntry]:
-    for path, field in _L201_MAPPED.items():
+def _delivery_entries(root: str, mapped: Mapping[str, str], dropped: Mapping[str, str]) -> Iterator[LedgerEntry]:
+    for path, field in mapped.items():
         yield LedgerEntry(path, Fate.MAPPED, field)
-    for leaf in _L201_DROPPED:
-        yield LedgerEntry(f"{_METADATA}/{leaf}", Fate.DROPPED, _FOR_THE_STATISTICS)
+    for leaf in _METADATA_DROPPED:
+        yield LedgerEntry(f"{_METADATA.replace(_L201, root)}/{leaf}", Fate.DROPPED, _FOR_THE_STATISTICS)
+    for path, reason in dropped.items():
+        yield LedgerEntry(path, Fate.DROPPED, reason)
 
 
 LEDGERS: Mapping[str, Sequence[LedgerEntry]] = {
     "children/v1": tuple(_sag_entries()),
-    "children/l201-v1": tuple(_l201_entries()),
+    "children/l201-v1": tuple(_delivery_entries(_L201, _L201_MAPPED, {})),
+    "children/l231-v1": tuple(_delivery_entries(_L231, _L231_MAPPED, _L231_DROPPED)),
 }

@@ -6,24 +6,21 @@ to, and a case id of ours may not be made of a CPR number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 
 from lxml import etree
 
-from hub.mappings._xml_words import DANISH_TIME, Branch, midnight
+from hub.mappings._deliveries import AUTHORITY, OneChildEach, changed_at, own_id
+from hub.mappings._xml_words import Branch
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.element import Category, Code, Draft, Kind, OrderKey, Status
 from hub.plan.identifier import Identifier
 
-AUTHORITY, CONTRACT = "children", "children/l201-v1"
+CONTRACT = "children/l201-v1"
 ROOT = "UdsatteBoernOgUngeLeveranceL201U1Struktur"
-ENVELOPE = "http://rep.oio.dk/dst.dk/xml/schemas/2002/06/28/"
 MEASURE_CODE = "urn:dst:l201:foranstaltning"
 _NOBODY = "0000000000"
 _SOURCE = "L201"
-_PERIOD = re.compile(r"(?P<year>(?:19|20|21)[0-9]{2})(?:[Mm-](?P<month>0[1-9]|1[0-2])|[KkQq](?P<quarter>[1-4]))?")
 
 
 def contributions_of(root: etree._Element, message_id: str) -> Iterator[Contribution]:
@@ -33,17 +30,13 @@ def contributions_of(root: etree._Element, message_id: str) -> Iterator[Contribu
         or a delivery that does not say when it was made or which period it is about.
     """
     delivery = Branch.root(root)
-    changed_at = _changed_at(delivery.at("DeliveryMetadataNewStructure"))
-    children: dict[str, Identifier] = {}
+    made_at, children = changed_at(delivery.at("DeliveryMetadataNewStructure")), OneChildEach()
     for number, measure in enumerate(delivery.at("ForanstaltningStrukturSamling").all("ForanstaltningStruktur")):
-        own = _own_id(measure)
+        own = own_id(measure, "ForanstaltningId")
         child = measure.person("UdsatBarnCPRidentifikator", AUTHORITY)
-        if children.setdefault(own, child) != child:
-            raise measure.at("ForanstaltningId").wrong(
-                "The same measure id is used for two children.", "Give each child's measure an id of its own."
-            )
+        children.add(measure.at("ForanstaltningId"), own, child)
         # Later lines of a delivery are newer: the same measure twice ends as its last line says.
-        order = OrderKey(0, changed_at, f"{message_id}#{number:06d}")
+        order = OrderKey(0, made_at, f"{message_id}#{number:06d}")
         guardian = _guardian(measure)
         yield Contribution(
             authority=AUTHORITY,
@@ -79,42 +72,3 @@ def _guardian(measure: Branch) -> Identifier | None:
     """Return the guardian; 0000000000 is how the statistics say that none is known."""
     guardian = measure.at("FormynderCPRidentifikator")
     return None if guardian.line == _NOBODY else guardian.identifier(AUTHORITY)
-
-
-def _own_id(measure: Branch) -> str:
-    field = measure.at("ForanstaltningId")
-    if not field.line:
-        raise field.wrong("The id is empty.", "Use the measure's number in your system as its id.")
-    return field.open_id()
-
-
-def _changed_at(metadata: Branch) -> datetime:
-    """Return when the delivery was made: the last time its communicators name, else the end of its period."""
-    times = [
-        _communicated(communicator)
-        for collection in metadata.all("CommunicatorStructureCollection")
-        for communicator in collection.all("CommunicatorStructure")
-    ]
-    if times:
-        return max(times)
-    period = metadata.within(ENVELOPE).at("Envelope").at("Period")
-    found = _PERIOD.fullmatch(period.line)
-    if found is None:
-        raise period.wrong(
-            "Without a CommunicationDateTime the period must say which delivery is the newer.",
-            "Write the period as 2026M10, 2026K4 or 2026, or give a CommunicationDateTime.",
-        )
-    quarter = int(found["quarter"] or 0)
-    last_month = int(found["month"] or quarter * 3 or 12)
-    year = int(found["year"])
-    return midnight(date(year + 1, 1, 1) if last_month == 12 else date(year, last_month + 1, 1))
-
-
-def _communicated(communicator: Branch) -> datetime:
-    """Read a time that may lack an offset: then Danish time is meant."""
-    field = communicator.at("CommunicationDateTime")
-    try:
-        read = datetime.fromisoformat(field.line)
-        return (read if read.tzinfo else read.replace(tzinfo=DANISH_TIME)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise field.wrong("This is no instant the hub can hold.", "Use a time of the years 1 to 9999.") from None

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from hub.mappings._json_words import days, folded, instant, ladder, midnight, yes
 from hub.mappings._social_rules import known_person, named_person
 from hub.mappings._social_words import (
     FFB,
     RELATION_OF,
     STATUS_OF,
     case_status,
-    folded,
     kle_codes,
-    ladder,
     law_code,
     topic,
 )
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Category, Code, Detail, Draft, Kind, Period, Sensitivity, Status
 
-_DENMARK = ZoneInfo("Europe/Copenhagen")
 _CASE = "Sag"  # source id of the case's own element
 
 _Item = dict[str, Any]
@@ -99,7 +95,7 @@ def _case(sag: _Item) -> Draft:
         label=ladder(sag.get("Foelsomhed")),
         status=status or Status.UNKNOWN,
         title=sag["SagsTitel"],
-        valid=Period(_instant(sag.get("Oprettet")), _instant(sag.get("Afsluttet"))),
+        valid=Period(instant(sag.get("Oprettet")), instant(sag.get("Afsluttet"))),
         codes=kle_codes(sag["Nummer"]),
         details={"case-number": sag["Nummer"]} | unread,
     )
@@ -124,9 +120,9 @@ def _household(sag: _Item) -> Iterator[Draft]:
         unread = {} if relation else {"source-relation": item["Relation"]}
         details = {Detail.RELATION: relation or "other"} | unread
         if "HarForaeldremyndighed" in item:
-            details[Detail.CUSTODY] = _yes(item["HarForaeldremyndighed"])
+            details[Detail.CUSTODY] = yes(item["HarForaeldremyndighed"])
         if "Adresse" in item:
-            details[Detail.PROTECTED_ADDRESS] = _yes(item["Adresse"]["ErBeskyttet"])
+            details[Detail.PROTECTED_ADDRESS] = yes(item["Adresse"]["ErBeskyttet"])
         yield Draft(
             source_id=f"Personer:{item['Id']}",
             kind=Kind.HOUSEHOLD_MEMBER,
@@ -152,18 +148,18 @@ def _purpose(item: _Item) -> Draft:
 
 
 def _need(item: _Item) -> Draft:
-    valid = Period(_midnight(item.get("Konstateret")))
+    valid = Period(midnight(item.get("Konstateret")))
     return _plain("Behov", item, Kind.NEED, Category.NEEDS, codes=_ffb(item, "FFB", "Niveau"), valid=valid)
 
 
 def _goal(item: _Item, sag: _Item) -> Draft:
     part_of, codes = _purpose_of(sag), _ffb(item, "FFB")
-    return _plain("Indsatsmaal", item, Kind.GOAL, Category.GOALS, codes=codes, valid=_days(item), part_of=part_of)
+    return _plain("Indsatsmaal", item, Kind.GOAL, Category.GOALS, codes=codes, valid=days(item), part_of=part_of)
 
 
 def _sub_goal(item: _Item) -> Draft:
     part_of = f"Indsatsmaal:{item['MaalId']}"
-    return _plain("Delmaal", item, Kind.SUB_GOAL, Category.GOALS, valid=_days(item), part_of=part_of)
+    return _plain("Delmaal", item, Kind.SUB_GOAL, Category.GOALS, valid=days(item), part_of=part_of)
 
 
 def _activity(item: _Item, sag: _Item) -> Draft:
@@ -175,7 +171,7 @@ def _activity(item: _Item, sag: _Item) -> Draft:
         Category.ACTIVITIES,
         details=_place(item.get("Tilbud")),
         codes=law + _ffb(item, "FFB"),
-        valid=_days(item),
+        valid=days(item),
         part_of=f"Indsatsmaal:{item['MaalId']}" if "MaalId" in item else _purpose_of(sag),
     )
 
@@ -189,7 +185,7 @@ def _follow_up(item: _Item) -> Draft:
         Status.PLANNED,
         {Detail.ALL_DAY: "yes", "type": "follow-up"},
         codes=_ffb(item, "Beslutning"),
-        valid=Period(_midnight(item["Dato"]), _midnight(item["Dato"], days_later=1)),
+        valid=Period(midnight(item["Dato"]), midnight(item["Dato"], days_later=1)),
         part_of=_activity_of(item),
     )
 
@@ -202,20 +198,20 @@ def _appointment(item: _Item) -> Draft:
         Category.APPOINTMENTS,
         Status.PLANNED,
         _place(item.get("Sted")),
-        valid=Period(_instant(item["Start"]), _instant(item["Slut"])),
+        valid=Period(instant(item["Start"]), instant(item["Slut"])),
         part_of=_activity_of(item),
     )
 
 
 def _note(item: _Item) -> Draft:
-    written = Period(_instant(item.get("Oprettet")))
+    written = Period(instant(item.get("Oprettet")))
     return _plain(
         "Notater", {**item, "Beskrivelse": item.get("Tekst", "")}, Kind.NOTE, topic(item.get("Emne")), valid=written
     )
 
 
 def _health(item: _Item) -> Draft:
-    valid = _days(item, "Fra", "Til")
+    valid = days(item, "Fra", "Til")
     return _plain("Helbred", item, Kind.NEED, Category.HEALTH, codes=_ffb(item, "FFB"), valid=valid)
 
 
@@ -248,10 +244,6 @@ def _plain(
     )
 
 
-def _yes(said: bool) -> str:
-    return "yes" if said else "no"
-
-
 def _place(name: str | None) -> dict[str, str]:
     return {Detail.PLACE: name} if name else {}
 
@@ -270,19 +262,3 @@ def _activity_of(item: _Item) -> str | None:
 
 def _ffb(item: _Item, *fields: str) -> tuple[Code, ...]:
     return tuple(Code(FFB, item[field]["Kode"], item[field].get("Tekst", "")) for field in fields if field in item)
-
-
-def _days(item: _Item, first: str = "Start", last: str = "Slut") -> Period:
-    """Return a period whose last day, as the case system names it, is still in it."""
-    return Period(_midnight(item.get(first)), _midnight(item.get(last), days_later=1))
-
-
-def _midnight(day: str | None, days_later: int = 0) -> datetime | None:
-    if day is None:
-        return None
-    midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time(), _DENMARK)
-    return midnight.astimezone(UTC)  # two times of one zone are subtracted by the clock on the wall
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from hub.errors import Fault
+from hub.mappings._json_words import repeated_ids, reversed_times
 from hub.plan.identifier import Identifier, NotAnIdentifier, cpr_identifier
 
 ISSUER = "social"  # whose replacement numbers these are
@@ -32,8 +32,8 @@ def broken_rules(sag: dict[str, Any]) -> tuple[Fault, ...]:
     return tuple(
         [
             *_unusable_number(sag["PrimaryPart"]),
-            *_repeated_ids(sag),
-            *_reversed_times("", sag, ("Oprettet", "Afsluttet")),
+            *(fault for name in LISTS for fault in repeated_ids(name, sag.get(name, []))),
+            *reversed_times("", sag, ("Oprettet", "Afsluttet")),
         ]
         + [fault for name in LISTS for fault in _reversed_in(name, sag.get(name, []))]
     )
@@ -46,22 +46,7 @@ def _unusable_number(party: dict[str, Any]) -> Iterator[Fault]:
         yield Fault("PrimaryPart.CPRnummer", str(error), "Send the number by which the citizen is registered.")
 
 
-def _repeated_ids(sag: dict[str, Any]) -> Iterator[Fault]:
-    for name in LISTS:
-        seen: set[str] = set()
-        for index, item in enumerate(sag.get(name, [])):
-            if item["Id"] in seen:
-                yield Fault(f"{name}[{index}].Id", "is the Id of another entry too.", "Give each entry its own Id.")
-            seen.add(item["Id"])
-
-
 def _reversed_in(name: str, items: list[dict[str, Any]]) -> Iterator[Fault]:
     for index, item in enumerate(items):
         for edges in _EDGES:
-            yield from _reversed_times(f"{name}[{index}].", item, edges)
-
-
-def _reversed_times(where: str, item: dict[str, Any], edges: tuple[str, str]) -> Iterator[Fault]:
-    first, last = edges
-    if first in item and last in item and datetime.fromisoformat(item[last]) < datetime.fromisoformat(item[first]):
-        yield Fault(f"{where}{last}", f"lies before {first}.", "Send the two in order.")
+            yield from reversed_times(f"{name}[{index}].", item, edges)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from hub.authority import Disclosed, PlanUpdate
+from hub.mappings._json_words import instant_text
 from hub.mappings._social_words import WORD_OF_KIND, WORD_OF_STATUS, WORD_OF_TOPIC
 
 
@@ -19,7 +19,7 @@ def content_of(update: PlanUpdate) -> dict[str, Any]:
         "CPRnummer": f"{update.person.value[:6]}-{update.person.value[6:]}",
         "Sekvens": update.sequence,
         "KorrelationsId": update.correlation_id,
-        "Dannet": _instant(update.made_at),
+        "Dannet": instant_text(update.made_at),
         "Elementer": [_element(disclosed) for disclosed in update.disclosed],
         "TrukketTilbage": [str(element) for element in update.withdrawn],
     }
@@ -35,8 +35,8 @@ def _element(disclosed: Disclosed) -> dict[str, Any]:
         "Status": WORD_OF_STATUS[element.status],
         "Titel": element.title,
         "Tekst": element.text,
-        "Fra": _instant(element.valid.start),
-        "Til": _instant(element.valid.end),
+        "Fra": instant_text(element.valid.start),
+        "Til": instant_text(element.valid.end),
         "Koder": [{"System": code.system, "Kode": code.code, "Tekst": code.text} for code in element.codes],
         "DelAf": None if element.part_of is None else str(element.part_of),
         "Oplysninger": dict(element.details),
@@ -45,8 +45,3 @@ def _element(disclosed: Disclosed) -> dict[str, Any]:
         "Fingeraftryk": disclosed.digest,
         "Hvorfor": disclosed.why,
     }
-
-
-def _instant(at: datetime | None) -> str | None:
-    # In UTC: an offset of old local time has seconds (+00:50:20), which RFC 3339 cannot write.
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

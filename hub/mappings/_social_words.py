@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hub.plan.element import Category, Code, Kind, Sensitivity, Status
+from hub.mappings._json_words import folded
+from hub.plan.element import Category, Code, Kind, Status
 
 KLE = "https://data.gov.dk/id/classification/KLE"
 FFB = "urn:oid:1.2.208.176.2.22"
@@ -87,11 +88,6 @@ WORD_OF_STATUS: Mapping[Status, str] = {
 }
 
 
-def folded(word: str) -> str:
-    """Return a word as the tables spell it."""
-    return " ".join(word.casefold().split())
-
-
 def case_status(stage: str, state: str) -> Status | None:
     """Return where a case stands by SagsStatus.Navn and SagsStatus.SagsTilstand; None when the state is unknown."""
     match folded(state):
@@ -107,11 +103,6 @@ def case_status(stage: str, state: str) -> Status | None:
 def topic(word: str | None) -> str | None:
     """Return the category of a note's Emne; an unknown word is a category of its own, no word is none."""
     return TOPIC_OF.get(folded(word), folded(word)) if word and word.strip() else None
-
-
-def ladder(word: str | None) -> Sensitivity | None:
-    """Return the step of the sensitivity ladder."""
-    return Sensitivity[word] if word else None
 
 
 def kle_codes(number: str) -> tuple[Code, ...]:

@@ -6,6 +6,8 @@ version changes nothing for a reader.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 
 from hub.plan.element import Element
@@ -31,3 +33,11 @@ def canonical(element: Element) -> bytes:
         "details": dict(element.details),
     }
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def own_content(element: Element) -> bytes:
+    """Return what the element says itself: its content without its links to other elements and people.
+
+    A link may lead to something that a reader does not see, so a change of it alone may not move a time that is told.
+    """
+    return canonical(replace(element, part_of=None, concerns=frozenset()))

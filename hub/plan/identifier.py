@@ -30,6 +30,12 @@ class Identifier:
         """Return the first six digits alone, which is all of a number that is shown to anyone."""
         return f"{self.value[:6]}-****"
 
+    @property
+    def birthday(self) -> str:
+        """Return the day of birth that the number is made of, as ``ddmmyy``; the century is not decided here."""
+        day = int(self.value[:2])
+        return f"{day if self.system == CPR else day - _REPLACEMENT_DAY:02}{self.value[2:6]}"
+
 
 def cpr_identifier(text: str, issuer: str) -> Identifier:
     """Read a CPR or replacement number as an authority wrote it.

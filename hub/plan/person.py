@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from hub.plan.element import Detail, Element, Kind, Period, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 
+_T = TypeVar("_T")
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,12 +53,14 @@ class Person:
         return next((number for number in numbers if number in used), numbers[0] if numbers else None)
 
     def numbers_for(self, organisation: str) -> tuple[Identifier, ...]:
-        """Return what an organisation may read of the person's numbers: CPR, then replacement numbers of its own.
+        """Return what an organisation may read of the person's numbers: the newest, then those it has used itself.
 
-        Each newest first, whichever the organisation has used itself.
+        Of earlier numbers that others have used it is not told, for a change of number may tell of a change of legal
+        gender. A replacement number is its issuer's alone.
         """
-        own = f"{REPLACEMENT}{organisation}"
-        return tuple(number for number in self._newest_first() if number.system in (CPR, own))
+        own, used = f"{REPLACEMENT}{organisation}", self.known_as.get(organisation, frozenset())
+        readable = [number for number in self._newest_first() if number.system in (CPR, own)]
+        return tuple(number for place, number in enumerate(readable) if place == 0 or number in used)
 
     def named(self, numbers: Sequence[Identifier], authority: str, said_at: datetime) -> Person:
         """Return the person as known once an authority has named it: by the number it uses now, then earlier ones."""
@@ -161,6 +165,15 @@ def household_of(elements: Iterable[Element]) -> Household:
             for person in sorted(element.concerns)
         )
     )
+
+
+def joined(groups: Iterable[set[_T]]) -> Sequence[set[_T]]:
+    """Join groups of people, or of their numbers, that have someone in common, until none have."""
+    apart: list[set[_T]] = []
+    for group in groups:
+        touched = [other for other in apart if not other.isdisjoint(group)]
+        apart = [other for other in apart if other.isdisjoint(group)] + [group.union(*touched)]
+    return apart
 
 
 def age_at(born: date, day: date) -> int:

@@ -1,8 +1,9 @@
 """Jobs: ask authorities what has changed, fetch what they have told of, look into their folders.
 
 A job is a row that one thread leases. What a fetch brings, and that the fetch is done, is one transaction (``accept``);
-so are what a poll found and how far it came (``announce.take_page``). An authority that does not answer is left alone
-for a while, so that its fetches do not hold up those of others.
+so are what a poll found and how far it came (``announce.take_page``). Polls and fetches are calls to an authority's
+system: its breaker and its bulkhead say whether one may start (``flow.calls``). What an authority that is held or does
+not answer has told of waits, and holds up nobody else's. A look into a folder is no call; only a hold stops it.
 """
 
 from __future__ import annotations
@@ -14,28 +15,25 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from hub.authority import Authorities, Authority, ClaimedFile, Drops, Fetches, Polls
+from hub.authority import Authorities, Authority, Drops, Fetches, Polls
 from hub.clock import monotonic, new_id, now
 from hub.errors import HubError, NotFound, Refused, StoreBusy, Unavailable, told
+from hub.flow import calls
 from hub.flow.accept import accept
 from hub.flow.announce import take_page
+from hub.queue.folders import take_file
 from hub.queue.worker import outcome_of
 from hub.settings import Settings
+from hub.store.circuits import Call, Direction
 from hub.store.jobs import Job, JobKind
-from hub.store.transaction import Store
+from hub.store.transaction import Store, Unit
 
 _LOOK_SECONDS = 0.25
 _LONGEST_WAIT = 300.0
-_LONGEST_SILENCE = 30.0  # after a failure, before another job of the same authority is tried
 _FOLDER_SECONDS = 0.5
 _FOLDER_TURN_SECONDS = 10.0  # then the folder goes to the end of the line
 
 _log = structlog.get_logger()
-
-
-def refused_place(authority: str) -> str:
-    """Return the place for which refused files of an authority are sealed (:meth:`Keyring.unseal_alone`)."""
-    return f"refused|{authority}"
 
 
 class Jobs:
@@ -45,28 +43,58 @@ class Jobs:
         self.name = f"jobs-{number}"
         self._store, self._authorities, self._settings = store, authorities, settings
         self._are_ensured = False
-        self._silent_until: dict[str, datetime] = {}
+        self._ended: tuple[Call, Exception | None] | None = None
         self.bell = threading.Event()
 
     def turn(self) -> float:
         """Do the job that has been due longest; return how many seconds to rest. :raises StoreBusy: try again."""
         self._ensure()
-        at = now()
-        willing = [name for name in self._authorities if self._silent_until.get(name, at) <= at]
-        with self._store.begin() as unit:
-            job = unit.jobs.lease(at, self._settings.lease_seconds, willing)
-        if job is None:
+        taken = self._take()
+        if taken is None:
             return _LOOK_SECONDS
-        job = replace(job, correlation_id=job.correlation_id or str(new_id()))
+        job, call = taken
         outcome = outcome_of(lambda: self._do(job))
-        if isinstance(outcome, StoreBusy):
-            raise outcome  # the job comes back at the end of its lease
-        if isinstance(outcome, Exception):
-            self._put_off(job, outcome)
+        error = outcome if isinstance(outcome, Exception) else None
+        if call is not None:
+            self._ended = call, error  # told with the next job that is taken: a commit of its own would be one more
+        if isinstance(error, StoreBusy):
+            raise error  # the job comes back at the end of its lease
+        if error is not None:
+            self._put_off(job, error)
         return 0
 
+    def _take(self) -> tuple[Job, Call | None] | None:
+        """Take the job that has been due longest of those that may be done now, and a place for its call."""
+        names, at_most = list(self._authorities), self._settings.calls_at_most
+        with self._store.begin() as unit:
+            at = now()
+            self._tell_end(unit, at)
+            held = {one.authority for one in unit.breakers.all() if one.held_at and one.direction is Direction.SOURCE}
+            willing = unit.breakers.willing(Direction.SOURCE, names, at, at_most)
+            job = unit.jobs.lease(at, self._settings.lease_seconds, willing, [n for n in names if n not in held])
+            call = None
+            if job is not None and job.kind is not JobKind.FOLDER:
+                call = calls.begin(unit, job.authority, Direction.SOURCE, job.token, at, self._settings)
+                if call is None:  # another process was quicker
+                    unit.jobs.put_back(job)
+                    job = None
+        self._ended = None
+        return (replace(job, correlation_id=job.correlation_id or str(new_id())), call) if job is not None else None
+
+    def _tell_end(self, unit: Unit, at: datetime) -> None:
+        if self._ended is None:
+            return
+        call, error = self._ended
+        if isinstance(error, Unavailable):  # of ours, or it could not be told at once: it says nothing of the source
+            calls.not_made(unit, call, at)
+        else:
+            calls.answered(unit, call, at, _code(error) if error else "answered")
+
     def close(self) -> None:
-        """Nothing is held."""
+        """Say how the last call ended."""
+        with self._store.begin() as unit:
+            self._tell_end(unit, now())
+        self._ended = None
 
     def _ensure(self) -> None:
         """Have the repeating jobs of every configured authority; those that are there keep cursor and time."""
@@ -90,7 +118,6 @@ class Jobs:
                 self._poll(job, authority)
             case JobKind.FOLDER:
                 self._empty_folder(job, authority)
-        self._silent_until.pop(job.authority, None)
 
     def _fetch(self, job: Job, authority: Authority) -> None:
         adapter = authority.adapter
@@ -115,44 +142,34 @@ class Jobs:
         while not is_empty and monotonic() < until:
             with adapter.claim() as file:
                 if file is not None:
-                    self._take_in(file, authority.name)
+                    take_file(file, authority.name, self._store, self._authorities)
                 is_empty = file is None
         with self._store.begin() as unit:
             unit.jobs.again(job, now(), now() + timedelta(seconds=_FOLDER_SECONDS))
 
-    def _take_in(self, file: ClaimedFile, authority: str) -> None:
-        """Take one file in, or put it in the refused place. :raises Unavailable: it waits on."""
-        parcel = replace(file.parcel, correlation_id=str(new_id()))
-        outcome = outcome_of(lambda: accept(parcel, self._store, self._authorities))
-        if isinstance(outcome, Unavailable):
-            raise outcome
-        if not isinstance(outcome, Exception):
-            file.taken_in()
-            return
-        if not isinstance(outcome, Refused):  # a bug of ours: set aside, or it would be claimed again and again
-            _log.error("file-failed", authority=authority, correlation_id=parcel.correlation_id, **told(outcome))
-            outcome = HubError("The hub could not take this file in, and the file is not to blame.")
-        file.refused(outcome, self._store.keyring.seal_alone(parcel.body, refused_place(authority)))
-
     def _put_off(self, job: Job, error: Exception) -> None:
         """Remember why a job was not done. A fetch that was refused waits for a change; all else is tried again."""
         at = now()
-        code = error.code if isinstance(error, HubError) else "bug"
         is_last = not isinstance(error, Unavailable) and job.attempts >= self._settings.max_attempts
         log = _log.info if isinstance(error, HubError) else _log.error
         log("job-not-done", job=str(job.id), kind=job.kind, authority=job.authority, **told(error))
-        wait = _wait(job.attempts, error)
-        if isinstance(error, Unavailable):
-            self._silent_until[job.authority] = at + timedelta(seconds=min(wait, _LONGEST_SILENCE))
         with self._store.begin() as unit:
-            if job.kind is JobKind.FETCH and (isinstance(error, Refused) or is_last):
-                unit.jobs.park(job, at, code)
+            if isinstance(error, Unavailable) and self._ended is not None:
+                calls.did_not_answer(unit, self._ended[0], at, error)
+                unit.jobs.postpone(job, at, at, error.code, counts=False)  # behind the others: its source is paused
+            elif job.kind is JobKind.FETCH and (isinstance(error, Refused) or is_last):
+                unit.jobs.park(job, at, _code(error))
             else:
-                unit.jobs.postpone(job, at, at + timedelta(seconds=wait), code)
+                unit.jobs.postpone(job, at, at + _wait(job.attempts), _code(error))
+        if isinstance(error, Unavailable):
+            self._ended = None
 
 
-def _wait(attempts: int, error: Exception) -> float:
-    """Return seconds until a job is tried again: doubling, spread, and never shorter than its source has asked for."""
-    asked = (error.retry_after or 0.0) if isinstance(error, Unavailable) else 0.0
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, HubError) else "bug"
+
+
+def _wait(attempts: int) -> timedelta:
+    """Return how long until a job is tried again: doubling, and spread."""
     doubling = 2.0 ** min(attempts - 1, 10) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, no secret
-    return min(_LONGEST_WAIT, max(asked, doubling))
+    return timedelta(seconds=min(_LONGEST_WAIT, doubling))

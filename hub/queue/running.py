@@ -85,6 +85,7 @@ class Running:
             with self._store.begin() as unit:
                 unit.outbox.start_afresh(now())
                 unit.jobs.start_afresh()
+                unit.breakers.start_afresh()
         for thread in self._threads:
             thread.start()
 

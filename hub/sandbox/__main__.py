@@ -25,7 +25,9 @@ from hub.sandbox.system import Maker, Surroundings, System
 SYSTEMS = {
     "children": "hub.sandbox.children:ChildrenSystem",
     "employment": "hub.sandbox.employment:EmploymentSystem",
+    "partner": "hub.sandbox.partner:PartnerSystem",
     "social": "hub.sandbox.social:SocialSystem",
+    "youth": "hub.sandbox.youth:YouthSystem",
 }
 
 
@@ -75,6 +77,7 @@ def main(arguments: Sequence[str]) -> None:
             chosen.hub_token_file.read_text().strip(),
             chosen.token_file.read_text().strip(),
             chosen.folder,
+            chosen.keys,
         )
     )
     door = socket.create_server((chosen.host, chosen.port))
@@ -91,8 +94,16 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--store", type=Path, required=True, help="SQLite file, made when missing")
     parser.add_argument("--hub-url", required=True)
     parser.add_argument("--hub-token-file", type=Path, required=True, help="the token the hub has issued to the system")
-    parser.add_argument("--token-file", type=Path, required=True, help="the token the hub must show to the system")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        required=True,
+        help="what the hub must show to the system: a token, or a partner's whsec_ secret",
+    )
     parser.add_argument("--folder", type=Path, help="drop folder shared with the hub, for systems that have one")
+    parser.add_argument(
+        "--keys", type=Path, help="sign messages: a folder of signing.key.pem, signing.pem, trusted.pem"
+    )
     return parser.parse_args(arguments)
 
 

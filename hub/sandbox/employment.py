@@ -18,13 +18,15 @@ from hub.sandbox.soap import (
     CALLER,
     SOAP_11,
     SoapFault,
-    answered,
+    Version,
     check_headers,
     envelope,
-    faulted,
+    fault_of,
+    fault_status,
     read_call,
     version_of,
 )
+from hub.sandbox.soap_security import SECURITY, UNDERSTOOD, Keys, addressed, answering
 from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
 
 _URI = "urn:one-plan-hub:employment:1"
@@ -48,6 +50,7 @@ _WORDS = Namespace(
     detail=("DetailItem", ("DetailName", "DetailValue")),
 )
 _HEADERS = (_WORDS.tag("ActiveOrganisationHeader"), _WORDS.tag("RequestUserMetadata"))
+_SUBMIT = f"{_URI}/SubmitPersonCase"
 _SYSTEM = "Sandbox Job 1.0"
 _CURSOR = re.compile("[0-9]{0,18}")
 
@@ -62,6 +65,8 @@ class EmploymentSystem:
         self._own = surroundings
         self._contract = contract_folder("employment/v1")
         self._schema = etree.XMLSchema(file=self._contract / "employment.xsd")
+        self._keys = Keys(surroundings.keys) if surroundings.keys else None
+        self._hub = f"{surroundings.hub_url}/soap/employment"
         self.behaviour = Behaviour()
         self._operations = {
             _WORDS.tag("GetChangedPersonCasesRequest"): self._changed_cases,
@@ -88,7 +93,8 @@ class EmploymentSystem:
         )
         if not self._schema.validate(request):
             raise HTTPException(422, "this system has no such case: the contract's schema refuses it")
-        return envelope(SOAP_11, request, _WORDS.element(ORGANISATION), _WORDS.element(USER))
+        to_hub = addressed(_SUBMIT, f"urn:uuid:{case.message_id}", self._hub)
+        return envelope(SOAP_11, request, *to_hub, _WORDS.element(ORGANISATION), _WORDS.element(USER))
 
     def send(self, case: Case) -> HubAnswer:
         """Call the hub's SubmitPersonCase, unless the case was told with ``notify: false``."""
@@ -97,9 +103,17 @@ class EmploymentSystem:
         headers = {
             "Authorization": f"Bearer {self._own.hub_token}",
             "Content-Type": f"{SOAP_11.media_type}; charset=utf-8",
-            "SOAPAction": f'"{_URI}/SubmitPersonCase"',
+            "SOAPAction": f'"{_SUBMIT}"',
         }
-        return ask_hub(f"{self._own.hub_url}/soap/employment", case.message, headers)
+        if self._keys is None:
+            return ask_hub(self._hub, case.message, headers)
+        told = ask_hub(self._hub, self._keys.sign(SOAP_11, case.message), headers)
+        try:
+            if told.status is not None:
+                self._keys.check(SOAP_11, str(told.answer).encode(), f"urn:uuid:{case.message_id}")
+        except SoapFault as fault:
+            return HubAnswer(None, fault.reason)
+        return told
 
     def open_doors(self, app: FastAPI) -> None:
         """Open the service of contracts/employment/v1/employment.wsdl."""
@@ -125,17 +139,32 @@ class EmploymentSystem:
         version = version_of(request.headers.get("content-type", ""))
         if version is None:
             raise HTTPException(415, "SOAP 1.1 is sent as text/xml, SOAP 1.2 as application/soap+xml")
+        headers: list[etree._Element] = []
         try:
             obey(self.behaviour, SoapFault(CALLER, "This system takes nothing at present.", "refused"))
             headers, asked = read_call(version, body)
-            check_headers(version, headers, _HEADERS)
+            check_headers(version, headers, (*_HEADERS, *UNDERSTOOD, *([SECURITY] if self._keys else [])))
+            if self._keys is not None:
+                self._keys.check(version, body)
             self._check_caller(headers)
             if asked.tag not in self._operations or not self._schema.validate(asked):
                 raise SoapFault(CALLER, "The Body holds no valid request of this service.")
-            return answered(version, _WORDS.element(self._operations[asked.tag](asked)))
+            return self._answer(version, _WORDS.element(self._operations[asked.tag](asked)), headers)
         except SoapFault as fault:
             detail: Node = ("SystemFault", [("FaultCode", fault.code), ("FaultText", fault.reason)])
-            return faulted(version, fault, _WORDS.element(detail))
+            told = fault_of(version, fault, _WORDS.element(detail))
+            return self._answer(version, told, headers, fault_status(version, fault))
+
+    def _answer(
+        self, version: Version, content: etree._Element, asked: list[etree._Element], status: int = 200
+    ) -> Response:
+        """Answer a call, signed where this system signs."""
+        name = etree.QName(content).localname
+        answered = answering(asked, f"{_URI}:PersonCases:{name}")
+        body = envelope(version, content, *answered)
+        if self._keys is not None and answered:
+            body = self._keys.sign(version, body)
+        return Response(body, status, media_type=f"{version.media_type}; charset=utf-8")
 
     def _check_caller(self, headers: Sequence[etree._Element]) -> None:
         """Require both headers, as DFDG does."""

@@ -25,7 +25,9 @@ def add_guard(app: FastAPI) -> None:
     @app.middleware("http")
     async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:
         if is_for_staff(request.scope["path"]):
-            if not _is_loopback(request.headers.get("host", "")):
+            # A server bound beyond loopback is met under any name: who calls counts, not only what is called.
+            is_here = request.client is None or ip_address(request.client.host).is_loopback
+            if not is_here or not _is_loopback(request.headers.get("host", "")):
                 return PlainTextResponse("This sandbox answers under an address of this machine alone.\n", 403)
             if request.method not in ("GET", "HEAD") and not _is_same_site(request):
                 return PlainTextResponse("A page of another site may not work here.\n", 403)

@@ -28,7 +28,9 @@ FORMS = "/sandbox/page/"
 NAMES = {
     "children": "Children and family services",
     "employment": "Employment services",
+    "partner": "A partner",
     "social": "Social services",
+    "youth": "Municipal youth services",
 }
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "

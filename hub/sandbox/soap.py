@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from email.message import Message
 
-from fastapi import Response
 from lxml import etree
 
 from hub.sandbox.nodes import parsed, to_bytes
@@ -85,13 +84,8 @@ def envelope(version: Version, body: etree._Element, *headers: etree._Element) -
     return to_bytes(root)
 
 
-def answered(version: Version, body: etree._Element, status: int = 200) -> Response:
-    """Answer a call."""
-    return Response(envelope(version, body), status, media_type=f"{version.media_type}; charset=utf-8")
-
-
-def faulted(version: Version, fault: SoapFault, detail: etree._Element) -> Response:
-    """Answer a call by a fault: HTTP 500, and 400 where SOAP 1.2 blames the caller.
+def fault_of(version: Version, fault: SoapFault, detail: etree._Element) -> etree._Element:
+    """Return what the Body of a fault holds.
 
     :param detail: in the contract's own words; left out of a fault about the envelope (SOAP 1.1, section 4.4).
     """
@@ -102,10 +96,15 @@ def faulted(version: Version, fault: SoapFault, detail: etree._Element) -> Respo
         etree.SubElement(root, "faultstring").text = fault.reason
         if fault.blames == CALLER:
             etree.SubElement(root, "detail").append(detail)
-        return answered(version, root, 500)
+        return root
     etree.SubElement(etree.SubElement(root, version.tag("Code")), version.tag("Value")).text = word
     text = etree.SubElement(etree.SubElement(root, version.tag("Reason")), version.tag("Text"), {_XML_LANG: "en"})
     text.text = fault.reason
     if fault.blames == CALLER:
         etree.SubElement(root, version.tag("Detail")).append(detail)
-    return answered(version, root, 400 if fault.blames == CALLER else 500)
+    return root
+
+
+def fault_status(version: Version, fault: SoapFault) -> int:
+    """Return the HTTP status of a fault: 500, and 400 where SOAP 1.2 blames the caller."""
+    return 400 if version is SOAP_12 and fault.blames == CALLER else 500

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-import jsonschema_rs
 import orjson
-import yaml
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 
-from hub.authority import contract_folder
 from hub.clock import new_id
 from hub.sandbox.shelf import Case, Delivery
 from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
+from hub.sandbox.updates import JsonUpdates, kvittering, own_id, own_label
 
 _JSON = "application/json"
 _CURSOR = r"^[0-9]{0,18}$"
@@ -44,7 +42,7 @@ class SocialSystem:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._own = surroundings
-        self._update = _schema("PlanOpdatering")
+        self._updates = JsonUpdates("social/v1", "PlanOpdatering")
         self.behaviour = Behaviour()
 
     def case_id(self, number: int) -> str:
@@ -106,21 +104,16 @@ class SocialSystem:
         """Take a plan update in, by its sequence."""
         delivery = self._read(plan, body, idempotency_key)
         taken = take_in(self._own.shelf, delivery, self.behaviour)
-        receipt: dict[str, Any] = {"Status": taken.status, "Sekvens": taken.sequence}
-        receipt |= {"Begrundelse": taken.reason} if taken.reason else {}
-        return Response(orjson.dumps(receipt), media_type=_JSON)
+        return kvittering(taken)
 
     def _admit(self, request: Request) -> None:
         require_token(request, self._own.token)
         obey(self.behaviour)
 
     def _read(self, plan: str, body: bytes, key: str) -> Delivery:
-        try:
-            update = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise HTTPException(400, "no JSON") from None
-        if not self._update.is_valid(update) or update["PlanId"] != plan:
-            raise HTTPException(400, "no valid PlanOpdatering of this plan")
+        update = self._updates.read(body)
+        if update["PlanId"] != plan:
+            raise HTTPException(400, "this is an update of another plan")
         return Delivery(
             key=key,
             plan=plan,
@@ -137,12 +130,6 @@ def _kept(element: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"codes": codes}
 
 
-def _schema(name: str) -> jsonschema_rs.Draft202012Validator:
-    api = yaml.safe_load((contract_folder("social/v1") / "openapi.yaml").read_text("utf-8"))
-    schema = {"$ref": f"#/components/schemas/{name}", "components": api["components"]}
-    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-
-
 def _sag(case: Case) -> Iterator[tuple[str, Any]]:
     told = case.content
     yield "Nummer", f"27.00.00-G01-{case.number}-{case.changed_at[2:4]}"
@@ -150,7 +137,7 @@ def _sag(case: Case) -> Iterator[tuple[str, Any]]:
     yield "SagVersion", case.version
     yield "Aendret", case.changed_at
     yield "SagsTitel", told["title"]
-    yield from _label(told)
+    yield from own_label(told)
     stage = "Afsluttet" if told["close"] else "Afgjort"
     yield "SagsStatus", {"Navn": stage, "SagsTilstand": "Afsluttet" if told["close"] else "Aktiv"}
     yield (
@@ -165,20 +152,14 @@ def _sag(case: Case) -> Iterator[tuple[str, Any]]:
     )
     yield "Personer", [_person(number, member) for number, member in enumerate(told["household"], 1)]
     yield from _caseworker(told["contacts"])
-    yield "Indsatsmaal", [{**_own(item), "Titel": item["title"]} for item in told["goals"]]
+    yield "Indsatsmaal", [{**own_id(item), "Titel": item["title"]} for item in told["goals"]]
     yield "Indsatser", [_intervention(item) for item in told["activities"]]
     yield "Aftaler", [_meeting(item) for item in told["appointments"]]
-    yield "Notater", [{**_own(item), "Titel": "Notat", "Tekst": item["text"], "Emne": "sag"} for item in told["notes"]]
-    yield "Helbred", [{**_own(item), "Titel": "Helbred", "Beskrivelse": item["text"]} for item in told["health"]]
-
-
-def _own(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Id": item["id"], **dict(_label(item))}
-
-
-def _label(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if item["label"] is not None:
-        yield "Foelsomhed", item["label"]
+    yield (
+        "Notater",
+        [{**own_id(item), "Titel": "Notat", "Tekst": item["text"], "Emne": "sag"} for item in told["notes"]],
+    )
+    yield "Helbred", [{**own_id(item), "Titel": "Helbred", "Beskrivelse": item["text"]} for item in told["health"]]
 
 
 def _person(number: int, member: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,9 +189,9 @@ def _intervention(item: Mapping[str, Any]) -> dict[str, Any]:
         "Start": item["start"],
         "Slut": item["end"],
     }
-    return _own(item) | {name: value for name, value in fields.items() if value is not None}
+    return own_id(item) | {name: value for name, value in fields.items() if value is not None}
 
 
 def _meeting(item: Mapping[str, Any]) -> dict[str, Any]:
     fields = {"Titel": item["title"], "Start": item["start"], "Slut": item["end"], "Sted": item["place"]}
-    return _own(item) | fields | {"Status": _MEETING_STATUS[item["status"]]}
+    return own_id(item) | fields | {"Status": _MEETING_STATUS[item["status"]]}

@@ -60,6 +60,8 @@ class Surroundings:
     #: The token the hub must show at this system's own doors.
     token: str = field(repr=False)
     folder: Path | None = None
+    #: Keys to sign with and to trust, for a system that signs its messages; else it does not.
+    keys: Path | None = None
 
 
 class System(Protocol):

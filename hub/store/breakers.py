@@ -1,64 +1,214 @@
-"""Breakers: an outage of a recipient pauses it for every worker at once, and counts against no message."""
+"""Breakers and bulkheads: which calls to an authority's system may start, for all workers of all processes at once.
+
+    call = unit.breakers.enter("social", Direction.RECIPIENT, token, at, 60, at_most=4)
+    if call is None: ...      # held, open, probed by another, or full: it waits
+    ...
+    unit.breakers.answered(call, at, "taken-in", brought=True)
+
+A call holds a place of its authority's bulkhead, and in a half-open circuit the probe. Both are leases: a worker that
+dies gives them back when its time is up. Only a call that met a closed circuit, or the probe itself, says anything of
+the circuit: what began before it opened is old news.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hub.store.tables import as_dict, breakers
+from hub.store import call_statements as sql
+from hub.store.call_tables import calls, circuits
+from hub.store.circuits import Call, Circuit, Direction, HoldReason, pause
+
+#: A call that only says what the last one said is written down no oftener than this.
+_OFTEN_ENOUGH = timedelta(seconds=5)
 
 
 class Breakers:
-    """Which recipients are paused, in one transaction."""
+    """Circuits and calls, in one transaction."""
 
     def __init__(self, connection: sa.Connection, municipality: str) -> None:
         self._connection = connection
         self._municipality = municipality
 
-    def open_until(self, recipient: str, at: datetime) -> datetime | None:
-        """Return until when a recipient is paused; None when it is not."""
-        query = sa.select(breakers.c.open_until).where(self._is(recipient), breakers.c.open_until > at)
-        return self._connection.execute(query).scalar_one_or_none()
+    def of(self, authority: str, direction: Direction) -> Circuit:
+        """Return how the hub stands with an authority; one that it has never called is closed."""
+        row = self._execute(sql.READ, name=authority, way=direction).one_or_none()
+        return _circuit(row) if row is not None else Circuit(authority, direction)
 
-    def failures(self, recipient: str) -> int:
-        """Return how many times in a row the recipient did not answer."""
-        query = sa.select(breakers.c.failures).where(self._is(recipient))
-        return self._connection.execute(query).scalar_one_or_none() or 0
+    def all(self) -> Sequence[Circuit]:
+        """Return every circuit that has seen a call or an operator."""
+        return [_circuit(row) for row in self._execute(sql.READ_ALL)]
 
-    def opened(self, recipient: str, reason: str, until: datetime, at: datetime) -> None:
-        """The recipient does not answer: pause it; the pause's beginning stays."""
-        self._upsert(
-            recipient,
-            {"failures": 1, "open_until": until, "since": at, "reason": reason, "last_attempt_at": at},
-            {
-                "failures": breakers.c.failures + 1,
-                "open_until": until,
-                "since": sa.func.coalesce(breakers.c.since, sa.literal(at, breakers.c.since.type)),
-                "reason": reason,
-                "last_attempt_at": at,
-            },
-        )
+    def silent(self, direction: Direction) -> Mapping[str, datetime]:
+        """Return who is not called or does not answer, and since when."""
+        return {row[0]: row[1] for row in self._execute(sql.SILENT, way=direction)}
 
-    def closed(self, recipient: str, at: datetime) -> None:
-        """The recipient has answered."""
-        well = {"failures": 0, "open_until": None, "since": None, "reason": "", "last_attempt_at": at}
-        self._upsert(recipient, {**well, "last_success_at": at}, {**well, "last_success_at": at})
+    def under_way(self, at: datetime) -> Mapping[tuple[str, Direction], int]:
+        """Count calls under way by authority and direction."""
+        return {(row[0], Direction(row[1])): row[2] for row in self._execute(sql.UNDER_WAY, at=at)}
 
-    def all(self) -> Sequence[dict[str, Any]]:
-        """Return every breaker, for operators."""
-        query = sa.select(breakers).where(breakers.c.municipality == self._municipality)
-        return [as_dict(row) for row in self._connection.execute(query.order_by(breakers.c.recipient))]
+    # --- calls ----------------------------------------------------------------------------------------------------
 
-    def _is(self, recipient: str) -> sa.ColumnElement[bool]:
-        return sa.and_(breakers.c.municipality == self._municipality, breakers.c.recipient == recipient)
+    def enter(
+        self, authority: str, direction: Direction, token: UUID, at: datetime, seconds: float, at_most: int
+    ) -> Call | None:
+        """Let a call start; None when it must wait.
 
-    def _upsert(self, recipient: str, first: dict[str, Any], later: dict[str, Any]) -> None:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(breakers).values(municipality=self._municipality, recipient=recipient, **first)
+        :param token: names the call; whoever starts it chooses it.
+        :param seconds: how long the call may take before its worker counts as dead.
+        :param at_most: how many calls to this authority may be under way at once.
+        """
+        circuit = self.of(authority, direction)
+        if not circuit.lets_through(at, at_most):
+            return None
+        until, is_probe = at + timedelta(seconds=seconds), circuit.since is not None
+        one: dict[str, Any] = {"name": authority, "way": direction, "token": token, "at": at, "until": until}
+        if is_probe and not self._execute(sql.PROBE, **one).rowcount:
+            return None  # another was quicker
+        number = self._take_place(at_most, **one)
+        if number is None:
+            if is_probe:
+                self._execute(sql.LAY_DOWN_PROBE, token=token)
+            return None
+        return Call(token, number, circuit, is_probe, at_most)
+
+    def leave(self, token: UUID, *, is_probe: bool = True) -> None:
+        """A call has ended, or was never made, and says nothing of the system that it was meant for.
+
+        :param is_probe: False where the call is known to be none.
+        """
+        self._execute(sql.GIVE_PLACE_BACK, token=token)
+        if is_probe:
+            self._execute(sql.LAY_DOWN_PROBE, token=token)
+
+    def answered(self, call: Call, at: datetime, result: str, *, brought: bool = False) -> bool:
+        """The system has answered, if not always as we wish. Tell whether that closed the circuit.
+
+        :param brought: whether data got through.
+        """
+        self._execute(sql.GIVE_PLACE_BACK, token=call.token)
+        if not call.is_probe and _says_nothing_new(call.circuit, at, result, brought):
+            return False
+        success = at if brought else None
+        return self._tell(sql.ANSWERED, call, at=at, result=result, success=success) and call.is_probe
+
+    def did_not_answer(self, call: Call, at: datetime, code: str, asked: float | None) -> tuple[datetime, bool]:
+        """The system has not answered: leave it alone. Return until when, and whether that opened the circuit.
+
+        :param asked: seconds it asked us to wait.
+        """
+        self._execute(sql.GIVE_PLACE_BACK, token=call.token)
+        until = at + pause(call.circuit.failures, asked)
+        if self._tell(sql.DID_NOT_ANSWER, call, at=at, until=until, result=code):
+            return until, not call.is_probe
+        if asked:  # others have opened it meanwhile; what this one was asked counts too
+            one = {"name": call.authority, "way": call.direction, "until": until}
+            self._execute(sql.STAY_AWAY, **one)
+        return self.of(call.authority, call.direction).open_until or until, False
+
+    def brought(self, authority: str, at: datetime) -> None:
+        """An authority has brought data, by whichever way, or has said that the hub has all it has."""
+        last = self.of(authority, Direction.SOURCE).last_success_at
+        if last is None or at - last >= _OFTEN_ENOUGH:
+            self._ensured(sql.BROUGHT, authority, Direction.SOURCE, at=at)
+
+    # --- who may be called ----------------------------------------------------------------------------------------
+
+    def room(self, authority: str, direction: Direction, at: datetime, at_most: int) -> int:
+        """Return how many more calls may start now."""
+        taken = sum(count for (name, _), count in self.under_way(at).items() if name == authority)
+        return max(0, min(self.of(authority, direction).lets_through(at, at_most), at_most - taken))
+
+    def willing(
+        self, direction: Direction, names: Iterable[str], at: datetime, at_most: Callable[[str], int]
+    ) -> list[str]:
+        """Return those of some authorities to which a call may start now."""
+        known = {circuit.authority: circuit for circuit in self.all() if circuit.direction is direction}
+        taken = dict.fromkeys(names, 0)
+        for (name, _), count in self.under_way(at).items():
+            taken[name] = taken.get(name, 0) + count
+        return [
+            name
+            for name in names
+            if taken[name] < at_most(name) and known.get(name, Circuit(name, direction)).lets_through(at, at_most(name))
+        ]
+
+    def start_afresh(self) -> None:
+        """Forget calls and probes: the one process that made them has just been started."""
         self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["municipality", "recipient"], set_=later)
+            calls.update().where(calls.c.municipality == self._municipality).values(lease=None, lease_until=None)
         )
+        ours = circuits.update().where(circuits.c.municipality == self._municipality)
+        self._connection.execute(ours.values(probe=None, probe_until=None))
+
+    # --- what an operator does ------------------------------------------------------------------------------------
+
+    def hold(self, authority: str, direction: Direction, reason: HoldReason, by: str, at: datetime) -> bool:
+        """Let no call through until it is released; tell whether it was not held before."""
+        return self._ensured(sql.HOLD, authority, direction, at=at, by=by, why=reason)
+
+    def release(self, authority: str, direction: Direction) -> bool:
+        """Let calls through again, as the circuit stands; tell whether it was held."""
+        return self._execute(sql.RELEASE, name=authority, way=direction).one_or_none() is not None
+
+    def probe_now(self, authority: str, direction: Direction, at: datetime) -> bool:
+        """End a pause: the next call probes. Tell whether there was one."""
+        return bool(self._execute(sql.PROBE_NOW, name=authority, way=direction, at=at).rowcount)
+
+    # --------------------------------------------------------------------------------------------------------------
+
+    def _take_place(self, at_most: int, **one: Any) -> int | None:
+        number = self._execute(sql.TAKE_PLACE, at_most=at_most, **one).scalar_one_or_none()
+        if number is not None:
+            return int(number)
+        there = set(self._execute(sql.PLACES, name=one["name"]).scalars())
+        missing = set(range(1, at_most + 1)) - there
+        if not missing:
+            return None
+        places = [
+            {"municipality": self._municipality, "authority": one["name"], "number": n, "direction": one["way"]}
+            for n in sorted(missing)
+        ]
+        self._connection.execute(self._insert(calls).values(places).on_conflict_do_nothing())
+        number = self._execute(sql.TAKE_PLACE, at_most=at_most, **one).scalar_one_or_none()
+        return None if number is None else int(number)
+
+    def _tell(self, statement: sa.Update, call: Call, **said: Any) -> bool:
+        return self._ensured(statement, call.authority, call.direction, token=call.token, **said)
+
+    def _ensured(self, statement: sa.Update, authority: str, direction: Direction, **said: Any) -> bool:
+        """Change a circuit, which is made when this is the first that is heard of it."""
+        one = {"name": authority, "way": direction, **said}
+        if self._execute(statement, **one).rowcount:
+            return True
+        first = {
+            "municipality": self._municipality, "authority": authority, "direction": direction, "failures": 0,
+            "reason": "", "last_result": "",
+        }  # fmt: skip
+        self._connection.execute(self._insert(circuits).values(first).on_conflict_do_nothing())
+        return bool(self._execute(statement, **one).rowcount)
+
+    def _insert(self, table: sa.Table) -> Any:
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        return insert(table)
+
+    def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
+        return self._connection.execute(statement, {"ours": self._municipality, **given})
+
+
+def _circuit(row: sa.Row[*tuple[Any, ...]]) -> Circuit:
+    known = dict(row._mapping)
+    return Circuit(**{**known, "direction": Direction(known["direction"])})
+
+
+def _says_nothing_new(circuit: Circuit, at: datetime, result: str, brought: bool) -> bool:
+    """Tell whether a call ended as the one before it, a moment ago; then nothing is written."""
+    last = circuit.last_attempt_at
+    is_fresh = last is not None and timedelta(0) <= at - last < _OFTEN_ENOUGH
+    is_told = not brought or (circuit.last_success_at is not None and at - circuit.last_success_at < _OFTEN_ENOUGH)
+    return is_fresh and is_told and circuit.last_result == result and circuit.since is None

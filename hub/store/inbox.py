@@ -41,16 +41,16 @@ class Inbox:
         self._municipality = municipality
 
     def take(
-        self, authority: str, message_id: str, body: bytes, correlation_id: str, at: datetime
+        self, authority: str, message_id: str, body: bytes, correlation_id: str, at: datetime, essence: bytes = b""
     ) -> tuple[UUID, Receipt | None]:
         """Claim a message id; return the receipt's id, and the first answer when the message came before.
 
-        Two at once: the second waits here until the first has committed or given up.
+        Two at once: the second waits until the first has committed or given up. The same is what has the same essence.
 
         :raises IdReused: the id came before with another body.
         """
         index = self._keyring.blind_index("message", self._municipality, authority, message_id)
-        digest = self._keyring.digest("body", body)
+        digest = self._keyring.digest("body", essence or body)
         receipt = new_id()
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         claimed = self._connection.execute(

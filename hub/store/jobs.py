@@ -6,7 +6,7 @@ transaction that took the document in. A poll's cursor moves in the transaction 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
-from hub.store.tables import among, as_dict, jobs
+from hub.store.tables import Instant, among, as_dict, jobs
 
 
 class JobKind(StrEnum):
@@ -44,6 +45,70 @@ class Job:
 
 #: ``last_result`` of a fetch that waits for its person's plan to open.
 UNKNOWN_PERSON = "unknown-person"
+
+# Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
+_AT = bindparam("at", type_=Instant())
+_OURS = jobs.c.municipality == bindparam("ours")
+_THEIRS = sa.and_(_OURS, jobs.c.authority == bindparam("name"))
+_IS_FOLDER = jobs.c.kind == JobKind.FOLDER
+_IS_FREE = sa.or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= _AT)
+_WANTED = (
+    sa.select(jobs.c.id)
+    .where(
+        _OURS,
+        jobs.c.due_at <= _AT,
+        _IS_FREE,
+        sa.or_(
+            sa.and_(sa.not_(_IS_FOLDER), jobs.c.authority.in_(bindparam("called", expanding=True))),
+            sa.and_(_IS_FOLDER, jobs.c.authority.in_(bindparam("looked_into", expanding=True))),
+        ),
+    )
+    .order_by(jobs.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    jobs.update()
+    .where(among(jobs.c.id, _WANTED))
+    .values(lease=bindparam("token"), lease_until=bindparam("until"), attempts=jobs.c.attempts + 1)
+    .returning(jobs)
+)
+_OWED = (
+    sa.select(jobs.c.id)
+    .where(
+        _THEIRS,
+        jobs.c.kind == JobKind.FETCH,
+        sa.or_(jobs.c.due_at.is_not(None), jobs.c.last_result.not_in(["", UNKNOWN_PERSON])),
+    )
+    .limit(1)
+)
+_FIRST = (
+    sa.select(jobs.c.id)
+    .where(_THEIRS, sa.not_(_IS_FOLDER), jobs.c.due_at.is_not(None), _IS_FREE)
+    .order_by(jobs.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_HURRY = (
+    jobs.update()
+    .where(among(jobs.c.id, _FIRST))
+    .values(due_at=sa.case((jobs.c.due_at > _AT, _AT), else_=jobs.c.due_at))
+)
+_DUE = sa.select(jobs.c.authority, sa.func.count()).where(_OURS, jobs.c.due_at <= _AT).group_by(jobs.c.authority)
+_DONE = (
+    sa.select(jobs.c.id)
+    .where(
+        _OURS,
+        jobs.c.kind == JobKind.FETCH,
+        jobs.c.due_at.is_(None),
+        jobs.c.last_result == "",
+        jobs.c.last_success_at < bindparam("before"),
+    )
+    .order_by(jobs.c.last_success_at)
+    .limit(bindparam("most", type_=sa.Integer()))
+    .with_for_update(skip_locked=True)
+)
+_CLEAR = jobs.delete().where(among(jobs.c.id, _DONE))
 
 
 class Jobs:
@@ -77,32 +142,31 @@ class Jobs:
         ours = jobs.update().where(jobs.c.municipality == self._municipality, jobs.c.lease.is_not(None))
         self._connection.execute(ours.values(lease=None, lease_until=None))
 
-    def lease(self, at: datetime, seconds: float, authorities: Sequence[str]) -> Job | None:
-        """Take the job that has been due longest, for this worker alone."""
-        wanted = (
-            sa.select(jobs.c.id)
-            .where(
-                jobs.c.municipality == self._municipality,
-                jobs.c.due_at <= at,
-                jobs.c.authority.in_(authorities),
-                sa.or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= at),
-            )
-            .order_by(jobs.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
+    def lease(
+        self, at: datetime, seconds: float, authorities: Sequence[str], folders: Sequence[str] = ()
+    ) -> Job | None:
+        """Take the job that has been due longest, for this worker alone.
+
+        :param authorities: whose systems may be called.
+        :param folders: into whose folders may be looked; that is no call to anybody.
+        """
         row = self._connection.execute(
-            jobs.update()
-            .where(among(jobs.c.id, wanted))
-            .values(lease=new_id(), lease_until=at + timedelta(seconds=seconds), attempts=jobs.c.attempts + 1)
-            .returning(jobs)
-        ).one_or_none()
+            _LEASE,
+            {
+                "ours": self._municipality, "at": at, "until": at + timedelta(seconds=seconds), "token": new_id(),
+                "called": list(authorities), "looked_into": list(folders),
+            },
+        ).one_or_none()  # fmt: skip
         if row is None:
             return None
         return Job(
             row.id, row.lease, JobKind(row.kind), row.authority, row.reference, row.cursor, row.attempts,
             row.correlation_id,
         )  # fmt: skip
+
+    def put_back(self, job: Job) -> None:
+        """Its call may not start after all: the job is as it was before it was taken."""
+        self._own(job, lease=None, lease_until=None, attempts=job.attempts - 1)
 
     def done(self, job: Job, at: datetime) -> None:
         """Commit the job's work with this transaction; announced again meanwhile, it is not ours and stays due."""
@@ -113,13 +177,38 @@ class Jobs:
         moved = {} if cursor is None else {"cursor": cursor}
         self._own(job, due_at=next_at, lease=None, lease_until=None, attempts=0, **moved, **_succeeded(at))
 
-    def postpone(self, job: Job, at: datetime, until: datetime, result: str) -> None:
-        """The job could not be done now."""
-        self._own(job, due_at=until, lease=None, lease_until=None, last_attempt_at=at, last_result=result)
+    def postpone(self, job: Job, at: datetime, until: datetime, result: str, *, counts: bool = True) -> None:
+        """The job could not be done now; ``counts`` says whether the job is to blame, and not its source."""
+        attempts = job.attempts if counts else job.attempts - 1
+        self._own(
+            job, due_at=until, lease=None, lease_until=None, attempts=attempts, last_attempt_at=at, last_result=result
+        )
 
     def park(self, job: Job, at: datetime, result: str) -> None:
         """The job was refused: it waits, visibly, until something changes."""
         self._own(job, due_at=None, lease=None, lease_until=None, last_attempt_at=at, last_result=result)
+
+    def owes(self, authority: str) -> bool:
+        """Tell whether a document that an authority has told of is still to be fetched, or could not be.
+
+        One whose person has no plan is none that is missing.
+        """
+        return self._connection.execute(_OWED, {"ours": self._municipality, "name": authority}).first() is not None
+
+    def hurry(self, authority: str, at: datetime) -> bool:
+        """Make the job of an authority that is due first due now; tell whether there is one."""
+        given = {"ours": self._municipality, "name": authority, "at": at}
+        return bool(self._connection.execute(_HURRY, given).rowcount)
+
+    def waiting(self, at: datetime) -> Mapping[str, int]:
+        """Count the jobs that are due, by authority."""
+        rows = self._connection.execute(_DUE, {"ours": self._municipality, "at": at})
+        return {row[0]: row[1] for row in rows}
+
+    def clear_done(self, before: datetime, limit: int) -> int:
+        """Delete fetches that were done before an instant, so many at most; return how many."""
+        given = {"ours": self._municipality, "before": before, "most": limit}
+        return self._connection.execute(_CLEAR, given).rowcount
 
     def unpark_unknown_people(self, at: datetime) -> None:
         """A plan was opened: try again whatever was refused because its person had none, or is being refused now."""

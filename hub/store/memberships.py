@@ -20,9 +20,15 @@ class Memberships:
         self._connection = connection
 
     def ensure(self, plan: UUID, member: str, role: Role, at: datetime) -> bool:
-        """Make someone a member from now on; tell whether that is new."""
-        known = sa.select(memberships.c.member).where(memberships.c.plan_id == plan, memberships.c.member == member)
-        if self._connection.execute(known).one_or_none() is not None:
+        """Make someone a member from now on; tell whether that is new.
+
+        An authority that turns out to be a partner is one from now on: it may see less, never more.
+        """
+        mine = (memberships.c.plan_id == plan) & (memberships.c.member == member)
+        known = self._connection.execute(sa.select(memberships.c.role).where(mine)).scalar_one_or_none()
+        if known == Role.AUTHORITY_SYSTEM and role is Role.PARTNER:
+            self._connection.execute(memberships.update().where(mine).values(role=role))
+        if known is not None:
             return False
         self._connection.execute(memberships.insert().values(plan_id=plan, member=member, role=role, valid_from=at))
         return True

@@ -6,7 +6,7 @@ a hundred times is one delivery. ``mark`` rises each time, so that a mark set wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +15,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.clock import new_id
+from hub.store import outbox_statements as sql
 from hub.store.lease import Basis, Lease
-from hub.store.tables import among, as_dict, outbox, plans
+from hub.store.tables import as_dict, attempts, holdings, outbox
 
 #: How long a relay that has taken rows may need to ring before another rings for it.
 _RING_SECONDS = 15
-
-
-_FREE: dict[str, Any] = {"lease": None, "lease_until": None}
+#: A row that waits for room is woken when there is some; this is only for the case that nobody does.
+_LONGEST_WAIT_FOR_ROOM = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ class Outbox:
 
     def ensure(self, plan: UUID, recipient: str, channel: str, at: datetime) -> bool:
         """Give a recipient its standing row for a plan; one that is there stays as it is. Tell whether it is new."""
-        known = sa.select(outbox.c.id).where(outbox.c.plan_id == plan, outbox.c.recipient == recipient)
-        if self._connection.execute(known).one_or_none() is not None:
+        if self._execute(sql.KNOWN, plan=plan, whom=recipient).one_or_none() is not None:
             return False
         self._connection.execute(
             outbox.insert().values(
@@ -71,10 +70,8 @@ class Outbox:
         but_not: str | None = None,
     ) -> None:
         """Make every recipient of the plans due, except one: the sender, who need not hear itself."""
-        due = outbox.update().where(outbox.c.plan_id.in_(plan_ids))
-        if but_not is not None:
-            due = due.where(outbox.c.recipient != but_not)
-        self._connection.execute(due.values(self._due(at, correlation_id, urgent)))
+        statement = sql.MARK_URGENT if urgent else sql.MARK_DUE
+        self._execute(statement, plans=list(plan_ids), at=at, cause=correlation_id, but_not=but_not or "")
         self.has_become_due = True
 
     def under_way(self, plan_ids: Sequence[UUID], at: datetime) -> int:
@@ -84,19 +81,8 @@ class Outbox:
 
     def take_rings(self, limit: int, at: datetime) -> Sequence[Ring]:
         """Take due rows that want ringing, urgent and oldest first, for this relay alone for a short while."""
-        wanted = (
-            sa.select(outbox.c.id)
-            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.ring_after <= at)
-            .order_by(outbox.c.is_urgent.desc(), outbox.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = self._connection.execute(
-            outbox.update()
-            .where(among(outbox.c.id, wanted))
-            .values(ring_after=at + timedelta(seconds=_RING_SECONDS))
-            .returning(outbox.c.id, outbox.c.channel, outbox.c.is_urgent, outbox.c.ring_after)
-        )
+        until = at + timedelta(seconds=_RING_SECONDS)
+        rows = self._execute(sql.TAKE_RINGS, ours=self._municipality, at=at, until=until, most=limit)
         return sorted((Ring(*row) for row in rows), key=lambda ring: not ring.is_urgent)
 
     def rung(self, rings: Sequence[Ring], until: datetime) -> None:
@@ -105,52 +91,51 @@ class Outbox:
         A row that another transaction holds is passed over, so that nobody waits in a circle; it is rung once more.
         One that became due anew meanwhile, or that a worker has taken or put off already, keeps its own time.
         """
-        quiet = (
-            sa.select(outbox.c.id)
-            .where(
-                outbox.c.id.in_([ring.id for ring in rings]),
-                outbox.c.ring_after.in_({ring.taken_until for ring in rings}),
-            )
-            .with_for_update(skip_locked=True)
-        )
-        self._connection.execute(outbox.update().where(among(outbox.c.id, quiet)).values(ring_after=until))
+        if rings:
+            taken = {ring.taken_until for ring in rings}
+            self._execute(sql.RUNG, rung=[ring.id for ring in rings], taken=list(taken), until=until)
 
     def start_afresh(self, at: datetime) -> None:
-        """Forget rings and leases: the one process that had them, broker and workers in one, has just been started.
+        """Forget rings, waits for room and leases: the one process that had them has just been started.
 
         An attempt that was under way stays open and counted; only nobody waits for its lease to run out.
         """
-        due = outbox.update().where(self._is_ours(), outbox.c.due_at.is_not(None))
-        waits = sa.case((outbox.c.not_before > at, outbox.c.not_before), else_=sa.literal(at, outbox.c.due_at.type))
-        self._connection.execute(due.values(ring_after=waits, **_FREE))
+        self._execute(sql.START_AFRESH, ours=self._municipality, at=at)
+
+    # --- one delivery ---------------------------------------------------------------------------------------------
+
+    def whose(self, wanted: UUID) -> tuple[UUID, str] | None:
+        """Return the plan and the recipient of a due row: a worker asks after both before it takes the row."""
+        row = self._execute(sql.WHOSE, wanted=wanted).one_or_none()
+        return (row.plan_id, row.recipient) if row is not None else None
 
     def plan_of(self, wanted: UUID) -> UUID | None:
-        """Return the plan of a row; a worker locks it before the row, as everyone does."""
+        """Return the plan of a row."""
         return self._connection.execute(sa.select(outbox.c.plan_id).where(outbox.c.id == wanted)).scalar_one_or_none()
 
-    def lease(self, wanted: UUID, at: datetime, seconds: float) -> Lease | None:
-        """Take a due row for this worker alone; None when it is not due, not yet, or another's."""
-        is_free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= at)
-        return self._take(wanted, at, seconds, sa.and_(outbox.c.not_before <= at, is_free))
+    def lease(self, wanted: UUID, at: datetime, seconds: float, token: UUID | None = None) -> Lease | None:
+        """Take a due row for this worker alone; None when it is not due, not yet, or another's.
+
+        :param token: names the lease; a new one when none is given.
+        """
+        return self._taken(sql.LEASE, wanted, at, seconds, token or new_id())
+
+    def holder(self, wanted: UUID, at: datetime) -> UUID | None:
+        """Return the lease that stands on a row."""
+        return self._execute(sql.HOLDER, wanted=wanted, at=at).scalar_one_or_none()
 
     def take_over(self, wanted: UUID, at: datetime, seconds: float) -> Lease | None:
         """Take a due row whose delivery ended in an error, from whoever has it, and count the failure once."""
-        begun = sa.select(outbox.c.id).where(outbox.c.id == wanted, outbox.c.lease_until > at)
-        is_counted = self._connection.execute(begun).one_or_none() is not None
-        lease = self._take(wanted, at, seconds, sa.true())
+        is_counted = self.holder(wanted, at) is not None
+        lease = self._taken(sql.TAKE_OVER, wanted, at, seconds, new_id())
         if lease is None or is_counted:
             return lease
-        self._own(lease, {"attempts": lease.attempts + 1})
+        self._own(sql.COUNT, lease)
         return replace(lease, attempts=lease.attempts + 1)
 
-    def _take(self, wanted: UUID, at: datetime, seconds: float, condition: sa.ColumnElement[bool]) -> Lease | None:
-        until = at + timedelta(seconds=seconds)
-        row = self._connection.execute(
-            outbox.update()
-            .where(outbox.c.id == wanted, outbox.c.due_at.is_not(None), condition)
-            .values(lease=new_id(), lease_until=until, ring_after=until)
-            .returning(outbox)
-        ).one_or_none()
+    def _taken(self, statement: sa.UpdateBase, wanted: UUID, at: datetime, seconds: float, token: UUID) -> Lease | None:
+        given: dict[str, Any] = {"wanted": wanted, "token": token, "until": at + timedelta(seconds=seconds)}
+        row = self._execute(statement, **given, **({"at": at} if statement is sql.LEASE else {})).one_or_none()
         if row is None:
             return None
         return Lease(
@@ -160,62 +145,57 @@ class Outbox:
 
     def starts(self, lease: Lease, sequence: int, target: bytes) -> None:
         """Remember, before anything leaves, that an attempt starts; it counts until it is known whose fault it was."""
-        self._own(lease, {"sequence": sequence, "target": target, "attempts": outbox.c.attempts + 1})
+        self._own(sql.STARTS, lease, number=sequence, digest=target)
 
     def settle(self, lease: Lease, basis: Basis, at: datetime) -> bool:
         """The recipient is up to date with this basis; stays due when more became due meanwhile."""
-        settled = {
-            "due_at": self._due_still(lease),
-            "is_urgent": sa.case((outbox.c.mark > lease.mark, outbox.c.is_urgent), else_=False),
-            "attempts": 0, "not_before": at, "ring_after": at, "recheck_at": basis.recheck_at,
-            "plan_version": basis.plan_version, "consent_version": basis.consent_version,
-            "policy_version": basis.policy_version,
-        }  # fmt: skip
-        return self._own(lease, settled | _FREE)
+        return self._own(
+            sql.SETTLE, lease, marked=lease.mark, at=at, recheck=basis.recheck_at, plan=basis.plan_version,
+            consents=basis.consent_version, policy=basis.policy_version,
+        )  # fmt: skip
 
-    def postpone(self, lease: Lease, until: datetime, *, counts: bool) -> bool:
-        """Give the row back for later; ``counts`` says whether the attempt counts as a failure of the message.
+    def postpone(self, lease: Lease, until: datetime) -> bool:
+        """Give the row back for later, after a failure of the message.
 
         A revision that came while it was under way does not wait: what it takes back goes at once.
         """
-        attempts = {} if counts else {"attempts": outbox.c.attempts - 1}
-        is_revised = sa.and_(outbox.c.mark > lease.mark, outbox.c.is_urgent)
-        wait = sa.case((is_revised, outbox.c.not_before), else_=sa.literal(until, outbox.c.not_before.type))
-        return self._own(lease, {"not_before": wait, "ring_after": wait} | attempts | _FREE)
+        return self._own(sql.POSTPONE, lease, marked=lease.mark, until=until)
 
-    def pause(self, lease: Lease, until: datetime) -> bool:
-        """Give the row back untouched: its recipient is paused."""
-        return self._own(lease, {"not_before": until, "ring_after": until} | _FREE)
+    def wait_again(self, lease: Lease, at: datetime) -> bool:
+        """Give the row back: its recipient did not answer, and the attempt does not count. It waits as others do."""
+        return self._own(sql.WAIT_AGAIN, lease, until=at + _LONGEST_WAIT_FOR_ROOM)
 
     def bury(self, lease: Lease, cause: str, note: str, at: datetime) -> bool:
         """Make the row a dead letter; only withdrawals leave until an operator replays it.
 
         It stays due when more became due meanwhile; what is left to take back of the rest, the sweeper finds.
         """
-        dead = {"dead_at": at, "dead_cause": cause, "dead_note": note, "not_before": at, "ring_after": at}
-        return self._own(lease, {"due_at": self._due_still(lease)} | dead | _FREE)
+        return self._own(sql.BURY, lease, marked=lease.mark, at=at, cause=cause, note=note)
+
+    # --- waiting for room -----------------------------------------------------------------------------------------
+
+    def wait(self, wanted: UUID, at: datetime) -> None:
+        """No call to its recipient may start: the row waits, and is not rung for, until there is room again."""
+        self._execute(sql.WAIT, wanted=wanted, at=at, until=at + _LONGEST_WAIT_FOR_ROOM)
+
+    def wake(self, recipient: str, most: int, at: datetime) -> bool:
+        """There is room: ring for the next that wait for a recipient, urgent and oldest first. Tell whether any do."""
+        woken = self._execute(sql.WAKE, ours=self._municipality, whom=recipient, most=most, at=at).all()
+        self.has_become_due = self.has_become_due or bool(woken)
+        return bool(woken)
+
+    def probe_at(self, recipient: str, until: datetime) -> None:
+        """Let the one that has waited longest be rung for when a pause has passed; the others wait on."""
+        self._execute(sql.PROBE_AT, ours=self._municipality, whom=recipient, until=until)
+
+    def waited_for(self) -> Sequence[str]:
+        """Return the recipients that something waits for."""
+        return self._execute(sql.WHO_IS_WAITED_FOR, ours=self._municipality).scalars().all()
 
     def sweep(self, at: datetime, policy_version: int, limit: int = 1000) -> int:
         """Make due again whatever was left behind; compares integers and renders nothing. Return how many."""
-        behind = sa.and_(
-            self._is_ours(),
-            outbox.c.due_at.is_(None),
-            sa.or_(
-                outbox.c.plan_version != plans.c.version,
-                outbox.c.consent_version != plans.c.consent_version,
-                outbox.c.policy_version != policy_version,
-                outbox.c.recheck_at <= at,
-            ),
-        )
-        wanted = (
-            sa.select(outbox.c.id)
-            .join(plans, plans.c.id == outbox.c.plan_id)
-            .where(behind)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=outbox)
-        )
-        swept = self._connection.execute(
-            outbox.update().where(among(outbox.c.id, wanted)).values(self._due(at, None, False)).returning(outbox.c.id)
+        swept = self._execute(
+            sql.SWEEP, ours=self._municipality, at=at, policy=policy_version, most=limit, cause=None
         ).all()
         self.has_become_due = self.has_become_due or bool(swept)
         return len(swept)
@@ -238,6 +218,19 @@ class Outbox:
         )
         return [as_dict(row) for row in rows]
 
+    def withdrawals_due(self) -> Mapping[str, int]:
+        """Count, per recipient, the plans of which it holds or may hold something while a revision is due to it."""
+        may_hold = sa.or_(
+            sa.exists().where(holdings.c.outbox_id == outbox.c.id),
+            sa.exists().where(attempts.c.outbox_id == outbox.c.id, attempts.c.is_open),
+        )
+        rows = self._connection.execute(
+            sa.select(outbox.c.recipient, sa.func.count())
+            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_urgent, may_hold)
+            .group_by(outbox.c.recipient)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def dead_letters(self, limit: int = 500) -> Sequence[dict[str, Any]]:
         """Return dead letters, newest first: ids, cause and times, nothing of a person."""
         rows = self._connection.execute(
@@ -257,41 +250,17 @@ class Outbox:
             outbox.update()
             .where(outbox.c.id == wanted, outbox.c.dead_at.is_not(None))
             .values(dead_at=None, dead_cause=None, dead_note=None, attempts=0, mark=outbox.c.mark + 1,
-                    due_at=at, not_before=at, ring_after=at)
+                    due_at=at, not_before=at, ring_after=at, is_waiting=False)
         )  # fmt: skip
         self.has_become_due = self.has_become_due or bool(row.rowcount)
         return bool(row.rowcount)
 
-    def _due(self, at: datetime, correlation_id: str | None, urgent: bool) -> dict[str, Any]:
-        this_instant = sa.literal(at, outbox.c.due_at.type)
-        is_free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= at)
-        due: dict[str, Any] = {
-            "mark": outbox.c.mark + 1,
-            "due_at": sa.func.coalesce(outbox.c.due_at, this_instant),
-            # A row that waits out a failure keeps its wait; a leased one rings when it is settled.
-            "ring_after": sa.case(
-                (sa.and_(is_free, outbox.c.not_before <= at), this_instant), else_=outbox.c.ring_after
-            ),
-        }
-        if correlation_id is not None:
-            due["correlation_id"] = correlation_id
-        if urgent:  # a withdrawal does not wait out the failures of what it takes back
-            due |= {
-                "is_urgent": True,
-                "not_before": at,
-                "ring_after": sa.case((is_free, this_instant), else_=outbox.c.ring_after),
-            }
-        return due
-
-    def _due_still(self, lease: Lease) -> sa.ColumnElement[Any]:
-        return sa.case((outbox.c.mark > lease.mark, outbox.c.due_at), else_=None)
-
     def _is_ours(self) -> sa.ColumnElement[bool]:
         return outbox.c.municipality == self._municipality
 
-    def _own(self, lease: Lease, values: dict[str, Any]) -> bool:
+    def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
+        return self._connection.execute(statement, given)
+
+    def _own(self, statement: Any, lease: Lease, **given: Any) -> bool:
         """Change a row while the lease is ours; a worker whose lease ran out and was taken changes nothing."""
-        changed = self._connection.execute(
-            outbox.update().where(outbox.c.id == lease.id, outbox.c.lease == lease.token).values(values)
-        )
-        return bool(changed.rowcount)
+        return bool(self._execute(statement, wanted=lease.id, token=lease.token, **given).rowcount)

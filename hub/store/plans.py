@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring, keyed_digest, seal, unseal
-from hub.plan.canonical import canonical
+from hub.plan.canonical import canonical, own_content
 from hub.plan.element import Element
 from hub.plan.plan import CaseRef, CaseState, Plan, PlanStatus, Tombstone
 from hub.store.tables import case_plans, elements, people, plan_people, plans
@@ -144,7 +144,8 @@ class Plans:
         fresh = [element for element in changed if element not in touched]
         self._supersede([*gone, *(element.id for element in fresh if element.id in was)], after.id, at)
         if fresh:
-            self._connection.execute(elements.insert(), [_row(element, after.id, before.key) for element in fresh])
+            rows = [_row(element, was.get(element.id), after.id, before.key) for element in fresh]
+            self._connection.execute(elements.insert(), rows)
         for element in touched:
             self._connection.execute(
                 elements.update()
@@ -226,7 +227,8 @@ class Plans:
         return self._keyring.blind_index("case", self._municipality, *case)
 
 
-def _row(element: Element, plan: UUID, key: bytes) -> dict[str, Any]:
+def _row(element: Element, was: Element | None, plan: UUID, key: bytes) -> dict[str, Any]:
+    told = _registered_as(was, element) if was and own_content(was) == own_content(element) else element
     return {
         "id": element.id,
         "plan_id": plan,
@@ -238,12 +240,12 @@ def _row(element: Element, plan: UUID, key: bytes) -> dict[str, Any]:
         "valid_from": element.valid.start,
         "valid_to": element.valid.end,
         "registered_at": element.registered_at,
-        "content": _seal_element(element, plan, key),
+        "content": _seal_element(told, plan, key),
     }
 
 
 def _registered_as(before: Element, after: Element) -> Element:
-    """Keep the registration time of content that has not changed: sent again, it is no newer than it was."""
+    """Keep the registration time that readers are told: content sent again, or linked anew, is no newer than it was."""
     return replace(after, registered_at=before.registered_at)
 
 

@@ -66,6 +66,11 @@ def _municipality() -> Column[Any]:
     return Column("municipality", sa.String(4), nullable=False)
 
 
+def _only(postgresql: str, sqlite: str = "") -> dict[str, Any]:
+    """Index only the rows of a condition; on SQLite it must read as SQLAlchemy asks for it."""
+    return {"postgresql_where": sa.text(postgresql), "sqlite_where": sa.text(sqlite or postgresql)}
+
+
 people = Table(
     "people",
     metadata,
@@ -190,6 +195,7 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("due_at", Instant),  # NULL: nothing to deliver
     Column("not_before", Instant, nullable=False),
     Column("ring_after", Instant, nullable=False),  # when the relay may ring (again)
+    Column("is_waiting", sa.Boolean, nullable=False, server_default=sa.false()),  # until its recipient has room
     Column("lease", sa.Uuid),
     Column("lease_until", Instant),
     Column("attempts", sa.Integer, nullable=False),  # failures of this message, not of its recipient
@@ -204,13 +210,9 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("recheck_at", Instant),  # when a consent or rule starts or ends
     Column("correlation_id", sa.String(64), nullable=False),
     UniqueConstraint("plan_id", "recipient"),
-    Index(
-        "ix_outbox_due",
-        "due_at",
-        sqlite_where=sa.text("due_at IS NOT NULL"),
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-    ),
+    Index("ix_outbox_due", "due_at", **_only("due_at IS NOT NULL")),
     Index("ix_outbox_recheck_at", "recheck_at"),
+    Index("ix_outbox_waiting", "recipient", "is_urgent", "ring_after", **_only("is_waiting", "is_waiting = 1")),
 )
 
 attempts = Table(
@@ -270,19 +272,7 @@ jobs = Table(
     Column("correlation_id", sa.String(64), nullable=False),
     UniqueConstraint("municipality", "kind", "authority", "reference"),
     Index("ix_jobs_due_at", "due_at"),
-)
-
-breakers = Table(  # one per recipient: an outage pauses it for every worker at once
-    "breakers",
-    metadata,
-    Column("municipality", sa.String(4), primary_key=True),
-    Column("recipient", sa.String(64), primary_key=True),
-    Column("failures", sa.Integer, nullable=False),
-    Column("open_until", Instant),
-    Column("since", Instant),
-    Column("reason", sa.String(64), nullable=False),
-    Column("last_attempt_at", Instant),
-    Column("last_success_at", Instant),
+    Index("ix_jobs_done", "last_success_at", **_only("due_at IS NULL")),
 )
 
 sessions = Table(  # who is signed in to the pages

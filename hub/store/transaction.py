@@ -40,6 +40,7 @@ from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
 from hub.store.sessions import SessionRows
+from hub.store.unknown_codes import UnknownCodes
 
 _BUSY_SECONDS = 10
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
@@ -110,13 +111,18 @@ class Unit:
 
     @cached_property
     def breakers(self) -> Breakers:
-        """Which recipients are paused."""
+        """Which calls may start."""
         return Breakers(self.connection, self.municipality)
 
     @cached_property
     def sessions(self) -> SessionRows:
         """Who is signed in to the pages."""
         return SessionRows(self.connection, self.municipality)
+
+    @cached_property
+    def unknown_codes(self) -> UnknownCodes:
+        """What no code table has."""
+        return UnknownCodes(self.connection, self.municipality)
 
 
 class Store:

@@ -5,7 +5,7 @@ A function of the reader's view and the instant, and of nothing else: what is wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -48,12 +48,14 @@ class Source:
     """An authority, and how old the newest is that the reader sees of it.
 
     :ivar age: in words; None where that may not be told.
+    :ivar silent: since when the hub cannot ask its system, in words; empty when it can.
     """
 
     authority: str
     systems: str
     age: str | None
     received: str
+    silent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
         marker=completeness(view.may_be_partial).in_language(language),
         may_be_partial=view.may_be_partial,
         at=word("plan.at", language, when=moment(shown.at, language)),
-        sources=tuple(_sources(view.seen, shown.at, language)),
+        sources=tuple(_sources(shown, language)),
         collisions=tuple(_collisions(cards, travel)),
         ahead=tuple(map(cards.card, ahead)),
         past=tuple(map(cards.card, past)),
@@ -119,7 +121,7 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
 
 def _collisions(cards: Cards, travel: timedelta) -> Iterator[Collision]:
     by_id = {seen.element.id: seen for seen in cards.view.seen}
-    for found in overlapping_demands((seen.element for seen in by_id.values()), cards.at, travel):
+    for found in overlapping_demands(cards.view.in_detail(), cards.at, travel):
         two = tuple(cards.card(by_id[element]) for element in found.elements)
         yield Collision(collision(found).in_language(cards.language), two)
 
@@ -162,15 +164,16 @@ def _walk(first: Seen, beneath: Mapping[UUID, Sequence[Seen]], yielded: set[UUID
             waiting += [(deeper, one) for one in reversed(beneath.get(seen.element.id, ()))]
 
 
-def _sources(seen: Iterable[Seen], at: datetime, language: str) -> Iterator[Source]:
+def _sources(shown: Shown, language: str) -> Iterator[Source]:
     by_authority: dict[str, list[Seen]] = {}
-    for one in seen:
+    for one in shown.view.seen:
         by_authority.setdefault(one.element.authority, []).append(one)
     for authority, own in sorted(by_authority.items()):
         newest = max((one.registered_at for one in own if one.registered_at), default=None)
         yield Source(
             authority=known_word("authority", authority, language),
             systems=", ".join(sorted({one.element.provenance.source_system for one in own})),
-            age=age(newest, at, language) if newest else None,
+            age=age(newest, shown.at, language) if newest else None,
             received=moment(newest, language) if newest else "",
+            silent=moment(shown.silent[authority], language) if authority in shown.silent else "",
         )

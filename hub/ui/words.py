@@ -82,6 +82,10 @@ _PLAN = {
     "sources": Sentence("Kilder", "Sources"),
     "sources.newest": Sentence("Nyeste oplysning", "Newest information"),
     "sources.untold": Sentence("Tidspunktet kan ikke vises", "The time cannot be shown"),
+    "sources.silent": Sentence(
+        "Hubben har ikke kunnet spørge systemet siden {when}. Der kan være nyt, som ikke vises.",
+        "The hub could not ask the system since {when}. There may be news that is not shown.",
+    ),
     "sources.system": Sentence("Fra systemet", "From the system"),
     "appointments": Sentence("Næste aftaler", "Next appointments"),
     "appointments.none": Sentence("Du kan ingen kommende aftaler se.", "You can see no appointments ahead."),
@@ -138,6 +142,7 @@ _ELEMENTS = {
     "authority.children": Sentence("Børn og familie", "Children and family"),
     "authority.social": Sentence("Socialområdet", "Social services"),
     "authority.employment": Sentence("Beskæftigelse", "Employment"),
+    "authority.youth": Sentence("Ungeindsatsen", "Youth services"),
     "detail.place": Sentence("Sted", "Place"),
     "detail.with": Sentence("Med", "With"),
     "detail.name": Sentence("Navn", "Name"),

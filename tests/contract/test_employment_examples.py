@@ -81,7 +81,7 @@ def test_the_example_of_a_fault_is_what_the_hub_says(name: str, content_type: st
     fault = Fault("/SubmitPersonCaseRequest/PersonCase/CaseTitle", "The value is too short.", step)
     sentence, advice = "The document breaks the contract's schema.", ContractViolation.default_next_step
     refusal = Refusal("contract-violation", sentence, advice, CORRELATION, (fault,))
-    reply = EmploymentAdapter({}).refuse(content_type, refusal)
+    reply = EmploymentAdapter({}).refuse(Parcel("employment", b"", content_type), refusal)
     assert words(reply.body) == words((EXAMPLES / f"{name}.xml").read_bytes())
 
 

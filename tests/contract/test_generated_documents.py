@@ -17,7 +17,7 @@ import pytest
 from hub.adapters._json import WHOLE
 from hub.errors import ContractViolation, Refused
 from hub.plan.contribution import Contribution
-from tests.generation import children, employment, social
+from tests.generation import children, employment, social, youth
 from tests.generation.accounting import unaccounted
 from tests.generation.sample import Fate, Sample
 from tests.generation.seed import SEED
@@ -32,6 +32,7 @@ SENDERS: tuple[Callable[[], Sender], ...] = (
     children.a_delivery,
     social.a_case,
     employment.a_case,
+    youth.a_course,
 )
 
 

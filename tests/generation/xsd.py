@@ -18,6 +18,7 @@ _SORTS = {
     "date": Sort.DAY,
     "dateTime": Sort.INSTANT,
     "decimal": Sort.AMOUNT,
+    "integer": Sort.WHOLE,
     "positiveInteger": Sort.WHOLE,
     "nonNegativeInteger": Sort.WHOLE,
 }
@@ -87,7 +88,7 @@ class Schema:
         for child in content.iterchildren(etree.Element):
             if child.tag in _SKIPPED:
                 continue
-            if child.tag == f"{XS}sequence":
+            if child.tag in (f"{XS}sequence", f"{XS}choice"):  # of a choice all are told; none is generated here
                 yield from self._fields(child)
             elif child.tag == f"{XS}group":
                 yield from self._fields(self._named("group", child.get("ref", "")))

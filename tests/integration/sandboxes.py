@@ -34,10 +34,12 @@ class Sandbox:
 
 
 @contextmanager
-def a_sandbox(name: str, place: Path, *more: str, hub_url: str = "http://127.0.0.1:9") -> Iterator[Sandbox]:
+def a_sandbox(
+    name: str, place: Path, *more: str, hub_url: str = "http://127.0.0.1:9", token: str = TOKEN
+) -> Iterator[Sandbox]:
     """Run ``python -m hub.sandbox NAME`` until the block ends."""
     place.mkdir(parents=True, exist_ok=True)
-    (place / "token").write_text(TOKEN)
+    (place / "token").write_text(token)
     (place / "hub-token").write_text("the system's token at the hub")
     arguments = [sys.executable, "-m", "hub.sandbox", name, "--port", "0", "--store", str(place / "store.db")]
     arguments += ["--hub-url", hub_url, "--hub-token-file", str(place / "hub-token")]

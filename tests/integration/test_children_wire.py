@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 
 from hub.adapters.children import ChildrenAdapter
-from hub.authority import DeliveryKey, Disclosed, Parcel, PlanUpdate, Receipt, ReceiptStatus
+from hub.authority import Acknowledgement, DeliveryKey, Disclosed, Parcel, PlanUpdate, Receipt, ReceiptStatus
 from hub.clock import monotonic
 from hub.errors import RecipientDown, RecipientFailed, RecipientRefused
 from hub.mappings.children import ChildrenMapping
@@ -310,7 +310,7 @@ def test_a_case_that_the_system_drops_becomes_a_contribution(system: Sandbox, tm
     with ChildrenAdapter({"folder": str(tmp_path / "drop"), "settle_seconds": 0}).claim() as claimed:
         assert claimed is not None
         parcel = claimed.parcel
-        claimed.taken_in()
+        claimed.taken_in(Acknowledgement(UUID(int=7), NOON, "c-1"))
     (contribution,) = ChildrenMapping().to_plan(ChildrenAdapter({}).receive(parcel))
     assert contribution.case == told["case"]
     assert {draft.source_id: draft.category for draft in contribution.drafts} == {

@@ -262,7 +262,8 @@ def test_a_withdrawal_deletes_unless_there_is_a_legal_hold(system: Sandbox) -> N
         ({"broken": "refuse"}, RecipientRefused),
         ({"status": 500}, RecipientFailed),
         ({"status": 503, "retry_after": 7}, RecipientDown),
-        ({"status": 404}, RecipientRefused),
+        ({"status": 404}, RecipientDown),
+        ({"status": 410}, RecipientDown),
         ({"status": 302}, RecipientFailed),
     ],
 )
@@ -327,6 +328,26 @@ def test_only_a_receipt_for_this_sequence_settles_a_delivery(
 ) -> None:
     with a_server(status, answer, content_type) as (url, _), pytest.raises(error):
         send(url, an_update())
+
+
+def test_a_case_fetched_again_is_the_same_whatever_stands_around_it(system: Sandbox) -> None:
+    adapter = an_adapter(system.url)
+    parcel = adapter.fetch(tell(system))
+    first, envelope = adapter.receive(parcel), etree.fromstring(parcel.body)
+    if len(envelope) == 1:
+        envelope.insert(0, etree.Element(f"{{{SOAP11}}}Header"))
+    etree.SubElement(envelope[0], "{urn:their-gateway}Seen").text = "2026-11-24"
+    again = adapter.receive(replace(parcel, body=etree.tostring(envelope)))
+    assert (again.message_id, again.essence) == (first.message_id, first.essence)
+    assert first.essence
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_service_that_is_not_there_is_asked_again(status: int) -> None:
+    with a_server(status, b"<html>no such page</html>", "text/html") as (url, _):
+        for ask in (lambda: an_adapter(url).fetch(NOT_THERE), lambda: an_adapter(url).poll("")):
+            with pytest.raises(SourceDown, match="is not at its address"):
+                ask()
 
 
 def test_a_later_sequence_already_held_is_a_receipt() -> None:

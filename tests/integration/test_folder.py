@@ -15,11 +15,13 @@ import pytest
 
 from hub.adapters._folder import FolderIntake
 from hub.adapters.children import ChildrenAdapter
-from hub.clock import now
+from hub.authority import Acknowledgement
+from hub.clock import new_id, now
 from hub.errors import ContractViolation, Fault, SourceDown
 
 pytestmark = pytest.mark.integration
 BODY = b"<SagOpdatering/>"
+A_RECEIPT = Acknowledgement(new_id(), now(), "c-1", outcome={"taken_in": 1, "skipped": []})
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def take(intake: FolderIntake) -> bytes | None:
     with intake.claim() as claimed:
         if claimed is None:
             return None
-        claimed.taken_in()
+        claimed.taken_in(A_RECEIPT)
         return claimed.parcel.body
 
 
@@ -65,8 +67,8 @@ def test_a_dropped_file_is_claimed_and_taken_in(folder: Path) -> None:
         assert claimed.parcel.body == b"<a/>"
         assert (claimed.parcel.authority, claimed.parcel.content_type) == ("children", "application/xml")
         assert names(folder, "in") == []
-        claimed.taken_in()
-    assert files(folder) == {}, "the hub has it, sealed; no clear copy stays"
+        claimed.taken_in(A_RECEIPT)
+    assert files(folder) == {"receipts": 1}, "the hub has it, sealed; no clear copy stays"
     assert names(folder, "claimed") == []
     assert take(intake) is None
 
@@ -138,7 +140,7 @@ def test_a_refused_file_is_kept_sealed_beside_a_report_that_holds_nothing_person
     error = ContractViolation("It breaks the contract.", faults=[Fault("/Sag/CPR", "This is no number.", "Mend it.")])
     with an_intake(folder).claim() as claimed:
         assert claimed is not None
-        claimed.refused(error, b"sealed bytes")
+        claimed.refused(error, b"sealed bytes", "c-1")
     sealed, report = (next((folder / "refused").glob(f"*.{end}")) for end in ("sealed", "error.json"))
     assert sealed.name.removesuffix(".sealed") == report.name.removesuffix(".error.json")
     assert sealed.read_bytes() == b"sealed bytes"
@@ -159,7 +161,7 @@ def test_a_crash_between_claim_and_taken_in_gives_the_file_back(folder: Path) ->
     crash(folder)
     assert names(folder, "in") == []
     assert take(an_intake(folder)) == b"<a/>"
-    assert files(folder) == {}
+    assert files(folder) == {"receipts": 1}
 
 
 def test_a_claim_of_another_machine_is_lost_only_when_it_is_old(folder: Path) -> None:
@@ -177,8 +179,8 @@ def test_a_living_claim_is_not_taken_from_its_process(folder: Path) -> None:
     with an_intake(folder).claim() as claimed:
         assert claimed is not None
         assert take(an_intake(folder, lost_after=0)) is None
-        claimed.taken_in()
-    assert files(folder) == {}
+        claimed.taken_in(A_RECEIPT)
+    assert files(folder) == {"receipts": 1}
 
 
 def test_two_hundred_files_are_each_claimed_once_by_several_at_a_time(folder: Path) -> None:
@@ -194,7 +196,7 @@ def test_two_hundred_files_are_each_claimed_once_by_several_at_a_time(folder: Pa
     with ThreadPoolExecutor(4) as pool:
         taken = [body for bodies in pool.map(take_all, range(4)) for body in bodies]
     assert sorted(taken, key=int) == [str(number).encode() for number in range(200)]
-    assert files(folder) == {}
+    assert files(folder) == {"receipts": 200}
 
 
 def test_two_hundred_files_survive_processes_that_crash(folder: Path) -> None:
@@ -207,7 +209,7 @@ def test_two_hundred_files_survive_processes_that_crash(folder: Path) -> None:
     while (body := take(intake)) is not None:
         taken.append(int(body))
     assert sorted(taken) == list(range(200))
-    assert files(folder) == {}
+    assert files(folder) == {"receipts": 200}
 
 
 def test_a_folder_that_cannot_be_used_is_a_source_that_is_down(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.clock import new_id
-from hub.queue.jobs import refused_place
+from hub.queue.folders import refused_place
 from hub.store.migrations import upgrade
 from hub.store.tables import audit
 from hub.store.transaction import Store

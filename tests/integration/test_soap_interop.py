@@ -16,6 +16,7 @@ import requests
 import zeep
 import zeep.exceptions
 import zeep.helpers
+import zeep.wsa
 from lxml import etree
 
 from hub.cli.town import Town
@@ -177,3 +178,38 @@ def test_a_person_without_a_plan_is_told_as_such(caller: Caller, version: str) -
     _, (told,) = caller(version, [a_message(Person=person)])
     fault = told["fault"]
     assert (fault["FaultCode"], int(fault["ErrorIdentifier"])) == ("unknown-person", 1010)
+
+
+def test_zeep_addresses_a_call_by_its_own_message_identifier_and_a_made_up_one_is_told(town: Town) -> None:
+    addressing = "http://www.w3.org/2005/08/addressing"
+
+    def header(name: str, text: str) -> etree._Element:
+        made = etree.Element(f"{{{addressing}}}{name}")
+        made.text = text
+        return made
+
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {town.tokens['employment']}"
+        client = zeep.Client(f"{town.url('hub')}/soap/employment?wsdl", transport=zeep.Transport(session=session))
+        message, action = a_message(), f"{NS}/SubmitPersonCase"
+        own = [header("Action", action), header("MessageID", f"urn:uuid:{message['MessageIdentifier']}")]
+        assert client.service.SubmitPersonCase(**message, _soapheaders=own)["RepeatIndicator"] is False
+        client.plugins.append(zeep.wsa.WsAddressingPlugin())  # draws an id of its own
+        with pytest.raises(zeep.exceptions.Fault) as caught:
+            client.service.SubmitPersonCase(**message)
+    assert str(caught.value.code).endswith(":InvalidAddressingHeader")
+    assert "MessageIdentifier" in etree.tostring(caught.value.detail).decode()
+
+
+def test_what_a_proxy_says_of_the_address_counts_for_nothing(town: Town) -> None:
+    """The address behind a proxy is HUB_PUBLIC_URL; a header that anybody on the machine can send is not asked."""
+    said = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.test",
+        "X-Forwarded-Port": "1",
+        "X-Forwarded-For": "::1",
+    }
+    where = f"{town.url('hub')}/soap/employment"
+    told = requests.get(f"{where}?wsdl", headers=said | {"Forwarded": "proto=https;host=evil.test"}, timeout=10).text
+    assert f'location="{where}"' in told
+    assert f'schemaLocation="{where}?xsd"' in told

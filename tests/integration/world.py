@@ -34,6 +34,7 @@ from hub.plan.contribution import Contribution, PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.settings import Settings
+from hub.store.call_tables import calls, circuits
 from hub.store.inbox import Receipt as HubReceipt
 from hub.store.tables import attempts, audit, holdings, outbox
 from hub.store.transaction import Store
@@ -202,6 +203,9 @@ class World:
         """Let every wait and every lease run out, as a later time would."""
         past = now() - timedelta(days=1)
         with self.store.begin() as unit:
+            unit.connection.execute(circuits.update().where(circuits.c.since.is_not(None)).values(open_until=past))
+            unit.connection.execute(circuits.update().values(probe_until=past))
+            unit.connection.execute(calls.update().values(lease_until=past))
             unit.connection.execute(outbox.update().values(not_before=past, ring_after=past))
             unit.connection.execute(outbox.update().where(outbox.c.lease.is_not(None)).values(lease_until=past))
 

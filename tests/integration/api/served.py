@@ -189,6 +189,7 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
         ("children", "children", Role.AUTHORITY_SYSTEM, None),
         ("social", "social", Role.AUTHORITY_SYSTEM, None),
         ("employment", "employment", Role.AUTHORITY_SYSTEM, None),
+        ("youth", "youth", Role.AUTHORITY_SYSTEM, None),
         ("caseworker", "children", Role.CASEWORKER, None),
         ("partner", "association", Role.PARTNER, None),
         ("coordinator", "coordination", Role.COORDINATOR, None),
@@ -205,15 +206,16 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
     return tokens, clients
 
 
-def _authorities(plain: Authority) -> Authorities:
-    return {**load({"children": {}, "social": {}}), "employment": plain}
+def _authorities(plain: Authority, also: Sequence[str]) -> Authorities:
+    return {**load({name: {} for name in ("children", "social", *also)}), "employment": plain}
 
 
 @contextmanager
-def served(url: str, employment: Authority | None = None, **changed: Any) -> Iterator[Served]:
+def served(url: str, employment: Authority | None = None, also: Sequence[str] = (), **changed: Any) -> Iterator[Served]:
     """Serve the API and the pages over an empty database on a free port until the block ends.
 
     :param employment: the authority of this name; the plain one when left out.
+    :param also: authorities beside the usual three.
     :param changed: settings that differ.
     """
     store = a_store(url)
@@ -221,7 +223,7 @@ def served(url: str, employment: Authority | None = None, **changed: Any) -> Ite
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
     publish_policy(rules, store, actor="test", correlation_id="c")
     adapter = PlainAdapter("employment")
-    authorities = _authorities(employment or Authority("employment", adapter, PlainMapping()))
+    authorities = _authorities(employment or Authority("employment", adapter, PlainMapping()), also)
     opened = open_plan(
         PersonFacts((cpr_identifier(ANNA_CPR, "hub"),), "Anna Test Andersen"),
         a_consent_to_one_plan(UUID(int=0)).build(),
@@ -246,7 +248,10 @@ def served(url: str, employment: Authority | None = None, **changed: Any) -> Ite
         store, authorities, settings, Identity(clients), broker_answers=broker_answers, health=lambda: hub.health
     )
     add_pages(api, store, Identity(clients), settings)
-    server = uvicorn.Server(uvicorn.Config(api, port=0, http="httptools", ws="none", log_config=None, access_log=False))
+    config = uvicorn.Config(
+        api, port=0, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

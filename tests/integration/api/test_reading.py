@@ -43,7 +43,7 @@ def titles(hub: Served, caller: str, plan: str) -> list[str]:
 def test_a_plan_says_what_it_shows_whose_it_is_and_why(hub: Served) -> None:
     plan = a_plan(hub)
     answer = hub.ask("coordinator", "GET", f"/plans/{plan}").json()
-    assert answer.keys() == {"plan", "status", "person", "may_be_partial", "elements", "findings", "as_of"}
+    assert answer.keys() == {"plan", "status", "person", "may_be_partial", "elements", "findings", "sources", "as_of"}
     assert answer["person"]["cpr"].endswith("-****")
     assert answer["may_be_partial"]["value"] is True
     (element,) = answer["elements"]

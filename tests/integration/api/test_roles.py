@@ -39,9 +39,14 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
     "GET /ops/queues": ({200}, OPERATORS, 403),
+    "GET /ops/authorities": ({200}, OPERATORS, 403),
+    "POST /ops/authorities/{authority}/hold": ({400}, OPERATORS, 403),
+    "POST /ops/authorities/{authority}/release": ({409}, OPERATORS, 403),
+    "POST /ops/authorities/{authority}/probe": ({409}, OPERATORS, 403),
     "GET /ops/dead-letters": ({200}, OPERATORS, 403),
     "GET /ops/activity": ({200}, OPERATORS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
+    "POST /ops/number-links": ({400}, OPERATORS, 403),
     "GET /healthz": ({200}, EVERYONE, 0),
     "GET /readyz": ({200}, EVERYONE, 0),
     "GET /openapi.json": ({200}, EVERYONE, 0),
@@ -67,6 +72,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /in/{authority}/events": {"id": "1", "reference": "r"},
         "POST /soap/{authority}": {},
         "POST /plans/search": {"cpr": ANNA_CPR},
+        "POST /ops/authorities/{authority}/release": {},
+        "POST /ops/authorities/{authority}/probe": {},
         "POST /consents": sharing,
     }
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "withdraw" in route else ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -248,6 +251,99 @@ def test_other_methods_are_told_which_there_are(hub: Served) -> None:
     assert answer.status_code == 405
 
 
+def _linking_two_plans(hub: Served) -> httpx.Response:
+    (one, _), (other, _) = hub.opens_plan(), hub.opens_plan()
+    former = f"<PreviousPersonCivilRegistrationIdentifier>{other}</PreviousPersonCivilRegistrationIdentifier>"
+    number = "</PersonCivilRegistrationIdentifier>"
+    return call(hub, a_call(cpr=one).replace(number, number + former))
+
+
+def _with_another_body(hub: Served) -> httpx.Response:
+    body = a_call(cpr=hub.opens_plan()[0])
+    receipt(call(hub, body))
+    return call(hub, body.replace("Revalidering", "Noget andet"))
+
+
+def _while_another_writes(hub: Served) -> httpx.Response:
+    body = a_call(cpr=hub.opens_plan()[0])
+    with closing(sqlite3.connect(str(hub.store.engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = call(hub, body)
+        other.execute("ROLLBACK")
+    assert int(answer.headers["retry-after"]) > 0
+    receipt(call(hub, body))
+    return answer
+
+
+def test_the_organisation_a_call_is_made_for_is_audited_and_its_user_is_not(
+    hub: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
+    user = "CVR:29188599-UUID:3f6c1d7a-8a51-4c0e-9a64-2c3d4e5f6a7b"
+    headers = f"""<soap:Header xmlns:e="{NS}"><e:ActiveOrganisationHeader>
+        <e:OrganisationTypeIdentifier>8</e:OrganisationTypeIdentifier><e:OrganisationCode>376</e:OrganisationCode>
+        </e:ActiveOrganisationHeader><e:RequestUserMetadata><e:RequestUserStructure>
+        <e:UserFullName>{CANARY_NAME}</e:UserFullName><e:RequestUserTypeIdentifier>2</e:RequestUserTypeIdentifier>
+        <e:UserIdentifier>{user}</e:UserIdentifier></e:RequestUserStructure></e:RequestUserMetadata></soap:Header>"""
+    cpr, opened = hub.opens_plan()
+    told = receipt(call(hub, a_call(cpr=cpr).replace("<soap:Body>", f"{headers}<soap:Body>", 1)))
+    (row,) = [one for one in hub.audited("accepted") if str(one["plan_id"]) == opened["plan"]]
+    assert row["details"] == {"receipt": told["ReceiptIdentifier"], "on_behalf_of": "8:376"}
+    said = "".join(capfd.readouterr()) + repr([{**row} for row in hub.audited("accepted")])
+    assert user not in said
+    assert CANARY_NAME not in said
+    with hub.store.begin(read_only=True) as unit:  # the user is in the message, which is kept sealed
+        assert user.encode() in unit.inbox.body(UUID(told["ReceiptIdentifier"]))
+    wrong = headers.replace("<e:OrganisationCode>376", f"<e:OrganisationCode>{CANARY_CPR}")
+    refused = fault(call(hub, a_call(cpr=cpr).replace("<soap:Body>", f"{wrong}<soap:Body>", 1)))
+    assert refused["fields"] == ["/ActiveOrganisationHeader/OrganisationCode"]
+
+
+#: FaultCode of the contract's README → a call that gets it.
+REACHED: dict[str, Callable[[Served], httpx.Response]] = {
+    "contract-violation": lambda hub: call(hub, a_call(title="")),
+    "unknown-person": lambda hub: call(hub, a_call(cpr=hub.a_cpr())),
+    "wrong-sender": lambda hub: call(hub, a_call(), caller="social"),
+    "id-reused": _with_another_body,
+    "conflict": _linking_two_plans,
+    "invalid-request": lambda hub: hub.ask(
+        "employment", "POST", f"/soap/employment?cpr={CANARY_CPR}", b"", headers={"Content-Type": TYPES[SOAP11]}
+    ),
+    "not-authenticated": lambda hub: call(hub, a_call(), caller=None),
+    "too-large": lambda hub: call(hub, a_call().encode() + b" " * LIMIT),
+    "store-busy": _while_another_writes,
+    "failed": lambda hub: call(hub, a_call(title="BUG")),
+}
+_ROW = re.compile(r"^\| (\d+) \| (\d+) \| `([a-z-]+)` \| (\d*) ?\|", re.M)
+
+
+def test_every_documented_fault_is_reached_and_says_what_is_documented(hub: Served) -> None:
+    rows = _ROW.findall((CONTRACT / "README.md").read_text("utf-8"))
+    assert sorted(code for _, _, code, _ in rows) == sorted(REACHED)
+    for status, _, code, number in rows:
+        answer = REACHED[code](hub)
+        told = fault(answer)
+        assert (str(answer.status_code), told["FaultCode"], told.get("ErrorIdentifier", "")) == (status, code, number)
+
+
+@BOTH
+def test_an_addressed_call_is_answered_to_its_message_id(hub: Served, namespace: str) -> None:
+    addressing = "http://www.w3.org/2005/08/addressing"
+    body = a_call(namespace, hub.opens_plan()[0])
+    message_id = etree.fromstring(body.encode()).findtext(f".//{{{NS}}}MessageIdentifier") or ""
+    headers = (
+        f'<s:Header xmlns:s="{namespace}" xmlns:a="{addressing}"><a:Action s:mustUnderstand="1">{NS}/SubmitPersonCase'
+        f"</a:Action><a:MessageID>urn:uuid:{message_id}</a:MessageID><a:To>{hub.url}/soap/employment</a:To></s:Header>"
+    )
+    told = body.replace("<soap:Body>", f"{headers}<soap:Body>", 1)
+    answers = [call(hub, text, namespace) for text in (told, told, told.replace("Revalidering", "Noget andet"))]
+    roots = [etree.fromstring(answer.content) for answer in answers]
+    related = {root.findtext(f".//{{{addressing}}}RelatesTo") for root in roots}
+    assert related == {f"urn:uuid:{message_id}"}
+    assert len({root.findtext(f".//{{{addressing}}}MessageID") for root in roots}) == 3
+    assert [root.findtext(f".//{{{NS}}}RepeatIndicator") for root in roots] == ["false", "true", None]
+    assert roots[2].findtext(f".//{{{NS}}}FaultCode") == "id-reused"
+
+
 # --- described ------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +410,7 @@ def test_a_host_that_is_none_is_refused_and_not_repeated(hub: Served, host: str)
 def test_nothing_else_of_a_request_stands_in_the_description(hub: Served) -> None:
     plain = raw(hub, "GET /soap/employment?wsdl HTTP/1.1", "Host: hub.test").partition(b"\r\n\r\n")[2]
     told = [f"{name}: evil.test" for name in ("X-Forwarded-Host", "Forwarded", "X-Original-URL", "Referer", "Origin")]
+    told += ["X-Forwarded-Proto: https", "X-Forwarded-Port: 1", "X-Forwarded-Prefix: /evil"]
     other = raw(hub, "GET /soap/employment?wsdl=evil HTTP/1.1", "Host: hub.test", *told).partition(b"\r\n\r\n")[2]
     assert other == plain
     absolute = raw(hub, "GET http://evil.test/soap/employment?wsdl HTTP/1.1", "Host: hub.test")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from rich.console import Console
 from hub.cli.watching import Watching
 from hub.clock import new_id, now
 from tests.integration.api.served import Served
+from tests.integration.silence import answers_again, falls_silent
 
 pytestmark = pytest.mark.integration
 
@@ -60,12 +60,10 @@ def test_what_is_due_is_told_when_it_changes_and_that_a_recipient_does_not_answe
     hub.opens_plan()
     due = [line for line in onlooker.look() if line.startswith("due to employment: ")]
     assert len(due) == 1
-    with hub.store.begin() as unit:
-        unit.breakers.opened("employment", "recipient-down", now() + timedelta(minutes=5), now())
+    falls_silent(hub.store, "employment")
     assert onlooker.look() == [f"{due[0]}; it does not answer, and is asked again by itself"]
     assert onlooker.look() == []
-    with hub.store.begin() as unit:
-        unit.breakers.closed("employment", now())
+    answers_again(hub.store, "employment")
 
 
 def test_a_delivery_is_told_with_what_it_showed_and_took_back_and_a_deed_without_a_sentence_by_its_name(

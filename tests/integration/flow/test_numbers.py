@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from hub.clock import now
 from hub.errors import Conflict, HubError, UnknownPerson
+from hub.flow.link import link_numbers
 from hub.flow.show import find_plan
 from hub.plan.contribution import Contribution
 from hub.plan.element import Element
@@ -37,6 +38,14 @@ A_CHILD, ANOTHER = "2509479989", "0101625638"
 
 def tells_of_the_change(authority: str = "children", case: str = "link") -> ContributionBuilder:
     return a_contribution(authority, case).about(NEW, OLD)
+
+
+MISTYPED = "0301609995"  # a day later than OLD: somebody else
+
+
+def links(world: World, *cprs: str) -> None:
+    numbers = [cpr_identifier(cpr, "hub") for cpr in cprs]
+    link_numbers(numbers, world.store, actor="operator", correlation_id="c")
 
 
 def person_of(world: World, cpr: str) -> UUID | None:
@@ -197,9 +206,9 @@ def test_a_changed_number_alone_is_news_for_no_recipient(world: World) -> None:
     assert {name: len(system.heard) for name, system in world.systems.items()} == heard
 
 
-def test_the_coordinator_sees_the_newest_number_first(world: World) -> None:
+def test_the_coordinator_sees_the_newest_number_alone(world: World) -> None:
     plan = a_changed_number(world)
-    assert [number.value for number in world.shows(plan).person.numbers_for("coordination")] == [NEW, OLD]
+    assert [number.value for number in world.shows(plan).person.numbers_for("coordination")] == [NEW]
 
 
 # --- two records of one person ----------------------------------------------------------------------------------
@@ -482,3 +491,45 @@ def test_linking_accepting_revising_and_delivering_at_once_never_end_in_a_deadlo
         assert person == person_of(world, old)
         with world.store.begin(read_only=True) as unit:
             assert set(unit.plans.concerning(person)) == set(owned)
+
+
+def test_numbers_of_two_birthdays_are_not_linked_by_an_authority_alone(world: World) -> None:
+    world.opens_plan()
+    case = a_contribution("children", "typing").about(OLD, MISTYPED)
+    before = without_audit(world)
+    with pytest.raises(Conflict, match="two birthdays"):
+        world.accepts(case.build())
+    assert without_audit(world) == before
+    assert person_of(world, MISTYPED) is None, "whoever it is stays a person of their own"
+    links(world, OLD, MISTYPED)
+    world.accepts(case.build())
+    assert person_of(world, MISTYPED) == person_of(world, OLD)
+
+
+def test_numbers_that_an_operator_links_bring_two_records_together(world: World) -> None:
+    (plan,) = world.opens_plan().plans
+    world.accepts(a_contribution("children").with_relative("s", MISTYPED, name="Sofie").build())
+    links(world, MISTYPED, OLD)
+    assert person_of(world, MISTYPED) == person_of(world, OLD)
+    assert searched(world, MISTYPED) == plan
+
+
+def test_an_operator_links_the_numbers_of_somebody_not_named_yet(world: World) -> None:
+    links(world, MISTYPED, A_CHILD)
+    assert person_of(world, MISTYPED) == person_of(world, A_CHILD) is not None
+
+
+def test_an_operator_links_no_two_who_have_plans(world: World) -> None:
+    world.opens_plan()
+    world.opens_plan(cpr=NEW)
+    with pytest.raises(Conflict, match="kept apart"):
+        links(world, OLD, NEW)
+
+
+def test_a_message_that_links_the_numbers_of_strangers_has_nobody_wait(world: World) -> None:
+    if world.store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with world.store.begin() as accepting:
+        accepting.people.hold_numbers(alone=False)
+        with pytest.raises(UnknownPerson):
+            world.accepts(tells_of_the_change().build())

@@ -241,7 +241,7 @@ def test_a_worker_that_is_faster_than_the_relay_keeps_its_own_time(set_up: SetUp
             [ring] = unit.outbox.take_rings(10, now())
             lease = unit.outbox.lease(row, now(), 60)
             assert lease is not None
-            unit.outbox.pause(lease, TOMORROW + timedelta(seconds=2))
+            unit.outbox.postpone(lease, TOMORROW + timedelta(seconds=2))
         with set_up.store.begin() as unit:
             unit.outbox.rung([ring], until=TOMORROW + timedelta(seconds=60))
     assert set_up.row(plan, "social").ring_after == TOMORROW + timedelta(seconds=2)

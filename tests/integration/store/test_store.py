@@ -305,6 +305,21 @@ def test_the_same_content_under_a_new_version_adds_no_row_and_is_no_newer(world:
     assert (element.order.version, element.registered_at) == (2, before.registered_at)
 
 
+def test_an_element_that_is_only_linked_anew_is_no_newer(world: World) -> None:
+    """A link may lead to what a reader does not see; the time that is told would tell of it."""
+    (plan,) = world.opens_plan().plans
+    case = a_contribution("children").with_draft("g1").with_draft("g2")
+    world.accepts(case.with_draft("a1", part_of="g1").build())
+    world.accepts(case.version(2).with_draft("a1", part_of="g2").build())
+    before, after = history(world, an_id("children", "a1"))
+    assert before.superseded_at == after.registered_at, "what was linked before stays on record"
+    with world.store.begin(read_only=True) as unit:
+        stored = unit.plans.get(plan)
+        assert stored is not None
+        element = stored.plan.elements[an_id("children", "a1")]
+    assert (element.part_of, element.registered_at) == (an_id("children", "g2"), before.registered_at)
+
+
 # --- jobs, rings --------------------------------------------------------------------------------------------------
 
 

@@ -11,9 +11,11 @@ from uuid import UUID
 
 import pytest
 
+from hub.store.circuits import Direction
 from hub.store.tables import elements
 from hub.testing.clock import frozen
 from tests.integration.api.served import Served, on_both
+from tests.integration.silence import answers_again, falls_silent
 from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
 pytestmark = pytest.mark.integration
@@ -53,6 +55,15 @@ def test_a_coordinator_finds_a_plan_by_a_posted_number_and_reads_it(hub: Served,
     assert f"{cpr[:6]}-****" in words_of(page)
     assert cpr[6:] not in page.text.replace(str(opened["plan"]), "").split("<section")[0]
     assert "Bodil" not in parts_of(page, "//title/text()")[0], "a browser writes titles into its history"
+
+
+def test_a_source_that_cannot_be_asked_is_marked(hub: Served, coordinator: Visitor) -> None:
+    path = a_plan(hub)
+    assert "ikke kunnet spørge systemet" not in words_of(coordinator.gets(path))
+    falls_silent(hub.store, "employment", Direction.SOURCE)
+    assert "Hubben har ikke kunnet spørge systemet siden" in words_of(coordinator.gets(path))
+    answers_again(hub.store, "employment", Direction.SOURCE)
+    assert "ikke kunnet spørge systemet" not in words_of(coordinator.gets(path))
 
 
 @on_both

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.adapters._http import checked_url
+from hub.adapters._http_address import checked_url
 from hub.adapters.children import ChildrenAdapter
 from hub.authority import Drops
 from hub.errors import SettingsRefused

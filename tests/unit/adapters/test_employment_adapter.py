@@ -32,7 +32,7 @@ def test_the_adapter_stands_at_each_part_of_the_port() -> None:
     [("text/xml; charset=utf-8", SOAP11), ("application/soap+xml", SOAP12), ("", SOAP11), ("text/plain", SOAP11)],
 )
 def test_a_refusal_is_a_fault_in_the_callers_version(content_type: str, namespace: str) -> None:
-    reply = ADAPTER.refuse(content_type, REFUSAL)
+    reply = ADAPTER.refuse(Parcel("employment", b"", content_type), REFUSAL)
     root = etree.fromstring(reply.body)
     assert root.tag == f"{{{namespace}}}Envelope"
     told = {element.tag.rpartition("}")[2]: element.text for element in root.iter(f"{{{NS}}}*")}
@@ -54,7 +54,8 @@ def test_a_refusal_is_a_fault_in_the_callers_version(content_type: str, namespac
 
 @pytest.mark.parametrize(("content_type", "code"), [("text/xml", "soap:Server"), ("application/soap+xml", "Receiver")])
 def test_a_failure_of_the_hub_blames_the_hub(content_type: str, code: str) -> None:
-    reply = ADAPTER.refuse(content_type, Refusal("failed", "The hub failed.", "Ask.", "c-1", is_callers=False))
+    failed = Refusal("failed", "The hub failed.", "Ask.", "c-1", is_callers=False)
+    reply = ADAPTER.refuse(Parcel("employment", b"", content_type), failed)
     assert reply.status == 500
     assert code in reply.body.decode()
     assert "FieldFaultItem" not in reply.body.decode()
@@ -109,6 +110,11 @@ def test_without_an_address_nothing_is_asked_or_sent() -> None:
         {"page_size": 501},
         {"poll_every": -1},
         {"folder": "/x"},
+        {"signing_key_file": "en bruger"},
+        {"signing_key_file": "en bruger", "signing_certificate_file": "en bruger"},
+        {"trusted_certificates_file": "en bruger"},
+        {"signer_subject": "CN=en bruger"},
+        {"service_address": ""},
     ],
 )
 def test_a_wrong_setting_is_refused_without_its_value(settings: dict[str, Any]) -> None:

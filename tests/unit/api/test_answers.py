@@ -11,7 +11,7 @@ from hub.consent.consent import by_person
 from hub.consent.policy import Hidden, RuleEffect
 from hub.consent.view import view_for
 from hub.flow.show import Shown
-from hub.plan.element import Kind
+from hub.plan.element import Kind, Period
 from hub.plan.person import Person, Role
 from hub.plan.plan import PlanStatus
 from hub.testing.builders import THEN, a_consent_to_one_plan, a_plan, a_policy, a_reader, a_rule
@@ -55,3 +55,16 @@ def test_two_appointments_at_once_are_a_finding_only_for_who_sees_both() -> None
         "Two authorities ask for the citizen's time at once.",
     )
     assert findings() == []
+
+
+def test_where_details_are_left_out_no_collision_is_made_up() -> None:
+    """Without its details an appointment for a whole day reads as one at an hour."""
+    facts: dict[str, Any] = {"valid": Period(NINE, TEN), "details": {"all-day": "yes"}}
+    plan = a_plan(ANNA, PLAN).with_element("social", Kind.APPOINTMENT, **facts)
+    plan = plan.with_element("children", Kind.APPOINTMENT, **facts)
+    rule = a_rule("TIMES", RuleEffect.PERMIT, without=(Hidden.DETAILS,))
+    consents = by_person([a_consent_to_one_plan(ANNA).build()])
+    built = plan.build()
+    view = view_for(built, a_reader("coordination", built, role=Role.COORDINATOR), a_policy(rule), consents, THEN)
+    answer = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)
+    assert (len(answer["elements"]), answer["findings"]) == (2, [])

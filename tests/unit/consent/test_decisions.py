@@ -55,6 +55,8 @@ PLAN_OF_ALL = (
     .with_element("children", Kind.NOTE, Category.ECONOMY, source_id="economy")
     .with_goal("children", source_id="vip", label=Sensitivity.VIP_SAGER)
     .with_goal("employment", source_id="own")
+    .with_appointment("children", source_id="meeting", text="secret", details={"place": "clinic"})
+    .with_element("children", Kind.CONTACT_PERSON, source_id="contact", text="secret", details={"phone": "1"})
     .build()
 )
 SYSTEM = a_reader("employment", PLAN_OF_ALL)
@@ -91,6 +93,8 @@ ORDER = "DESIGN 6, order of decision"
 SOCIAL = a_reader("social", PLAN_OF_ALL)
 COORDINATOR = a_reader("family-house", PLAN_OF_ALL, role=Role.COORDINATOR)
 PARTNER = a_reader("school", PLAN_OF_ALL, role=Role.PARTNER, purpose="ssd")
+SCHOOL = replace(PARTNER, purpose="one-plan")
+YOUTH = a_reader("youth", PLAN_OF_ALL)
 CITIZEN = a_citizen(PERSON)
 SSD = a_consent(PERSON).to("*").for_purposes("ssd").build()
 SIBLINGS = a_consent(SIBLING).to("*")
@@ -126,6 +130,34 @@ CASES = [
        Reason.PROHIBITED, reader=replace(SYSTEM, purpose="ssd"), consents=(ONE_PLAN, SSD)),
     no("nor as a partner", "DESIGN 6: SSD cooperation (never employment)",
        Reason.PROHIBITED, reader=replace(PARTNER, organisation="employment"), consents=(ONE_PLAN, SSD)),
+    no("the youth services are no part of it either", "LAW-P-SSD-YOUTH: they work for employment too",
+       Reason.PROHIBITED, reader=replace(YOUTH, purpose="ssd"), consents=(ONE_PLAN, SSD)),
+    # partners, who are no authorities
+    yes("a partner sees what happens when, if the citizen said yes", "CON-PARTNER-TIMES",
+        Reason.CONSENT, element="meeting", reader=SCHOOL),
+    yes("a partner sees whom to contact, if the citizen said yes", "CON-PARTNER-CONTACTS",
+        Reason.CONSENT, element="contact", reader=SCHOOL),
+    no("a partner sees nothing without the citizen's yes", "CON-PARTNER-TIMES rests on consent alone",
+       Reason.NO_CONSENT, element="meeting", reader=SCHOOL, consents=(ONE_PLAN,)),
+    no("a yes to the school is none to the volunteers", "DESIGN 6: to recipient",
+       Reason.NO_CONSENT, element="meeting", reader=replace(SCHOOL, organisation="volunteers"),
+       consents=(ONE_PLAN, a_consent(PERSON).to("school").build())),
+    no("a partner sees no goal", "CON-PARTNER-TIMES: titles and times of what happens",
+       Reason.NO_GROUND, reader=SCHOOL),
+    no("a partner sees nothing of health, whatever the citizen says", "LAW-P-PARTNER",
+       Reason.PROHIBITED, element="health", reader=SCHOOL),
+    no("a partner sees nothing of economy, whatever the citizen says", "LAW-P-PARTNER",
+       Reason.PROHIBITED, element="economy", reader=SCHOOL),
+    no("a partner does not see a visit to a protected address", "CPR-loven § 28",
+       Reason.PROHIBITED, element="visit", reader=SCHOOL),
+    no("a partner that calls itself an author owns nothing", "SYS-OWN is of authorities alone",
+       Reason.NO_CONSENT, element="meeting", reader=replace(SCHOOL, organisation="children"), consents=(ONE_PLAN,)),
+    # the youth services
+    yes("the youth services see a goal, if the citizen said yes", "CON-YOUTH", Reason.CONSENT, reader=YOUTH),
+    no("the youth services see nothing of health", "CON-YOUTH names no health", Reason.NO_GROUND,
+       element="health", reader=YOUTH),
+    no("the youth services see nothing without a yes", "CON-YOUTH", Reason.NO_CONSENT,
+       reader=YOUTH, consents=(ONE_PLAN,)),
     no("a protected address is never shown to a citizen", "CPR-loven § 28",
        Reason.PROHIBITED, element="address", reader=CITIZEN),
     no("a protected address is never shown to a partner", "CPR-loven § 28",

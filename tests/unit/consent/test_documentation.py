@@ -23,7 +23,7 @@ def row(rule: Rule) -> str:
         listed(rule.recipients),
         listed(rule.roles),
         listed(rule.purposes),
-        listed(rule.categories),
+        listed(rule.categories) + (f"; without {listed(rule.without)}" if rule.without else ""),
         f"{bound} {rule.label.name}",
         listed(rule.conditions) if rule.conditions else "–",
         rule.citation,

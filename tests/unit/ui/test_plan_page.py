@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,13 +33,19 @@ NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)  # 12 o'clock in Denmark
 TRAVEL = timedelta(minutes=30)
 
 
-def page_of(plan: PlanBuilder, policy: Policy | None = None, language: str = "da", at: datetime = NOON) -> PlanPage:
+def page_of(
+    plan: PlanBuilder,
+    policy: Policy | None = None,
+    language: str = "da",
+    at: datetime = NOON,
+    silent: Mapping[str, datetime] | None = None,
+) -> PlanPage:
     built = plan.build()
     reader = a_reader("coordination", built, role=Role.COORDINATOR, language=language)
     consents = by_person([a_consent_to_one_plan(PERSON).build()])
     view = view_for(built, reader, policy or the_danish_policy(), consents, at)
     person = Person(PERSON, (cpr_identifier(TEST_CPR, "hub"),), "Test Testesen")
-    return plan_page(Shown(view, person, PlanStatus.ACTIVE, at), TRAVEL, language)
+    return plan_page(Shown(view, person, PlanStatus.ACTIVE, at, silent or {}), TRAVEL, language)
 
 
 def hiding(*parts: Hidden) -> Policy:
@@ -103,6 +110,17 @@ def test_a_source_is_as_old_as_the_newest_that_is_seen_of_it() -> None:
     )
     told = [(source.authority, source.age) for source in page_of(plan).sources]
     assert told == [("Børn og familie", "for 3 dage siden"), ("Socialområdet", "for 2 timer siden")]
+
+
+def test_a_source_that_cannot_be_asked_says_since_when_and_its_age_stays_that_of_its_data() -> None:
+    plan = replace(a_plan(PERSON), registered_at=NOON - timedelta(hours=2)).with_goal("social", "Mål")
+    plan = plan.with_goal("children", "Mål")
+    page = page_of(plan, silent={"social": NOON - timedelta(minutes=5), "employment": NOON})
+    told = {source.authority: (source.age, source.silent) for source in page.sources}
+    assert told == {
+        "Børn og familie": ("for 2 timer siden", ""),
+        "Socialområdet": ("for 2 timer siden", "23. november 2026 kl. 11.55"),
+    }
 
 
 def test_where_a_part_is_left_out_its_age_is_told_nowhere() -> None:

@@ -1,0 +1,113 @@
+"""What ``/openapi.json`` says of answers: every status a route gives, and in which words; 405 is each route's own.
+
+The routes return bytes of their own making, of which FastAPI knows nothing; a test asks all of them, and finds no
+answer that is not told here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+_JSON, _FHIR = ("application/json",), ("application/fhir+json",)
+_EITHER, _SOAP = ("application/json", "application/xml"), ("text/xml", "application/soap+xml")
+_PROBLEM, _XML_PROBLEM = "application/problem+json", "application/problem+xml"
+_WORDS = {
+    200: "Answered.",
+    201: "Taken in, and safe.",
+    202: "Taken on, and safe.",
+    304: "Nothing has changed since the answer of this ETag.",
+    400: "The request has faults; each is named.",
+    401: "No token, or none that the hub knows.",
+    403: "The caller may not do this.",
+    404: "It is not there, or the caller may not see it.",
+    409: "It contradicts what is there already.",
+    413: "The body is too large.",
+    422: "Nobody of this number has a plan.",
+    500: "A Fault, as SOAP binds it to HTTP; its code says whose it is.",
+    503: "Not now; Retry-After says when to ask again.",
+}
+#: Statuses without a body.
+_BARE = (304,)
+_READS = (400, 401, 403, 404, 503)
+_WRITES = (*_READS, 409, 413)
+#: Method and path → answers that are no refusals with their words, and refusals.
+_ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[int, ...]]] = {
+    ("post", "/in/{authority}"): ({200: _EITHER, 201: _EITHER}, (*_WRITES, 422)),
+    ("post", "/in/{authority}/events"): ({202: _JSON}, (*_WRITES, 422)),
+    ("post", "/soap/{authority}"): ({200: _SOAP, 500: _SOAP}, _WRITES),
+    ("get", "/soap/{authority}"): ({200: ("text/xml",)}, (400, 404, 503)),
+    ("get", "/plans/{plan}"): ({200: _JSON, 304: ()}, _READS),
+    ("post", "/plans/search"): ({200: _JSON}, (*_READS, 413, 422)),
+    ("post", "/consents"): ({201: _JSON}, (*_WRITES, 422)),
+    ("get", "/fhir/metadata"): ({200: _FHIR}, (400,)),
+    ("get", "/fhir/{kind}/{id}"): ({200: _FHIR}, _READS),
+    ("get", "/healthz"): ({200: _JSON}, (400,)),
+    ("get", "/readyz"): ({200: _JSON}, (400, 503)),
+}
+_BODIES = {"/in/{authority}": _EITHER, "/in/{authority}/events": _JSON, "/soap/{authority}": _SOAP}
+_TEXT = {"type": "string"}
+_FAULT = {"field": _TEXT, "sentence": _TEXT, "next_step": _TEXT}
+_MEMBERS = {
+    "type": _TEXT,
+    "title": _TEXT,
+    "status": {"type": "integer"},
+    "detail": _TEXT,
+    "code": _TEXT,
+    "next_step": _TEXT,
+    "correlation_id": _TEXT,
+    "faults": {"type": "array", "items": {"type": "object", "properties": _FAULT, "required": list(_FAULT)}},
+}
+_PROBLEM_SCHEMA = {"type": "object", "properties": _MEMBERS, "required": list(_MEMBERS)}
+
+
+def describe(app: FastAPI) -> None:
+    """Let an application's description tell the answers that are given."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _told(get_openapi(title=app.title, version=app.version, routes=app.routes))
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual has it
+
+
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    document["components"] = {
+        "schemas": {"Problem": _PROBLEM_SCHEMA},
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            answers, refusals = _ANSWERS.get((method, path)) or _usual(method, operation)
+            operation["responses"] = {str(status): _answer(status, words) for status, words in answers.items()}
+            operation["responses"] |= {str(status): _refusal(status, path, method) for status in refusals}
+            if _WORDS[401] in (one["description"] for one in operation["responses"].values()):
+                operation["security"] = [{"token": []}]
+            if method == "post" and path in _BODIES:
+                operation["requestBody"] = {"required": True, "content": {words: {} for words in _BODIES[path]}}
+    return document
+
+
+def _usual(method: str, operation: Mapping[str, Any]) -> tuple[Mapping[int, tuple[str, ...]], tuple[int, ...]]:
+    """Return what a route answers that has nothing of its own to tell: the status it is declared with, in JSON."""
+    declared = next(int(status) for status in operation["responses"] if status.startswith("2"))
+    return {declared: _JSON}, _WRITES if method == "post" else _READS
+
+
+def _answer(status: int, words: tuple[str, ...]) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": _WORDS[status]}
+    return told if status in _BARE else told | {"content": {one: {} for one in words}}
+
+
+def _refusal(status: int, path: str, method: str) -> dict[str, Any]:
+    """Return a refusal in the words of the path's callers."""
+    content: dict[str, Any] = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}, _XML_PROBLEM: {}}
+    if path.startswith("/fhir/"):
+        content = {_FHIR[0]: {}}
+    elif method == "post" and path.startswith("/soap/"):
+        content |= {one: {} for one in _SOAP}
+    return {"description": _WORDS[status], "content": content}

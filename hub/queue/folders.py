@@ -1,0 +1,49 @@
+"""One claimed file of a drop folder: taken in, refused and sealed, or left to wait. Whoever looks asks here.
+
+The jobs of a running hub look into the folders, and so does ``hub intake``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from hub.authority import Acknowledgement, Authorities, ClaimedFile
+from hub.clock import new_id
+from hub.errors import HubError, Refused, Unavailable, told
+from hub.flow.accept import accept
+from hub.queue.worker import outcome_of
+from hub.store.inbox import Receipt
+from hub.store.transaction import Store
+
+_log = structlog.get_logger()
+
+
+def refused_place(authority: str) -> str:
+    """Return the place for which refused files of an authority are sealed (:meth:`Keyring.unseal_alone`)."""
+    return f"refused|{authority}"
+
+
+def take_file(file: ClaimedFile, authority: str, store: Store, authorities: Authorities) -> Receipt | HubError:
+    """Take one file in, or put it in the refused place; return the receipt, or why not.
+
+    :raises Unavailable: it waits on.
+    """
+    parcel = replace(file.parcel, correlation_id=str(new_id()))
+    outcome = outcome_of(lambda: accept(parcel, store, authorities))
+    if isinstance(outcome, Unavailable):
+        raise outcome
+    if isinstance(outcome, Receipt):
+        file.taken_in(
+            Acknowledgement(
+                outcome.id, outcome.received_at, outcome.correlation_id, outcome.is_repeat, dict(outcome.outcome)
+            )
+        )
+        return outcome
+    if not isinstance(outcome, Refused):  # a bug of ours: set aside, or it would be claimed again and again
+        _log.error("file-failed", authority=authority, correlation_id=parcel.correlation_id, **told(outcome))
+        outcome = HubError("The hub could not take this file in, and the file is not to blame.")
+    sealed = store.keyring.seal_alone(parcel.body, refused_place(authority))
+    file.refused(outcome, sealed, parcel.correlation_id)
+    return outcome

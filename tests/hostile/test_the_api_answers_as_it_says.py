@@ -1,0 +1,83 @@
+"""Asked whatever its own description allows, and what it does not, the API gives the answers that it describes.
+
+schemathesis makes the requests, other ones in each run; ``HUB_TEST_REQUESTS`` is how many for each role and route.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from hub.authority import load
+from tests.generation.seed import SEED
+from tests.integration.api.served import Served, served
+
+pytestmark = pytest.mark.integration
+REQUESTS = int(os.environ.get("HUB_TEST_REQUESTS", "5"))
+ROLES = ("coordinator", "caseworker", "partner", "operator", "employment", "anna", None)
+#: SOAP binds Faults to HTTP 500; tests/hostile looks at whom they blame.
+FAULTS = "/soap/{authority}"
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('described') / 'hub.db'}"
+    with served(url, load({"employment": {}})["employment"], also=["youth"]) as running:
+        yield running
+
+
+def ask(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]) -> None:
+    """Make requests to one route. :raises AssertionError: an answer is none that is described."""
+    checks = [*CHECKS, *([] if operation.path == FAULTS else [not_a_server_error])]
+
+    @hypothesis.seed(SEED)
+    @hypothesis.settings(max_examples=REQUESTS, database=None, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def asks(case: Any) -> None:
+        for name in [one for one in case.headers if one.lower() == "authorization"]:
+            del case.headers[name]
+        case.call_and_validate(base_url=url, headers=headers, checks=checks)
+
+    asks()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_answer_is_a_described_one(hub: Served, role: str | None) -> None:
+    schema = schemathesis.openapi.from_dict(hub.ask(role, "GET", "/openapi.json").json())
+    headers = {"Authorization": f"Bearer {hub.tokens[role]}"} if role else {}
+    wrong: list[str] = []
+    found: list[Any] = list(schema.get_all_operations())
+    operations = [one.ok() for one in found]
+    assert len(operations) >= 23
+    for operation in operations:
+        try:
+            ask(operation, GenerationMode.POSITIVE, hub.url, headers)
+            with suppress(Unsatisfiable):  # where any text will do, nothing can be made that will not
+                ask(operation, GenerationMode.NEGATIVE, hub.url, headers)
+        except Exception as error:  # all routes are asked before any is told of
+            told = [str(one) for one in getattr(error, "exceptions", [error])]
+            wrong.append(f"{operation.method} {operation.path}: {told}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_answer_that_is_not_described_is_noticed(hub: Served) -> None:
+    document = hub.ask(None, "GET", "/openapi.json").json()
+    del document["paths"]["/plans/search"]["post"]["responses"]["401"]
+    operation: Any = schemathesis.openapi.from_dict(document)["/plans/search"]["POST"]
+    with pytest.raises(BaseException, match="401"):
+        ask(operation, GenerationMode.POSITIVE, hub.url, {})

@@ -1,1 +1,0 @@
-"""Kindergartens, as an authority that joins the hub from outside."""
