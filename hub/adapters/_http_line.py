@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ class Line:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS)
         # The transport alone: a client would bring cookies from one answer into the next request, and log the URL.
         self._transport = httpx.HTTPTransport(verify=tls, trust_env=False, limits=limits)
+        weakref.finalize(self, self._transport.close)  # an adapter is let go of without a word
         self._link_local = link_local
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
