@@ -41,6 +41,7 @@ class Value:
     """What a leaf may hold.
 
     :ivar patterns: each must match; of the alternatives within one, any.
+    :ivar is_found_within: a pattern may match any part of the text, as in JSON Schema, not the whole of it, as in XSD.
     :ivar collapses: white space around it and runs within do not count.
     :ivar minimum: of a number; ``shortest`` and ``longest`` of a text.
     """
@@ -53,13 +54,15 @@ class Value:
     minimum: int | None = None
     maximum: int | None = None
     collapses: bool = False
+    is_found_within: bool = False
 
     def fits(self, text: str) -> bool:
         """Tell whether the contract's schema takes the text. Written beside the validators, so that they may differ."""
         text = re.sub("[ \t\r\n]+", " ", text).strip(" ") if self.collapses else text
         is_long_enough = self.shortest <= len(text) <= (len(text) if self.longest is None else self.longest)
         is_known = not self.words or text in self.words
-        has_form = all(any(re.fullmatch(one, text) for one in options) for options in self.patterns)
+        matches = re.search if self.is_found_within else re.fullmatch
+        has_form = all(any(matches(one, text) for one in options) for options in self.patterns)
         return is_long_enough and is_known and has_form and self._is_of_its_sort(text)
 
     def _is_of_its_sort(self, text: str) -> bool:

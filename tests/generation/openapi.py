@@ -70,4 +70,5 @@ def _value(name: str, schema: dict[str, Any]) -> Value:
         longest=schema.get("maxLength"),
         minimum=schema.get("minimum"),
         maximum=schema.get("maximum"),
+        is_found_within=not schema.get("pattern", "^").startswith("^"),
     )
