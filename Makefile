@@ -16,7 +16,7 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check fmt fmt-check lint types imports lock wheel clean
+.PHONY: help demo test docs bench check fmt fmt-check lint types imports lock wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+docs: $(STAMP) ## Write docs/reference/contracts from the contracts
+	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)

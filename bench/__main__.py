@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import delivery, mapping, view
+from bench import delivery, folder, jsonata_mapping, mapping, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, page, show
@@ -38,6 +38,22 @@ _CHAPTERS = (
         "floods and entities, check against the schema) and `mapping.to_plan` (elements of a plan). Bare: the same "
         "bytes parsed, checked against the same schema, and every field found that the mapping's ledger calls mapped.",
         lambda _servers: mapping.rows(),
+    ),
+    _Chapter(
+        "jsonata",
+        "Mapping a REST case beside JSONata",
+        "Microseconds from the JSON of a case of social services to its drafts as plain values, the same on both sides "
+        "(compared before anything is measured): `orjson` and `hub.mappings.social` beside `JSON.parse` and "
+        "the npm package jsonata with `bench/jsonata/sag.jsonata`, compiled once. Neither checks the schema.",
+        lambda _servers: jsonata_mapping.rows(),
+    ),
+    _Chapter(
+        "folder",
+        "A folder of ten thousand files",
+        "Files that wait all at once, taken in one after the other by one process on SQLite: a thousand plans, ten "
+        "versions of a case each. The highest memory of the process when all are in, beside that after the first "
+        "thousand; and the time of one file of the last thousand beside one of the second, when every plan is filled.",
+        lambda _servers: folder.rows(),
     ),
     _Chapter(
         "delivery",
@@ -70,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log_as_json()
     console = Console(width=160)
     servers = find_servers()
-    if servers is None and chosen.only != "mapping":
+    if servers is None and chosen.only not in ("mapping", "jsonata", "folder"):
         console.print(_SKIPPED)
     start, parts = monotonic(), []
     for chapter in _CHAPTERS:

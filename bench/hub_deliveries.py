@@ -45,7 +45,7 @@ def deliveries(set_up: SetUp, urls: Sequence[str], cases: int) -> Iterator[Answe
     store = set_up.new_store()
     authorities = _authorities(urls)
     for number in range(cases):
-        _open(number, store, authorities)
+        open_case(number, store, authorities)
     with ThreadPoolExecutor(WORKERS) as doors, _running(set_up, store, authorities, here=set_up.is_embedded):
 
         def rate(version: int) -> float:
@@ -117,7 +117,7 @@ def _authorities(urls: Sequence[str]) -> Authorities:
     return authorities
 
 
-def _open(number: int, store: Store, authorities: Authorities) -> None:
+def open_case(number: int, store: Store, authorities: Authorities) -> None:
     """Open a child's plan, and let both recipients see goals, measures and meetings."""
     opened = open_plan(
         PersonFacts((cpr_identifier(_cpr(number), "hub"),)),

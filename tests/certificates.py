@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography import x509
@@ -52,8 +53,12 @@ def an_identity(
     begins: datetime | None = None,
     days: float = 30,
     digital_signature: bool = True,
+    address: str = "",
 ) -> Identity:
-    """Make a signer, self-signed or issued by another."""
+    """Make a signer, self-signed or issued by another.
+
+    :param address: the IP address of the server that shows it over TLS.
+    """
     key = key or rsa_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begins = begins or now() - timedelta(hours=1)
@@ -61,7 +66,7 @@ def an_identity(
         one: False
         for one in ["content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only"]
     } | {"decipher_only": False, "crl_sign": False, "key_cert_sign": is_ca, "digital_signature": digital_signature}
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer.certificate.subject if issuer else subject)
@@ -71,8 +76,16 @@ def an_identity(
         .not_valid_after(begins + timedelta(days=days))
         .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
-        .sign(issuer.key if issuer else key, hashes.SHA256())
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer.key if issuer else key).public_key()),
+            critical=False,
+        )
     )
+    if address:
+        names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))])
+        builder = builder.add_extension(names, critical=False)
+    certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
     key_file, certificate_file = folder / f"{name}.key.pem", folder / f"{name}.pem"
     pem, clear = serialization.Encoding.PEM, serialization.NoEncryption()
     key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, clear))

@@ -87,9 +87,12 @@ def receipt_name(body: bytes) -> str:
     return f"{hashlib.sha256(body).hexdigest()}.xml"
 
 
-def a_case(number: int = 0, title: str = "Støtte i hverdagen") -> bytes:
-    """Return a case of the child whose plan is open; another number is another case."""
-    text = NORMAL.replace("27.24.00-G01-12-26", f"27.24.00-G01-{number + 100}-26")
+def a_case(number: int = 0, title: str = "Støtte i hverdagen", cases: int = 10_000) -> bytes:
+    """Return a message about a case of the child whose plan is open; another number is another message.
+
+    :param cases: how many cases the messages are about, in turn.
+    """
+    text = NORMAL.replace("27.24.00-G01-12-26", f"27.24.00-G01-{number % cases + 100}-26")
     own_id = etree.fromstring(NORMAL.encode()).findtext(".//{*}MeddelelseId") or ""
     return text.replace(own_id, str(UUID(int=number + 1))).replace("Støtte i hverdagen", title).encode()
 

@@ -14,6 +14,9 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 
 from hub.clock import now
 from hub.errors import NotAuthenticated
@@ -42,6 +45,20 @@ def read_secret(text: str) -> bytes:
     if not text.startswith(_PREFIX) or len(secret) not in _BYTES:
         raise ValueError("is whsec_ and 24 to 64 random bytes in base64; make some with: openssl rand -base64 32")
     return secret
+
+
+def _checked(secret: SecretStr) -> SecretStr:
+    read_secret(secret.get_secret_value())
+    return secret
+
+
+#: A secret in the settings of an adapter.
+WebhookSecret = Annotated[SecretStr, AfterValidator(_checked)]
+
+
+def bytes_of(*secrets: SecretStr | None) -> list[bytes]:
+    """Return the secrets that are set."""
+    return [read_secret(secret.get_secret_value()) for secret in secrets if secret is not None]
 
 
 def signed(secrets: Sequence[bytes], message_id: str, body: bytes, at: datetime) -> dict[str, str]:

@@ -14,8 +14,10 @@ from lxml import etree
 from pydantic import Field
 
 from hub.adapters._digests import uuid_of
-from hub.adapters._folder import FolderIntake
+from hub.adapters._folder import DETACHED, FolderIntake
 from hub.adapters._http import Answer
+from hub.adapters._signed_document import Signers
+from hub.adapters._trust_settings import TrustSettings
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
 from hub.adapters._xml import XmlContract, read_content_type, read_xml, refuse_notification, to_bytes
 from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, contract_folder
@@ -32,7 +34,7 @@ _XML_TYPES = ("application/xml", "text/xml")
 _UPDATES = "/plan-updates"
 
 
-class ChildrenSettings(WireSettings):
+class ChildrenSettings(WireSettings, TrustSettings):
     """What an operator can set for children and family services."""
 
     #: The folder their system drops files into; without it none is watched.
@@ -63,6 +65,8 @@ class ChildrenAdapter:
             _L201: (L201_CONTRACT, XmlContract(contract_folder(L201_CONTRACT) / "l201.xsd")),
             _L231: (L231_CONTRACT, XmlContract(contract_folder(L231_CONTRACT) / "l231.xsd")),
         }
+        trust = chosen.trust(NAME)
+        self._signers = Signers(trust, chosen.require_signature) if trust else None
         self._sender = chosen.sender(NAME)
         self.folder = chosen.folder
         self._intake = chosen.folder and FolderIntake(
@@ -82,10 +86,12 @@ class ChildrenAdapter:
     def receive(self, parcel: Parcel) -> Document:
         """Read a SagOpdatering, or an L201 or L231 delivery.
 
-        :raises ContractViolation: naming each field, never a value.
+        :raises ContractViolation: naming each field, never a value; or signatures count, and its own does not.
         :raises TooLarge: the body is over 10 MB.
         """
-        root = read_xml(parcel.body, _charset(parcel.content_type))
+        root, signed = read_xml(parcel.body, _charset(parcel.content_type)), b""
+        if self._signers is not None:
+            root, signed = self._signers.check(parcel.body, root, parcel.headers.get(DETACHED))
         contract, schema = self._contract_of(root)
         try:
             schema.check(root)
@@ -94,7 +100,7 @@ class ChildrenAdapter:
             raise
         own_id = root.findtext(f".//{{{NAMESPACE}}}MeddelelseId")
         message_id = own_id.strip().lower() if own_id else str(_fingerprint(root))
-        return Document(NAME, contract, etree.QName(root).localname, message_id, root)
+        return Document(NAME, contract, etree.QName(root).localname, message_id, root, signed)
 
     def _contract_of(self, root: etree._Element) -> tuple[str, XmlContract]:
         if root.tag in self._contracts:

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import model_validator
 
 from hub.adapters._http import HttpSender, Limits
-from hub.adapters._partners_signature import read_secret, signed
 from hub.adapters._receipt import json_receipt
 from hub.adapters._rest import JsonContract
+from hub.adapters._webhook import WebhookSecret, bytes_of, signed
 from hub.adapters._wire import WireSettings, read_wire
 from hub.authority import DeliveryKey, Document, Parcel, Receipt
 from hub.clock import now
@@ -29,28 +29,23 @@ class PartnerSettings(WireSettings):
     """What an operator can set for one partner. ``url`` is the address that updates are posted to, path and all."""
 
     #: What updates are signed with.
-    secret: SecretStr | None = None
+    secret: WebhookSecret | None = None
     #: Signed with as well, while the secret is being replaced.
-    old_secret: SecretStr | None = None
-
-    @field_validator("secret", "old_secret")
-    @classmethod
-    def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None:
-            read_secret(secret.get_secret_value())
-        return secret
+    old_secret: WebhookSecret | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.url is None) != (self.secret is None):
             raise ValueError("url and secret: set both, or neither")
-        if self.token is not None or (self.secret is None and self.old_secret is not None):
-            raise ValueError("token, old_secret: a partner knows the hub by the signature; old_secret goes with secret")
+        if self.token or self.token_url or (self.secret is None and self.old_secret is not None):
+            raise ValueError(
+                "token, token_url, old_secret: a partner knows the hub by the signature; old_secret goes with secret"
+            )
         return self
 
     def secrets(self) -> list[bytes]:
         """Return what an update is signed with."""
-        return [read_secret(one.get_secret_value()) for one in (self.secret, self.old_secret) if one]
+        return bytes_of(self.secret, self.old_secret)
 
 
 class PartnersAdapter:

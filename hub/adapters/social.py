@@ -6,16 +6,18 @@ It speaks to one configured address only: a reference that is no UUID never beco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hub.adapters._http import FETCHING, Answer
 from hub.adapters._json import MAX_BYTES
+from hub.adapters._kept_answers import KeptAnswers
 from hub.adapters._rest import JsonContract
+from hub.adapters._webhook import WebhookSecret, bytes_of, verify
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
 from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt
 from hub.errors import (
@@ -41,6 +43,16 @@ class SocialSettings(WireSettings):
     poll_every: float = Field(default=60, ge=0, le=86_400)
     #: Changes asked for in one poll.
     page_size: int = Field(default=100, ge=1, le=500)
+    #: What their events are signed with; with one set, an event that is not signed is refused.
+    event_secret: WebhookSecret | None = None
+    #: Taken as well, while the secret is being replaced.
+    old_event_secret: WebhookSecret | None = None
+
+    @model_validator(mode="after")
+    def _replaces_a_secret(self) -> Self:
+        if self.old_event_secret is not None and self.event_secret is None:
+            raise ValueError("old_event_secret: goes with event_secret")
+        return self
 
 
 class SocialAdapter:
@@ -59,6 +71,8 @@ class SocialAdapter:
         self._contract = JsonContract(CONTRACT)
         self._sender = chosen.sender(NAME)
         self._source = chosen.sender(NAME, FETCHING, MAX_BYTES)
+        self._cases = KeptAnswers(self._source) if self._source else None
+        self._event_secrets = bytes_of(chosen.event_secret, chosen.old_event_secret)
         self._page_size = chosen.page_size
         #: Seconds between two polls; 0 without an address.
         self.poll_every = chosen.poll_every if self._source else 0.0
@@ -86,7 +100,13 @@ class SocialAdapter:
         return Document(NAME, CONTRACT, "Sag", f"{case}:{int(sag['SagVersion'])}", sag)
 
     def announcement(self, parcel: Parcel) -> Announcement:
-        """Read a thin event. :raises ContractViolation: naming each field."""
+        """Read a thin event.
+
+        :raises NotAuthenticated: events are signed here, and this one is not, or at another time than now.
+        :raises ContractViolation: naming each field.
+        """
+        if self._event_secrets:
+            verify(self._event_secrets, parcel.headers, parcel.body)
         event = self._contract.read("SagsHaendelse", parcel.body, parcel.content_type)
         return Announcement(str(UUID(event["EventId"])), str(UUID(event["SagId"])))
 
@@ -98,7 +118,9 @@ class SocialAdapter:
         :raises NotFound: their system does not know the case.
         """
         case = _uuid(reference)
-        answer = self._asked(f"/api/sager/{case}")
+        if self._cases is None:
+            raise SourceDown("No address of the social system is set.", _SET_ADDRESS)
+        answer = self._cases.get(f"/api/sager/{case}", {"Accept": _JSON})
         headers = {**answer.headers, ASKED_FOR: case}
         return Parcel(NAME, answer.body, answer.headers.get("content-type", ""), headers)
 

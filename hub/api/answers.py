@@ -38,7 +38,11 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
     return {
         "plan": view.plan,
         "status": shown.status,
-        "person": {"name": shown.person.name, "cpr": _masked(shown.person.numbers_for(view.reader.organisation))},
+        "person": {
+            "name": shown.person.name,
+            "cpr": _masked(shown.person.numbers_for(view.reader.organisation)),
+            "has_protected_address": shown.has_protected_address,
+        },
         "may_be_partial": {
             "value": view.may_be_partial,
             **_sentence(completeness(view.may_be_partial)),

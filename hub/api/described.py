@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 _JSON, _FHIR = ("application/json",), ("application/fhir+json",)
 _EITHER, _SOAP = ("application/json", "application/xml"), ("text/xml", "application/soap+xml")
+_FILES = ("application/xml", "application/json", "application/yaml", "text/markdown")
 _PROBLEM, _XML_PROBLEM = "application/problem+json", "application/problem+xml"
 _WORDS = {
     200: "Answered.",
@@ -45,6 +46,8 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("post", "/consents"): ({201: _JSON}, (*_WRITES, 422)),
     ("get", "/fhir/metadata"): ({200: _FHIR}, (400,)),
     ("get", "/fhir/{kind}/{id}"): ({200: _FHIR}, _READS),
+    ("get", "/contracts"): ({200: _JSON}, (400,)),
+    ("get", "/contracts/{path}"): ({200: _FILES}, (400, 404)),
     ("get", "/healthz"): ({200: _JSON}, (400,)),
     ("get", "/readyz"): ({200: _JSON}, (400, 503)),
 }

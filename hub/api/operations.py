@@ -127,6 +127,13 @@ def activity(
     return json_response({"activity": [_deed(row) for row in found]})
 
 
+@router.get("/ops/unknown-codes")
+def unknown_codes(hub: TheHub, operator: AnOperator) -> Response:
+    """Name the codes that authorities send and no code table has, the latest seen first."""
+    with hub.store.begin(read_only=True) as unit:
+        return json_response({"unknown_codes": unit.unknown_codes.all()})
+
+
 @router.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""

@@ -84,6 +84,7 @@ class PlanUpdate:
     :ivar person: the identifier by which the recipient knows the plan's person.
     :ivar withdrawn: elements that the recipient must delete.
     :ivar sequence: rises with each change of the recipient's lawful view; a recipient drops lower ones.
+    :ivar has_protected_address: whether the person's address is protected (CPR-lov § 28); never told to a partner.
     """
 
     plan: UUID
@@ -94,6 +95,7 @@ class PlanUpdate:
     made_at: datetime
     disclosed: tuple[Disclosed, ...] = ()
     withdrawn: tuple[UUID, ...] = ()
+    has_protected_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A thin event: something changed, fetch it by its reference. Says nothing about a person."""
+    """A thin event: something changed, fetch it by its reference. Says nothing about a person.
+
+    :ivar authority: whose document it is, where that is another than who told of it.
+    """
 
     event_id: str
     reference: str
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

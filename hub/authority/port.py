@@ -102,6 +102,24 @@ class Announces(Protocol):
 
 
 @runtime_checkable
+class Hears(Protocol):
+    """Events that wait in a queue at somebody else's broker."""
+
+    #: The authority whose documents the events name; "" when no queue is configured.
+    announces: str
+
+    def hear(self, seconds: float) -> AbstractContextManager[Parcel | None]:
+        """Take the next event; None when none has come in some seconds.
+
+        Left well, it is off the queue. Left by a Refused, it goes where the queue sends what nobody can read; left by
+        any other error, it waits on.
+
+        :raises SourceDown: the broker does not answer.
+        """
+        ...
+
+
+@runtime_checkable
 class Fetches(Protocol):
     """An authority whose documents are fetched by reference."""
 

@@ -1,4 +1,4 @@
-"""``hub mapping``: what becomes of each field of a document that an authority sends, told without a store."""
+"""``hub mapping``: what becomes of each field of a document that an authority sends, and of codes nobody knows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from hub.authority import Document, Fate, Parcel
+from hub.cli.assembly import open_store
 from hub.errors import HubError, Refused, SettingsRefused
+from hub.settings import read_settings
 from hub.testing.accounting import LeafFate, accounted, silent
 from hub.testing.conformance import Kit, kit_of
 
@@ -24,11 +26,6 @@ mapping = typer.Typer(no_args_is_help=True, help="What becomes of each field of 
 _REFUSED = 1
 _SILENT = "silent"
 _COLOURS = {Fate.MAPPED: "green", Fate.WITHHELD: "yellow", Fate.DROPPED: "yellow", _SILENT: "red"}
-
-
-@mapping.callback()
-def _mapping() -> None:
-    """Keep ``check`` a command of its own name; alone, typer would make it the whole of ``hub mapping``."""
 
 
 @mapping.command("check")
@@ -58,6 +55,24 @@ def mapping_check(
     fates = accounted(document.content, kit.words.ledger(document.contract))
     (_print_as_json if as_json else _print_table)(document, fates, values)
     raise typer.Exit(_REFUSED if silent(fates) else 0)
+
+
+@mapping.command("unknown")
+def mapping_unknown(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """List the codes that authorities send and no code table has, the latest seen first."""
+    with open_store(read_settings()).begin(read_only=True) as unit:
+        rows = unit.unknown_codes.all()
+    if as_json:
+        _print_json({"unknown_codes": rows})
+        return
+    columns = ("authority", "system", "code", "times", "first_seen_at", "last_seen_at")
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        told = {**row, "code": row["code"] or "(not like a code of its system)"}
+        table.add_row(*(escape(str(told[column])) for column in columns))
+    Console().print(table if rows else "Every code that has come is in a code table.")
 
 
 def _kit(authority: str) -> Kit:

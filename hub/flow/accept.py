@@ -20,6 +20,7 @@ from hub.errors import NotFound, UnknownPerson, WrongSender
 from hub.flow.announce import authority_of
 from hub.flow.recognise import Recognised, recognise, remember
 from hub.flow.refusal import refusals_written
+from hub.plan.codes import unknown_codes
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.identifier import Identifier
 from hub.plan.merge import merge
@@ -73,6 +74,7 @@ def _take_in(
         _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
+    unit.unknown_codes.seen(parcel.authority, unknown_codes(contribution for contribution, _ in taken_in), at)
     said = {"on_behalf_of": document.on_behalf_of} if document.on_behalf_of else {}
     for plan in plans:
         unit.audit.record("accepted", parcel.authority, at, parcel.correlation_id, plan, receipt=receipt, **said)

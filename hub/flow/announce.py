@@ -29,7 +29,8 @@ def announce(parcel: Parcel, store: Store, authorities: Authorities) -> Announce
         announcement = adapter.announcement(parcel)
     with store.begin() as unit:
         at = now()
-        unit.jobs.add_fetches(parcel.authority, [announcement.reference], at, parcel.correlation_id)
+        whose = announcement.authority or parcel.authority
+        unit.jobs.add_fetches(whose, [announcement.reference], at, parcel.correlation_id)
         unit.audit.record("announced", parcel.authority, at, parcel.correlation_id, event=announcement.event_id)
     return announcement
 

@@ -74,8 +74,11 @@ def _decide(
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
     view, basis = _lawful_now(unit, stored, _reader(lease.recipient, authorities), policy, at)
+    is_protected = _is_protected(stored, view)
     shown = {
-        seen.element.id: Disclosed(seen.element, stored.digest(seen.element), seen.decision.sentence.da)
+        seen.element.id: Disclosed(
+            seen.element, stored.digest(seen.element, is_protected=is_protected), seen.decision.sentence.da
+        )
         for seen in view.seen
         if seen.element.authority != lease.recipient
     }
@@ -89,6 +92,11 @@ def _decide(
 def _reader(recipient: str, authorities: Authorities) -> Reader:
     authority = authorities.get(recipient)
     return Reader(recipient, authority.role if authority else Role.AUTHORITY_SYSTEM)
+
+
+def _is_protected(stored: StoredPlan, view: View) -> bool:
+    """Tell whether the recipient is told that the person's address is protected; a partner is not."""
+    return stored.plan.has_protected_address and view.reader.role is not Role.PARTNER
 
 
 def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
@@ -115,6 +123,7 @@ def _start(
         made_at=at,
         disclosed=change.disclosed,
         withdrawn=change.withdrawn,
+        has_protected_address=_is_protected(stored, view),
     )
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)

@@ -36,6 +36,8 @@ _NO_ELEMENT = "There is no element with this id that you may see."
 class Shown:
     """What a reader is shown: the view, the person whose plan it is, and where the plan stands.
 
+    :ivar has_protected_address: whether any authority says that the person's address is protected (CPR-lov § 28), which
+        whoever reads the plan must not give away. A partner, who is told nothing of where people live, is not told.
     :ivar silent: authorities whose systems the hub cannot ask just now, and since when; whatever the plan holds.
     """
 
@@ -43,6 +45,7 @@ class Shown:
     person: Person
     status: PlanStatus
     at: datetime
+    has_protected_address: bool = False
     silent: Mapping[str, datetime] = field(default_factory=dict)
 
 
@@ -157,7 +160,9 @@ def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
     consents = by_person(unit.consents.of(stored.plan.people()))
     view = view_for(stored.plan, member, policy, consents, at)
     silent = unit.breakers.silent(Direction.SOURCE)
-    return Shown(view, unit.people.get(stored.plan.person), _standing(stored.plan, consents, at), at, silent)
+    is_protected = stored.plan.has_protected_address and reader.role is not Role.PARTNER
+    person, standing = unit.people.get(stored.plan.person), _standing(stored.plan, consents, at)
+    return Shown(view, person, standing, at, is_protected, silent)
 
 
 def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:

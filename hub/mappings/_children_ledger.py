@@ -15,6 +15,7 @@ _HEAD_AND_CASE = {
     "Sag/SagId": "provenance.case",
     "Sag/SagVersion": "first part of the order key",
     "Sag/Aendringstidspunkt": "second part of the order key",
+    "Sag/Slettet": "a snapshot that names nothing",
     "Sag/KLEEmne/Kode": "codes (KLE) of the case",
     "Sag/KLEEmne/Tekst": "text of the code",
     "Sag/Foelsomhed": "label of the case and of every item without its own",

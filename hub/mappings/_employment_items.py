@@ -10,11 +10,9 @@ from hub.mappings._employment_words import (
     BENEFIT_TYPE,
     CASE_STATUS,
     CONTACT_TYPE,
-    CONTACT_TYPE_TEXT,
     DELETED,
     GOAL_STATUS,
     INTERVIEW_TYPE,
-    INTERVIEW_TYPE_TEXT,
     KLE,
     ORGANISATION_TYPE,
     PARTICIPATION,
@@ -22,6 +20,7 @@ from hub.mappings._employment_words import (
     WHY_CANCELLED,
 )
 from hub.mappings._xml_words import Branch
+from hub.plan.codes import code_tables
 from hub.plan.element import Category, Code, Detail, Draft, Kind, Period, Sensitivity, Status
 
 _CASE, _CASE_WORKER = "Case", "CaseWorker"  # source ids of what has no identifier of its own within the case
@@ -148,7 +147,7 @@ class _Drafts:
 
     def _interview(self, item: Branch) -> Draft:
         number = _number(item, "InterviewTypeIdentifier")
-        words = item.word("InterviewTypeText") or INTERVIEW_TYPE_TEXT.get(number, "")
+        words = item.word("InterviewTypeText") or code_tables()[INTERVIEW_TYPE].text(str(number))
         participation = _number(item, "ParticipationStatusTypeIdentifier")
         facts = {
             Detail.PLACE: item.word("InterviewLocationAddress"),
@@ -262,7 +261,7 @@ def _coded(system: str, item: Branch, name: str) -> tuple[Code, ...]:
 
 def _contact_type(interview: Branch) -> tuple[Code, ...]:
     number = _digits(interview, "InterviewContactTypeIdentifier")
-    return (Code(CONTACT_TYPE, number, CONTACT_TYPE_TEXT.get(int(number), "")),) if number else ()
+    return (Code(CONTACT_TYPE, number, code_tables()[CONTACT_TYPE].text(str(int(number)))),) if number else ()
 
 
 def _source_id(kind: str, own: str) -> str:

@@ -13,6 +13,7 @@ _CASE: Mapping[str, str] = {
     "CaseIdentifier": "provenance.case; first half of the message id of a fetched case",
     "CaseVersionIdentifier": "first part of the order key; second half of the message id of a fetched case",
     "ChangedDateTime": "second part of the order key; status of activities and benefits",
+    "CaseDeletedIndicator": "a snapshot that names nothing",
     "CaseSubject/Code": "codes (KLE) of the case",
     "CaseSubject/CodeText": "text of the code",
     "SensitivityCode": "label of the case, of its caseworker and of every item without its own",

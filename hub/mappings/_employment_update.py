@@ -23,6 +23,7 @@ def update_plan_request(update: PlanUpdate) -> etree._Element:
     add(root, "SequenceIdentifier", str(update.sequence))
     add(root, "DeliveryIdentifier", str(DeliveryKey(update.recipient, update.plan, update.sequence)))
     add(root, "PersonCivilRegistrationIdentifier", update.person.value)
+    add_filled(root, "PersonAddressProtectionIndicator", "true" if update.has_protected_address else None)
     add_filled(root, "CorrelationIdentifier", update.correlation_id)
     add(root, "CreatedDateTime", instant_text(update.made_at))
     for disclosed in update.disclosed:

@@ -31,22 +31,3 @@ WHY_CANCELLED = {3: {"missed": "yes"}, 4: {"cancelled-by": "citizen"}, 5: {"canc
 DELETED = "3"  # ChangeTypeIdentifier: registered in error
 
 ORGANISATION_TYPE = {4: "anden aktør", 7: "kommune", 8: "jobcenter", 24: "virksomhed"}
-INTERVIEW_TYPE_TEXT = {
-    4: "Opfølgningssamtale",
-    7: "Jobsamtale",
-    8: "Henvisning",
-    9: "Informationsmøde",
-    10: "CV-samtale",
-    11: "Formidlingssamtale",
-    12: "Anden samtale",
-    13: "Informationsmøde uden mødepligt",
-    15: "Rådighedssamtale",
-    17: "Fælles jobsamtale",
-    19: "Fælles jobsamtale",
-}
-CONTACT_TYPE_TEXT = {
-    1: "Personligt fremmøde",
-    2: "Telefonisk",
-    3: "Digitalt",
-    6: "Møde direkte på arbejde",
-}

@@ -50,7 +50,13 @@ def instant(text: str | None) -> datetime | None:
 
 def instant_text(at: datetime | None) -> str | None:
     """Write an instant of RFC 3339, in UTC: an offset of old local time has seconds, which RFC 3339 cannot write."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if at is None:
+        return None
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:  # within a day of the first or the last instant there is
+        at = at.replace(tzinfo=UTC)
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def repeated_ids(name: str, items: list[dict[str, Any]]) -> Iterator[Fault]:

@@ -41,6 +41,7 @@ def plan_opdatering(update: PlanUpdate) -> etree._Element:
     add(root, "Sekvens", str(update.sequence))
     add(root, "Noegle", str(DeliveryKey(update.recipient, update.plan, update.sequence)))
     add(root, "CPR", update.person.value)
+    add_filled(root, "AdresseBeskyttet", "true" if update.has_protected_address else None)
     add_filled(root, "KorrelationId", update.correlation_id)
     add(root, "Dannelsestidspunkt", instant_text(update.made_at))
     for disclosed in update.disclosed:

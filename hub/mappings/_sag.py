@@ -62,7 +62,7 @@ def contribution_of(root: etree._Element) -> Contribution:
     head, case = document.at("Hoved"), document.at("Sag")
     message_id = head.word("MeddelelseId").lower()
     drafts = _Drafts(case)
-    found = tuple(drafts.all())
+    found = () if case.says("Slettet") else tuple(drafts.all())
     return Contribution(
         authority=AUTHORITY,
         source_system=head.word("Kildesystem"),

@@ -17,6 +17,7 @@ from hub.mappings._social_words import (
     law_code,
     topic,
 )
+from hub.plan.codes import code_tables
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Category, Code, Detail, Draft, Kind, Period, Sensitivity, Status
 
@@ -261,4 +262,8 @@ def _activity_of(item: _Item) -> str | None:
 
 
 def _ffb(item: _Item, *fields: str) -> tuple[Code, ...]:
-    return tuple(Code(FFB, item[field]["Kode"], item[field].get("Tekst", "")) for field in fields if field in item)
+    return tuple(_ffb_code(item[field]) for field in fields if field in item)
+
+
+def _ffb_code(item: _Item) -> Code:
+    return Code(FFB, item["Kode"], item.get("Tekst") or code_tables()[FFB].text(item["Kode"]))

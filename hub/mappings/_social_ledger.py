@@ -11,6 +11,7 @@ _MAPPED = {
     "SagIdentity": "contribution: case; first half of the message id",
     "SagVersion": "contribution: order version; second half of the message id",
     "Aendret": "contribution: order changed-at",
+    "Slettet": "contribution: a snapshot that names nothing",
     "Oprettet": "case: valid from",
     "Afsluttet": "case: valid until",
     "SagsTitel": "case: title",

@@ -20,6 +20,7 @@ def content_of(update: PlanUpdate) -> dict[str, Any]:
         "Sekvens": update.sequence,
         "KorrelationsId": update.correlation_id,
         "Dannet": instant_text(update.made_at),
+        **({"AdresseBeskyttet": True} if update.has_protected_address else {}),
         "Elementer": [_element(disclosed) for disclosed in update.disclosed],
         "TrukketTilbage": [str(element) for element in update.withdrawn],
     }

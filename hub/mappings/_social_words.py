@@ -10,15 +10,12 @@ from hub.plan.element import Category, Code, Kind, Status
 
 KLE = "https://data.gov.dk/id/classification/KLE"
 FFB = "urn:oid:1.2.208.176.2.22"
-LAW = "urn:one-plan-hub:law"
+PARAGRAPH = "urn:one-plan-hub:paragraph"
 
-_LAWS = {
-    "SEL": "serviceloven",
-    "BL": "barnets-lov",
-    "LAB": "lov-om-aktiv-beskaeftigelsesindsats",
-    "RSL": "retssikkerhedsloven",
-}
-_PARAGRAPH = re.compile(r"(?P<law>[A-Z]{2,4}) ?§§? ?(?P<number>[0-9]{1,4}) ?(?P<letter>[a-z]?)(?P<rest>,.*)?")
+_PARAGRAPH = re.compile(
+    r"(?P<law>[A-ZÆØÅ]{2,6}) ?§§? ?(?P<number>[0-9]{1,4}) ?(?P<letter>[a-z]?)"
+    r"(?:, ?stk\. ?(?P<part>[0-9]{1,3}))?(?:, ?nr\. ?(?P<item>[0-9]{1,3}))?(?:,.*)?"
+)
 
 #: Status words of items, lower case, with and without Danish letters.
 _STATUSES = {
@@ -112,8 +109,9 @@ def kle_codes(number: str) -> tuple[Code, ...]:
 
 
 def law_code(paragraph: str) -> Code:
-    """Read ``SEL §85`` as paragraph 85 of serviceloven; what is not recognised passes through with its text."""
+    """Read ``SEL §85, stk. 2`` as SEL-85-2, as every authority names it; what is none passes through with its text."""
     found = _PARAGRAPH.fullmatch(paragraph)
-    if found is None or found["law"] not in _LAWS:
-        return Code(LAW, paragraph, paragraph)
-    return Code(f"{LAW}:{_LAWS[found['law']]}", found["number"] + found["letter"], paragraph)
+    if found is None:
+        return Code(PARAGRAPH, paragraph, paragraph)
+    parts = (found["law"], found["number"] + found["letter"], found["part"], found["item"])
+    return Code(PARAGRAPH, "-".join(filter(None, parts)), paragraph)

@@ -19,6 +19,7 @@ def content_of(update: PlanUpdate) -> dict[str, Any]:
         "Sekvens": update.sequence,
         "KorrelationId": update.correlation_id,
         "Dannet": instant_text(update.made_at),
+        **({"AdresseBeskyttet": True} if update.has_protected_address else {}),
         "Delt": [dict(_shared(disclosed)) for disclosed in update.disclosed],
         "Tilbagekaldt": [str(element) for element in update.withdrawn],
     }

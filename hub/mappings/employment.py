@@ -43,7 +43,7 @@ class EmploymentMapping:
             order=OrderKey(version, changed_at, document.message_id),
             coverage=Coverage.SNAPSHOT,
             person=_facts(case.at("Person")),
-            drafts=drafts_of(case),
+            drafts=() if case.says("CaseDeletedIndicator") else drafts_of(case),
         )
         return (contribution,)
 

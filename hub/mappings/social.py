@@ -34,7 +34,7 @@ class SocialMapping:
         sag: dict[str, Any] = document.content
         if faults := broken_rules(sag):
             raise ContractViolation(f"The document breaks a rule of the contract {CONTRACT}.", faults=faults)
-        party = sag["PrimaryPart"]
+        party, is_deleted = sag["PrimaryPart"], sag.get("Slettet", False)
         return [
             Contribution(
                 authority=AUTHORITY,
@@ -50,8 +50,8 @@ class SocialMapping:
                 person=PersonFacts(
                     (known_person(party),), party["Navn"], party.get("Adresse", {}).get("ErBeskyttet", False)
                 ),
-                drafts=drafts_of(sag),
-                others=others_of(sag),
+                drafts=() if is_deleted else drafts_of(sag),
+                others=() if is_deleted else others_of(sag),
             )
         ]
 

@@ -23,6 +23,7 @@ from hub.authority import Authorities
 from hub.clock import monotonic, now
 from hub.errors import Unavailable, told
 from hub.queue.broker import Broker
+from hub.queue.events import listeners
 from hub.queue.jobs import Jobs
 from hub.queue.relay import Relay
 from hub.queue.sweeper import Sweeper
@@ -73,7 +74,8 @@ class Running:
         workers = [Worker(n, table, store, authorities, settings) for n in range(1, settings.workers + 1)]
         jobs = [Jobs(n, store, authorities, settings) for n in range(1, _JOB_THREADS + 1)]
         self._ear = LoopThread(Ear(broker, table, settings))
-        loops: list[Loop] = [Relay(store, broker, settings), Sweeper(store, settings), *jobs, *workers]
+        events = listeners(store, authorities)
+        loops: list[Loop] = [Relay(store, broker, settings), Sweeper(store, settings), *jobs, *workers, *events]
         self._others = [LoopThread(loop) for loop in loops]
 
     def start(self) -> None:

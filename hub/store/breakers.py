@@ -167,14 +167,14 @@ class Breakers:
         if number is not None:
             return int(number)
         there = set(self._execute(sql.PLACES, name=one["name"]).scalars())
-        missing = set(range(1, at_most + 1)) - there
-        if not missing:
-            return None
         places = [
             {"municipality": self._municipality, "authority": one["name"], "number": n, "direction": one["way"]}
-            for n in sorted(missing)
+            for n in range(1, at_most + 1)
+            if n not in there
         ]
-        self._connection.execute(self._insert(calls).values(places).on_conflict_do_nothing())
+        if places:
+            self._connection.execute(self._insert(calls).values(places).on_conflict_do_nothing())
+        # also where nothing is missing now: another may have made the places since we looked for a free one
         number = self._execute(sql.TAKE_PLACE, at_most=at_most, **one).scalar_one_or_none()
         return None if number is None else int(number)
 

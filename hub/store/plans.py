@@ -43,9 +43,13 @@ class StoredPlan:
     consent_version: int
     key: bytes
 
-    def digest(self, element: Element) -> str:
-        """Return a keyed digest of what is shown of an element: opaque, and no help to who would guess content."""
-        return keyed_digest(self.key, canonical(element)).hex()[:32]
+    def digest(self, element: Element, *, is_protected: bool = False) -> str:
+        """Return a keyed digest of what is shown of an element: opaque, and no help to who would guess content.
+
+        :param is_protected: whether it is told beside it that the person's address is protected; once that changes,
+            whoever holds the element is told anew.
+        """
+        return keyed_digest(self.key, canonical(element) + (b"protected-address" if is_protected else b"")).hex()[:32]
 
 
 class Plans:

@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import QueuePool
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from hub.crypto.envelope import Keyring
 from hub.errors import SettingsRefused, StoreBusy
@@ -204,8 +205,18 @@ def _sqlite_engine(url: URL) -> sa.Engine:
 
 
 def _make_durable(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # A file becomes WAL once. Who comes while another makes it so is told at once that it is locked: for this SQLite
+    # waits for nobody, whatever its timeout says (https://www.sqlite.org/c3ref/busy_handler.html).
+    patience = Retrying(
+        stop=stop_after_delay(_BUSY_SECONDS), wait=wait_fixed(0.02), retry=retry_if_exception(_is_locked), reraise=True
+    )
+    patience(connection.execute, "PRAGMA journal_mode=WAL")
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _begin_on_sqlite(connection: sa.Connection) -> None:

@@ -43,8 +43,9 @@ def _documents(path: Path, sheet: Path) -> Agreed:
     xsd = Xsd(path)
     sent: tuple[str, ...] = xsd.documents()
     if (sheet / SHEET).exists():
-        out = read_sheet(sheet).goes_out
-        sent = (out.root,) if out else ()
+        told = read_sheet(sheet)
+        if told.goes_out or told.comes_in:  # by neither, what goes out goes another way than the kit knows
+            sent = (told.goes_out.root,) if told.goes_out else ()
     ways = {name: Direction.FROM_HUB if name in sent else Direction.TO_HUB for name in xsd.documents()}
     return Agreed((), tuple((way, xsd.document(name)) for name, way in ways.items()), xsd.shapes)
 

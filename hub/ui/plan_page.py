@@ -74,8 +74,8 @@ class PlanPage:
     number: str
     status: str
     is_active: bool
+    has_protected_address: bool
     marker: str
-    may_be_partial: bool
     at: str
     sources: tuple[Source, ...]
     collisions: tuple[Collision, ...]
@@ -106,8 +106,8 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
         number=numbers[0].masked if numbers else "",
         status=word(f"plan.status.{shown.status}", language),
         is_active=shown.status == "active",
+        has_protected_address=shown.has_protected_address,
         marker=completeness(view.may_be_partial).in_language(language),
-        may_be_partial=view.may_be_partial,
         at=word("plan.at", language, when=moment(shown.at, language)),
         sources=tuple(_sources(shown, language)),
         collisions=tuple(_collisions(cards, travel)),

@@ -21,7 +21,7 @@ CONTRACTS = {
     "children/l231-v1": ("l231.xsd", "BoernMedHandicapLeveranceL231Struktur", "delivery.xml"),
 }
 #: What the example of the others does not show: the period counts where no time is given, and a number where no CPR is.
-ELSEWHERE = {"Period": "without-times.xml", "UDL_NR": "foreign-number.xml"}
+ELSEWHERE = {"Slettet": "deleted.xml", "Period": "without-times.xml", "UDL_NR": "foreign-number.xml"}
 LEDGERS = {contract: ChildrenMapping().ledger(contract) for contract in CONTRACTS}
 ENTRIES = [pytest.param(contract, entry, id=entry.path) for contract, ledger in LEDGERS.items() for entry in ledger]
 #: What a leaf becomes when its type allows only a few words; anything else gets another word, number or day.

@@ -24,6 +24,7 @@ COMING_IN = (
     "submit-maximal",
     "submit-changed",
     "submit-closed",
+    "submit-deleted",
     "submit-changed-number",
     "submit-dirty",
     "get-person-case-response",

@@ -212,6 +212,9 @@ SAID_BY_THE_LEDGER = {
     ("forloeb-dirty", "Skridt[].MaalId"): ("Skridt[].MaalId", "when it names no such goal"),
     ("forloeb-dirty", "Aktiviteter[].MaalId"): ("Aktiviteter[].MaalId", "when it names no such goal"),
     ("forloeb-dirty", "Foraeldre[]."): ("Foraeldre[].CPR", "it is skipped"),
+    ("deleted", ""): ("/SagOpdatering/Sag/Slettet", "names nothing"),
+    ("submit-deleted", ""): ("/SubmitPersonCaseRequest/PersonCase/CaseDeletedIndicator", "names nothing"),
+    ("sag-deleted", ""): ("Slettet", "names nothing"),
     ("forloeb-deleted", ""): ("Slettet", "names nothing"),
 }
 

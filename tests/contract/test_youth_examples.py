@@ -21,7 +21,8 @@ from hub.plan.contribution import Contribution
 from hub.plan.element import Kind, Sensitivity, Status
 from hub.plan.merge import merge
 from hub.testing.builders import THEN, a_plan
-from tests.any_update import updates
+from tests.any_update import stored_updates
+from tests.json_leaves import leaves
 from tests.rendering import plain_contribution, plain_error
 
 FOLDER = contract_folder("youth/v1")
@@ -80,20 +81,8 @@ def test_a_deleted_course_leaves_nothing_in_the_plan() -> None:
 # --- the ledger -------------------------------------------------------------------------------------------------------
 
 
-def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
-    while "$ref" in schema:
-        schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
-    if "properties" in schema:
-        for name, inner in schema["properties"].items():
-            yield from leaves(inner, f"{path}.{name}" if path else name)
-    elif "items" in schema:
-        yield from leaves(schema["items"], f"{path}[]")
-    else:
-        yield path
-
-
 def test_the_ledger_names_every_leaf_of_a_course_once_and_no_other() -> None:
-    assert sorted(entry.path for entry in MAPPING.ledger("youth/v1")) == sorted(leaves(SCHEMAS["UngeForloeb"]))
+    assert sorted(entry.path for entry in MAPPING.ledger("youth/v1")) == sorted(leaves(SCHEMAS["UngeForloeb"], SCHEMAS))
     with pytest.raises(LookupError):
         MAPPING.ledger("social/v1")
 
@@ -136,7 +125,7 @@ def test_another_value_of_a_leaf_gives_another_contribution(path: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(updates)
+@given(stored_updates)
 def test_an_update_is_valid_against_the_contract_whatever_its_elements_hold(update: PlanUpdate) -> None:
     content = MAPPING.from_plan(update).content
     if CONTRACT.is_valid("Cpr", content["CPR"]):  # any ten digits may come; a number of the plan's is always a day

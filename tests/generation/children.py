@@ -27,8 +27,8 @@ def a_case() -> Sender:
         names=frozenset(schema.names()),
         style=lambda dice: Style(content_type="application/xml"),
         citizen="Barn",
-        special={},
-        translated=frozenset(),
+        special={"Sag.Slettet": lambda dice: "false"},  # a deleted case says nothing else
+        translated=frozenset({"Sag.Slettet"}),
         source_ids=_ids_in_a_case,
         more_dirt=(a_notification_of_concern,),
         its_words=texts_of("children/v1"),

@@ -30,9 +30,9 @@ def a_case() -> Sender:
         names=frozenset(schema.names() | {"Envelope", "Header", "Body"}),
         style=_an_envelope,
         citizen="Person",
-        special={},
+        special={"PersonCase.CaseDeletedIndicator": lambda dice: "false"},  # a deleted case says nothing else
         # It decides the need's category; examples show how.
-        translated=frozenset({"BarrierItem.HealthIndicator"}),
+        translated=frozenset({"BarrierItem.HealthIndicator", "PersonCase.CaseDeletedIndicator"}),
         source_ids=_ids_in_a_case,
         more_styles=(another_version, two_bodies, a_header_that_must_be_understood, a_header_that_may_be),
         its_words=texts_of("employment/v1"),

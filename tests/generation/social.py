@@ -38,6 +38,7 @@ def a_case() -> Sender:
         "SagsStatus.SagsTilstand": _word_of(("Aktiv", "Passiv", "Afsluttet")),
         "Personer.Relation": _word_of(tuple(RELATION_OF)),
         "Notater.Emne": _word_of(tuple(TOPIC_OF)),
+        "Sag.Slettet": lambda dice: "false",  # a deleted case says nothing else
         "Indsatser.Paragraf": lambda dice: dice.choice([*_LAWS, canary(dice)]),
     }
     return Sender(

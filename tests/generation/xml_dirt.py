@@ -93,6 +93,7 @@ def another_order(sample: Sample) -> Fate | None:
 def an_attribute(sample: Sample) -> Fate:
     way = sample.dice.choice(list(sample.root.walk()))
     way[-1].attributes += f' {canary(sample.dice)}="{canary(sample.dice)}"'
+    way[-1].is_spoilt = True  # or what spoils the value next would take the attribute away
     return Fate.REFUSED
 
 

@@ -6,15 +6,19 @@ import socket
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
 
+from hub.adapters import _http_address
 from hub.adapters._http import FETCHING, HttpSender, Limits
+from hub.adapters._http_address import ForbiddenPeer, check_peer
 from hub.adapters.children import ChildrenAdapter
 from hub.authority import Parcel, contract_folder
 from hub.errors import NotFound, RecipientDown, RecipientFailed, SourceDown
+from tests.integration.token_server import serving
 
 pytestmark = pytest.mark.integration
 
@@ -161,4 +165,63 @@ def test_no_document_makes_the_hub_ask_a_network(server: ThreadingHTTPServer) ->
     text = text.replace("<Titel>Støtte", f"<Titel>{bait}/t Støtte")
     document = ChildrenAdapter({}).receive(Parcel("children", text.encode(), "application/xml"))
     assert document.kind == "SagOpdatering"
+    assert Remembering.asked == []
+
+
+class Keeping(BaseHTTPRequestHandler):
+    """Keeps connections, counts them, and hangs up after as many requests as it is told."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[int] = 0
+    hangs_up: ClassVar[bool] = False
+
+    def setup(self) -> None:
+        type(self).connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+        self.close_connection = self.hangs_up  # without a word of it in the answer
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("hangs_up", "connections"), [(False, 1), (True, 5)])
+def test_a_connection_is_used_again_and_one_that_was_closed_meanwhile_is_made_anew(
+    hangs_up: bool, connections: int
+) -> None:
+    Keeping.connections, Keeping.hangs_up = 0, hangs_up
+    with serving(Keeping) as address:
+        sender = HttpSender(address, name="social")
+        for _ in range(5):
+            assert sender.request("GET", "/x").status == 200
+            time.sleep(0.05)  # so that a closed connection is closed
+        sender.close()
+    assert Keeping.connections == connections
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "100.100.100.200"],
+)
+def test_no_address_of_the_link_or_the_cloud_is_spoken_to(address: str) -> None:
+    with pytest.raises(ForbiddenPeer):
+        check_peer(address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.9", "fd12::1", "2001:db8::1", "203.0.113.7"])
+def test_the_networks_of_a_municipality_are_spoken_to(address: str) -> None:
+    check_peer(address)
+
+
+def test_a_name_that_leads_to_the_link_gets_not_a_byte(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http_address, "_FORBIDDEN", (ip_network("127.0.0.0/8"),))  # as if this machine were the cloud
+    with pytest.raises(RecipientDown, match="leads to an address of the link itself"):
+        HttpSender(url(server), "secret", name="social").request("POST", "/x", b"body")
     assert Remembering.asked == []

@@ -30,7 +30,7 @@ from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from hub.testing.conformance import check_all, kit_of
 from hub.testing.conformance_out import an_update
-from tests.any_update import updates
+from tests.any_update import stored_updates
 from tests.integration.databases import a_store
 from tests.integration.sandboxes import Sandbox, a_sandbox
 from tests.integration.world import SOMEBODY, World
@@ -110,7 +110,7 @@ CARRIED = {
 
 
 @settings(max_examples=150, deadline=None)
-@given(updates)
+@given(stored_updates)
 def test_an_update_is_valid_and_carries_titles_times_and_contacts_alone(update: PlanUpdate) -> None:
     content = PartnersMapping().from_plan(update).content
     assert CONTRACT.is_valid("Opdatering", content)

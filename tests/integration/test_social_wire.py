@@ -9,8 +9,9 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -18,7 +19,7 @@ import pytest
 
 from hub.adapters._rest import JsonContract
 from hub.adapters.social import SocialAdapter
-from hub.authority import DeliveryKey, Disclosed, Parcel, PlanUpdate, Receipt, ReceiptStatus
+from hub.authority import DeliveryKey, Disclosed, Parcel, PlanUpdate, Receipt, ReceiptStatus, contract_folder
 from hub.clock import new_id
 from hub.errors import (
     ContractViolation,
@@ -32,6 +33,7 @@ from hub.mappings.social import SocialMapping
 from hub.plan.element import Category, Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import cpr_identifier
 from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox, a_server
+from tests.integration.token_server import serving
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -86,6 +88,52 @@ CASE: dict[str, Any] = {
 
 def an_adapter(url: str, **settings: Any) -> SocialAdapter:
     return SocialAdapter({"url": url, "token": TOKEN, **settings})
+
+
+def a_case(version: int) -> bytes:
+    case = (contract_folder("social/v1") / "examples" / "sag-minimal.json").read_bytes()
+    return orjson.dumps({**orjson.loads(case), "SagVersion": version})
+
+
+class Versioned(BaseHTTPRequestHandler):
+    """Serves one case with an ETag, and says nothing of it to whoever has it."""
+
+    version: ClassVar[int] = 1
+    asked: ClassVar[list[str]] = []
+    etag: ClassVar[bool] = True
+
+    def do_GET(self) -> None:
+        tag, known = f'"{self.version}"', self.headers.get("if-none-match", "")
+        self.asked.append(known)
+        body = b"" if known == tag else a_case(self.version)
+        self.send_response(304 if known == tag else 200)
+        if self.etag:
+            self.send_header("ETag", tag)
+        self.send_header("Content-Type", "application/json")
+        if body:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+def test_what_has_not_changed_is_not_sent_again_and_what_has_is() -> None:
+    Versioned.version, Versioned.etag = 1, True
+    Versioned.asked.clear()
+    case = orjson.loads(a_case(1))["SagIdentity"]
+    with serving(Versioned) as url:
+        adapter = an_adapter(url)
+        first, again = adapter.fetch(case), adapter.fetch(case)
+        assert adapter.receive(again) == adapter.receive(first)
+        Versioned.version = 2
+        assert adapter.receive(adapter.fetch(case)).message_id == f"{case}:2"
+        assert adapter.receive(adapter.fetch(case)).message_id == f"{case}:2"
+        Versioned.etag = False
+        Versioned.version = 3
+        assert adapter.receive(adapter.fetch(case)).message_id == f"{case}:3"
+        adapter.fetch(case)
+    assert Versioned.asked == ["", '"1"', '"1"', '"2"', '"2"', ""], "without an ETag nothing is kept"
 
 
 def send(url: str, update: PlanUpdate = UPDATE, **settings: Any) -> Receipt:

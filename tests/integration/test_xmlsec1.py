@@ -11,9 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
+from hub.adapters._folder import DETACHED
+from hub.adapters._signature import ENVELOPED, EXCLUSIVE_C14N
 from hub.adapters._soap import SOAP11, SOAP12, Version
+from hub.adapters.children import ChildrenAdapter
 from hub.adapters.employment import EmploymentAdapter
-from hub.authority import Parcel
+from hub.authority import Parcel, contract_folder
 from hub.errors import ContractViolation
 from tests.certificates import Identity, an_identity, elliptic_key, rsa_key
 from tests.signed_calls import MESSAGE_ID, a_signed_call
@@ -131,3 +134,42 @@ def test_we_refuse_what_it_signs_with_sha1(adapter: EmploymentAdapter, signer: I
     with pytest.raises(ContractViolation) as caught:
         adapter.receive(Parcel("employment", message, "text/xml"))
     assert "algorithm" in caught.value.faults[0].sentence
+
+
+def a_document_template(method: str, uri: str, transforms: str) -> str:
+    return (
+        f'<Signature xmlns="{DS}"><SignedInfo><CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"/>'
+        f'<SignatureMethod Algorithm="{method}"/><Reference URI="{uri}">{transforms}'
+        f'<DigestMethod Algorithm="{ENC}sha256"/><DigestValue/></Reference></SignedInfo><SignatureValue/>'
+        "<KeyInfo><X509Data><X509Certificate/></X509Data></KeyInfo></Signature>"
+    )
+
+
+def document_signed_by_it(template: bytes, signer: Identity, place: Path) -> bytes:
+    file, out = place / "document.xml", place / "signed.xml"
+    file.write_bytes(template)
+    done = xmlsec1("--sign", "--privkey-pem", f"{signer.key_file},{signer.certificate_file}", "--output", out, file)
+    assert done.returncode == 0, done.stderr
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_we_verify_a_document_that_it_signs(signer: Identity, is_inside: bool, tmp_path: Path) -> None:
+    method = f"{MORE}{'rsa' if is_rsa(signer) else 'ecdsa'}-sha256"
+    plain = (contract_folder("children/v1") / "examples" / "normal.xml").read_bytes()
+    (tmp_path / "normal.xml").write_bytes(plain)
+    adapter = ChildrenAdapter({"trusted_certificates_file": signer.certificate_file})
+    if is_inside:
+        ways = "".join(f'<Transform Algorithm="{name}"/>' for name in (ENVELOPED, EXCLUSIVE_C14N))
+        root = etree.fromstring(plain, etree.XMLParser(remove_comments=True, remove_pis=True))
+        root.append(etree.fromstring(a_document_template(method, "", f"<Transforms>{ways}</Transforms>")))
+        parcel = Parcel("children", document_signed_by_it(etree.tostring(root), signer, tmp_path), "application/xml")
+        spoilt = Parcel("children", parcel.body.replace(b"2026", b"2027", 1), "application/xml")
+    else:
+        template = a_document_template(method, str(tmp_path / "normal.xml"), "").encode()
+        beside = {DETACHED: document_signed_by_it(template, signer, tmp_path).decode()}
+        parcel = Parcel("children", plain, "application/xml", beside)
+        spoilt = Parcel("children", plain.replace(b"2026", b"2027", 1), "application/xml", beside)
+    assert adapter.receive(parcel).kind == "SagOpdatering"
+    with pytest.raises(ContractViolation, match="signature"):
+        adapter.receive(spoilt)

@@ -206,16 +206,23 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
     return tokens, clients
 
 
-def _authorities(plain: Authority, also: Sequence[str]) -> Authorities:
-    return {**load({name: {} for name in ("children", "social", *also)}), "employment": plain}
+def _authorities(plain: Authority, also: Sequence[str], wires: Mapping[str, Mapping[str, Any]]) -> Authorities:
+    return {**load({name: wires.get(name, {}) for name in ("children", "social", *also)}), "employment": plain}
 
 
 @contextmanager
-def served(url: str, employment: Authority | None = None, also: Sequence[str] = (), **changed: Any) -> Iterator[Served]:
+def served(
+    url: str,
+    employment: Authority | None = None,
+    also: Sequence[str] = (),
+    wires: Mapping[str, Mapping[str, Any]] | None = None,
+    **changed: Any,
+) -> Iterator[Served]:
     """Serve the API and the pages over an empty database on a free port until the block ends.
 
     :param employment: the authority of this name; the plain one when left out.
     :param also: authorities beside the usual three.
+    :param wires: settings of authorities, by their names.
     :param changed: settings that differ.
     """
     store = a_store(url)
@@ -223,7 +230,7 @@ def served(url: str, employment: Authority | None = None, also: Sequence[str] = 
     rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
     publish_policy(rules, store, actor="test", correlation_id="c")
     adapter = PlainAdapter("employment")
-    authorities = _authorities(employment or Authority("employment", adapter, PlainMapping()), also)
+    authorities = _authorities(employment or Authority("employment", adapter, PlainMapping()), also, wires or {})
     opened = open_plan(
         PersonFacts((cpr_identifier(ANNA_CPR, "hub"),), "Anna Test Andersen"),
         a_consent_to_one_plan(UUID(int=0)).build(),

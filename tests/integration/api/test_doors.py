@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from hub.adapters._webhook import signed
 from hub.authority import contract_folder
-from tests.integration.api.served import LIMIT, Served, on_both
+from hub.clock import new_id, now
+from tests.integration.api.served import LIMIT, Served, on_both, served
 
 pytestmark = pytest.mark.integration
 
@@ -161,3 +167,44 @@ def test_a_body_at_the_limit_is_read_whole(hub: Served) -> None:
 def test_a_correlation_id_that_is_not_harmless_is_replaced(hub: Served, offered: str) -> None:
     answer = hub.ask(None, "GET", "/healthz", headers={"X-Correlation-Id": offered.encode("latin-1")})
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-correlation-id"])
+
+
+def test_where_events_are_signed_an_unsigned_one_is_refused_and_a_repeat_is_the_same_event(tmp_path: Path) -> None:
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    body = (contract_folder("social/v1") / "examples" / "sags-haendelse.json").read_bytes()
+    json = {"Content-Type": "application/json"}
+    with served(f"sqlite:///{tmp_path / 'hub.db'}", wires={"social": {"event_secret": secret}}) as hub:
+
+        def tells(headers: dict[str, str]) -> httpx.Response:
+            return hub.ask("social", "POST", "/in/social/events", body, headers={**json, **headers})
+
+        refused = tells({})
+        assert (refused.status_code, refused.json()["code"]) == (401, "not-authenticated")
+        assert "Standard Webhooks" in refused.json()["next_step"]
+        assert tells(signed([b"x" * 32], "e1", body, now())).status_code == 401
+        assert tells(signed([b"k" * 32], "e1", body, now() - timedelta(minutes=6))).status_code == 401
+        assert hub.audited("announced") == []
+        for _ in range(2):
+            assert tells(signed([b"k" * 32], "e1", body, now())).status_code == 202
+
+
+def test_a_protected_address_is_told_from_the_case_to_whoever_reads_the_plan(hub: Served) -> None:
+    cpr, body = an_xml_case(hub, str(new_id()))
+    plan = hub.ask("coordinator", "POST", "/plans/search", {"cpr": cpr}).json()["plan"]
+    body = re.sub(rb"(<SagVersion>)\d+", rb"\g<1>50", body)  # other tests have sent this case too
+    protected = body.replace(b"<AdresseBeskyttet>false", b"<AdresseBeskyttet>true", 1)
+    assert protected != body
+    xml = {"Content-Type": "application/xml"}
+    assert hub.ask("children", "POST", "/in/children", protected, headers=xml).status_code == 201
+
+    def is_protected(caller: str) -> Any:
+        return hub.ask(caller, "GET", f"/plans/{plan}").json()["person"]["has_protected_address"]
+
+    assert is_protected("coordinator") is True
+    assert is_protected("children") is True
+    hub.sends(cpr, {"id": "e"}, case="of-employment")  # says nothing of an address
+    assert is_protected("coordinator") is True, "one authority is enough"
+    later = re.sub(rb"(<SagVersion>)\d+", rb"\g<1>99", body)
+    later = re.sub(rb"(<MeddelelseId>)[^<]+", rb"\g<1>" + str(new_id()).encode(), later)
+    assert hub.ask("children", "POST", "/in/children", later, headers=xml).status_code == 201
+    assert is_protected("coordinator") is False, "the newest word of the one who said it counts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from hub.authority import contract_folder
 from hub.testing.clock import frozen
 from tests.integration.api.served import ANNA_CPR, Served, on_both
 
@@ -321,3 +323,28 @@ def test_the_capability_statement_is_valid_and_needs_no_token(hub: Served) -> No
     assert answer.status_code == 200
     get_fhir_model_class("CapabilityStatement").model_validate(answer.json())
     assert answer.json()["fhirVersion"] == "4.0.1"
+
+
+def test_the_contracts_that_are_served_are_the_files(hub: Served) -> None:
+    listed = hub.ask(None, "GET", "/contracts").json()
+    files = {file["path"]: file for contract in listed for file in contract["files"]}
+    root = contract_folder("")
+    for path, file in files.items():
+        answer = hub.ask(None, "GET", path)
+        assert answer.content == (root / path.removeprefix("/contracts/")).read_bytes()
+        assert answer.headers["content-type"] == file["type"]
+        assert hashlib.sha256(answer.content).hexdigest() == file["sha256"]
+    agreed = [path for pattern in ("*.xsd", "*.wsdl", "openapi.yaml") for path in root.glob(f"*/*/{pattern}")]
+    assert {f"/contracts/{path.relative_to(root).as_posix()}" for path in agreed} <= files.keys()
+    assert len([path for path in files if "/examples/" in path]) > 100
+    assert not [path for path in files if "/expected/" in path or "/released/" in path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["..%2fpyproject.toml", "%2e%2e/pyproject.toml", "/etc/passwd", "social/v1", "social/v1/", "README.md", "%00"],
+)
+def test_nothing_but_a_contracts_files_is_served(hub: Served, path: str) -> None:
+    answer = hub.ask(None, "GET", f"/contracts/{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"

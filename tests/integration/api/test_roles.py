@@ -38,6 +38,8 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /consents/{consent}/withdraw": ({200}, CHOOSERS, 404),
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
+    "GET /contracts": ({200}, EVERYONE, 0),
+    "GET /contracts/{path}": ({404}, EVERYONE, 0),
     "GET /ops/queues": ({200}, OPERATORS, 403),
     "GET /ops/authorities": ({200}, OPERATORS, 403),
     "POST /ops/authorities/{authority}/hold": ({400}, OPERATORS, 403),
@@ -45,6 +47,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /ops/authorities/{authority}/probe": ({409}, OPERATORS, 403),
     "GET /ops/dead-letters": ({200}, OPERATORS, 403),
     "GET /ops/activity": ({200}, OPERATORS, 403),
+    "GET /ops/unknown-codes": ({200}, OPERATORS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
     "POST /ops/number-links": ({400}, OPERATORS, 403),
     "GET /healthz": ({200}, EVERYONE, 0),
@@ -79,6 +82,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "withdraw" in route else ""
     method, _, path = route.partition(" ")
     ids = {"authority": "employment", "plan": hub.plan, "element": element, "consent": consent, "kind": "CarePlan",
+           "path": "no-such-file",
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
     return hub.ask(caller, method, address, bodies.get(route)).status_code

@@ -14,11 +14,11 @@ from hub.clock import now
 from hub.errors import HubError, IdReused, UnknownPerson, WrongSender
 from hub.flow.accept import accept
 from hub.plan.contribution import PersonFacts
-from hub.plan.element import Kind
+from hub.plan.element import Code, Kind
 from hub.plan.identifier import cpr_identifier
 from hub.store.jobs import JobKind
 from hub.store.tables import case_plans, elements, identifiers, inbox, jobs, metadata, people, plans
-from hub.testing.builders import a_contribution, an_id
+from hub.testing.builders import TEST_CPR, a_contribution, an_id
 from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
@@ -280,3 +280,20 @@ def elements_of(world: World, plan: Any) -> set[Any]:
         stored = unit.plans.get(plan)
         assert stored is not None
         return set(stored.plan.elements)
+
+
+def test_a_code_that_no_table_has_is_in_the_plan_and_on_the_operators_list_once(world: World) -> None:
+    kle = "https://data.gov.dk/id/classification/KLE"
+    odd = Code(kle, "99.99.99", "Noget nyt")
+    plan = world.opens_plan(TEST_CPR).plans[0]
+    said = a_contribution("children", "C9").about(TEST_CPR).with_draft("g", codes=(odd, Code(kle, "27.24.00"))).build()
+    world.accepts(said)
+    world.accepts(said)  # a repeat
+    with world.store.begin(read_only=True) as unit:
+        rows = unit.unknown_codes.all()
+        stored = unit.plans.get(plan)
+        assert stored is not None
+        assert odd in [code for element in stored.plan.elements.values() for code in element.codes]
+    assert [(row["authority"], row["system"], row["code"], row["times"]) for row in rows] == [
+        ("children", kle, "99.99.99", 1)
+    ]

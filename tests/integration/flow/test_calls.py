@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.authority import PlanUpdate
-from hub.clock import now
+from hub.clock import new_id, now
 from hub.errors import Conflict, HubError, NotFound, RecipientDown, RecipientFailed
 from hub.flow.deliver import deliver
 from hub.flow.settle import Settled, fail
@@ -22,6 +22,7 @@ from hub.flow.standing import BOTH, Asked, hold, probe, release, standings
 from hub.store.call_tables import calls, circuits
 from hub.store.circuits import Direction, HoldReason, State, pause
 from hub.store.tables import outbox
+from hub.store.transaction import Unit
 from hub.testing.builders import TEST_CPR, a_consent, a_contribution
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
@@ -275,6 +276,31 @@ def test_no_more_calls_are_under_way_than_allowed_in_all_processes_together(worl
     assert world.delivers(plans[2], "social") is Settled.DELIVERED
     assert most == [2]
     other.store.close()
+
+
+def test_a_call_finds_the_places_that_another_has_made_while_it_looked(world: World) -> None:
+    engine = world.store.engine
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+
+    def enters(unit: Unit) -> bool:
+        return unit.breakers.enter("social", Direction.RECIPIENT, new_id(), now(), 60, at_most=2) is not None
+
+    looks = list[bool]()
+
+    def is_overtaken(*said: Any) -> None:
+        looks.append(said[2].lstrip().startswith("WITH"))
+        if looks.count(True) == 1 and looks[-1]:  # the first look for a free place has just found none
+            with world.store.begin() as another:
+                assert enters(another)
+
+    sa.event.listen(engine, "after_cursor_execute", is_overtaken)
+    try:
+        with world.store.begin() as unit:
+            assert enters(unit)
+    finally:
+        sa.event.remove(engine, "after_cursor_execute", is_overtaken)
+    assert standing(world)["under_way"] == 2
 
 
 def test_an_authority_may_have_a_limit_of_its_own() -> None:

@@ -18,7 +18,7 @@ from hub.flow.settle import Settled, fail
 from hub.plan.merge import merge
 from hub.plan.plan import PlanStatus
 from hub.store.tables import attempts
-from hub.testing.builders import a_consent, a_contribution, an_id
+from hub.testing.builders import TEST_CPR, a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.world import SOMEBODY, Dies, World, some_settings
 
@@ -508,3 +508,19 @@ def test_a_legal_hold_settles_and_is_written_down(world: World) -> None:
         held = unit.connection.execute(query).one()
         assert unit.attempts.said(held.id) == "Kanariefugl skal bevares til ankesagen"
     assert b"Kanariefugl" not in b"".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in held)
+
+
+def test_a_protected_address_is_told_beside_what_is_shared_as_soon_as_it_is_known_and_when_it_ends(
+    world: World,
+) -> None:
+    plan = world.opens_plan(TEST_CPR).plans[0]
+    world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    told: list[PlanUpdate] = []
+    world.systems["social"].before = told.append
+    case = a_contribution("children", "C1").about(TEST_CPR).with_draft("g")
+    for number, said in enumerate((case, case.with_protected_address(), case.with_protected_address(), case), start=1):
+        world.accepts(said.version(number).message(f"m{number}").build())
+        world.delivers(plan, "social")
+    assert [update.has_protected_address for update in told] == [False, True, False]
+    assert len({update.disclosed[0].digest for update in told}) == 2
+    assert len({update.disclosed[0].element.id for update in told}) == 1

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -69,6 +71,19 @@ def test_several_that_migrate_at_once_make_the_tables_and_publish_the_first_poli
             assert unit.policies.in_force().version == 1
         for store in processes:
             store.close()
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None, check_same_thread=False)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        another.execute("CREATE TABLE made (it INTEGER)")
+        store = a_store(f"sqlite:///{tmp_path / 'hub.db'}")
+        later = threading.Timer(0.3, lambda: another.execute("COMMIT"))
+        later.start()
+        with store.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        later.join()
+        store.close()
 
 
 def test_a_commit_on_sqlite_is_on_the_disk(tmp_path: Path) -> None:

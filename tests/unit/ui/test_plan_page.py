@@ -45,7 +45,7 @@ def page_of(
     consents = by_person([a_consent_to_one_plan(PERSON).build()])
     view = view_for(built, reader, policy or the_danish_policy(), consents, at)
     person = Person(PERSON, (cpr_identifier(TEST_CPR, "hub"),), "Test Testesen")
-    return plan_page(Shown(view, person, PlanStatus.ACTIVE, at, silent or {}), TRAVEL, language)
+    return plan_page(Shown(view, person, PlanStatus.ACTIVE, at, silent=silent or {}), TRAVEL, language)
 
 
 def hiding(*parts: Hidden) -> Policy:

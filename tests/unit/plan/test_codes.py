@@ -1,0 +1,101 @@
+"""Code tables: each says where it comes from and from when, and what none has is counted and never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from hub.authority import Authority, Parcel, contract_folder, load
+from hub.mappings._employment_words import CONTACT_TYPE, INTERVIEW_TYPE
+from hub.mappings._social_words import FFB
+from hub.plan.codes import CodeTable, code_tables, unknown_codes
+from hub.plan.contribution import Contribution
+from hub.plan.element import Code
+from hub.testing.builders import a_contribution
+
+KLE, PARAGRAPH = "https://data.gov.dk/id/classification/KLE", "urn:one-plan-hub:paragraph"
+TODAY = date(2026, 9, 1)
+TABLES = sorted(code_tables().values(), key=lambda table: table.system)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.system)
+def test_a_table_says_where_it_comes_from_and_from_when(table: CodeTable) -> None:
+    assert table.title
+    assert table.source
+    entries = {**table.codes, **table.groups}
+    assert entries
+    assert all(entry.text and entry.valid_from < entry.valid_to for entry in entries.values())
+    assert all(table.pattern.fullmatch(code) for code in table.codes)
+
+
+def test_every_system_has_a_table_of_its_own() -> None:
+    assert {table.system for table in TABLES} == {KLE, PARAGRAPH, FFB, INTERVIEW_TYPE, CONTACT_TYPE}
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "on", "is_known"),
+    [
+        (KLE, "27.24.00", TODAY, True),
+        (KLE, "34.10.10", TODAY, True),
+        (KLE, "34.10.10", date(2025, 4, 30), False),
+        (KLE, "34.10.10", date(2025, 5, 1), True),
+        (KLE, "27.24.00", date(2024, 1, 1), True),
+        (KLE, "99.99.99", TODAY, False),
+        (KLE, "27.24", TODAY, False),
+        (KLE, "G01", TODAY, True),
+        (PARAGRAPH, "BL-32-1-3", TODAY, True),
+        (PARAGRAPH, "BL-32-1-3", date(2023, 12, 31), False),
+        (PARAGRAPH, "SEL-85", TODAY, True),
+        (PARAGRAPH, "XYZ-1", TODAY, False),
+        (PARAGRAPH, "efter aftale", TODAY, False),
+        (FFB, "d41c8072", TODAY, True),
+        (FFB, "d41c8072", date(2019, 12, 31), False),
+        (FFB, "ffffffff", TODAY, True),  # the list is not whole
+        (INTERVIEW_TYPE, "4", TODAY, True),
+        (INTERVIEW_TYPE, "29", TODAY, False),
+    ],
+)
+def test_a_code_is_known_from_a_day_on(system: str, code: str, on: date, is_known: bool) -> None:
+    assert code_tables()[system].has(code, on) is is_known
+
+
+def coded(*codes: Code) -> Contribution:
+    made = a_contribution("social").with_draft("a").build()
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+    draft = replace(made.drafts[0], codes=codes)
+    return replace(made, drafts=(draft,), order=replace(made.order, changed_at=at))
+
+
+def test_what_no_table_has_is_counted_and_what_may_be_text_is_not_written_down() -> None:
+    said = coded(
+        Code(KLE, "99.99.99"),
+        Code(KLE, "99.99.99"),
+        Code(KLE, "Anna 0101010000"),
+        Code(PARAGRAPH, "SEL-85"),
+        Code("urn:somebody-else", "whatever"),
+    )
+    assert unknown_codes([said, coded(Code(PARAGRAPH, "aftalt med Anna"))]) == {
+        (KLE, "99.99.99"): 2,
+        (KLE, ""): 1,
+        (PARAGRAPH, ""): 1,
+    }
+
+
+def examples() -> Iterator[tuple[str, Authority, Parcel]]:
+    kinds = {"children": ("xml", "application/xml"), "social": ("json", "application/json")}
+    for name, (suffix, content_type) in kinds.items():
+        authority = load({name: {}})[name]
+        for path in sorted((contract_folder(f"{name}/v1") / "examples").glob(f"*.{suffix}")):
+            if (contract_folder(f"{name}/v1") / "expected" / f"{path.stem}.json").exists():
+                yield path.stem, authority, Parcel(name, path.read_bytes(), content_type)
+
+
+@pytest.mark.parametrize(
+    ("stem", "authority", "parcel"), [pytest.param(*one, id=f"{one[2].authority}-{one[0]}") for one in examples()]
+)
+def test_only_dirty_examples_have_codes_that_nobody_knows(stem: str, authority: Authority, parcel: Parcel) -> None:
+    told = authority.mapping.to_plan(authority.adapter.receive(parcel))
+    assert not unknown_codes(told) or "dirty" in stem, unknown_codes(told)
