@@ -40,8 +40,10 @@ from hub.store.outbox import Outbox
 from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
+from hub.store.revocations import Revocations
 from hub.store.sessions import SessionRows
 from hub.store.unknown_codes import UnknownCodes
+from hub.store.withdrawals import Withdrawals
 
 _BUSY_SECONDS = 10
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
@@ -99,6 +101,16 @@ class Unit:
     def holdings(self) -> Holdings:
         """What each recipient holds."""
         return Holdings(self.connection)
+
+    @cached_property
+    def withdrawals(self) -> Withdrawals:
+        """What recipients must give up."""
+        return Withdrawals(self.connection, self.municipality)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        """What citizens have withdrawn."""
+        return Revocations(self.connection, self.municipality)
 
     @cached_property
     def audit(self) -> AuditRows:
