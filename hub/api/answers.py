@@ -12,10 +12,10 @@ import orjson
 from starlette.responses import Response
 
 from hub.api.problems import OK
-from hub.consent.consent import Consent
+from hub.consent.ages import LOCAL
+from hub.consent.consent import Consent, Exemption, Grant
 from hub.consent.decision import Decision, Sentence
 from hub.consent.explain import collision, completeness
-from hub.consent.policy import LOCAL
 from hub.consent.view import Seen
 from hub.flow.revise import Revised
 from hub.flow.show import Shown
@@ -87,16 +87,42 @@ def consent_answer(consent: Consent, at: datetime) -> dict[str, Any]:
         "in_force": consent.is_in_force(at),
         "given_at": when(consent.given_at),
         "period": _period(consent.period),
-        "sources": sorted(consent.sources),
-        "recipients": sorted(consent.recipients),
-        "purposes": sorted(consent.purposes),
-        "categories": sorted(consent.categories),
-        "label": consent.label.name,
-        "elements": sorted(consent.elements),
+        "sources": sorted(consent.scope.sources),
+        "recipients": sorted(consent.scope.recipients),
+        "purposes": sorted(consent.scope.purposes),
+        "categories": sorted(consent.scope.categories),
+        "label": consent.scope.label.name,
+        "elements": sorted(consent.scope.elements),
         "replaces": sorted(consent.replaces),
-        "text_version": consent.text_version,
-        "language": consent.language,
-        "channel": consent.channel,
+        "data_period": _period(consent.scope.data_period),
+        "exemptions": [_exemption(one) for one in consent.exemptions],
+        "given_by": [_grant(one) for one in consent.grants],
+    }
+
+
+def _exemption(exemption: Exemption) -> dict[str, Any]:
+    scope = exemption.scope
+    return {
+        "period": _period(exemption.period),
+        "sources": sorted(scope.sources),
+        "recipients": sorted(scope.recipients),
+        "purposes": sorted(scope.purposes),
+        "categories": sorted(scope.categories),
+        "label": scope.label.name,
+        "elements": sorted(scope.elements),
+        "data_period": _period(scope.data_period),
+    }
+
+
+def _grant(grant: Grant) -> dict[str, Any]:
+    """Return whose word it is, as what they gave it and how; who exactly they are is not told here."""
+    return {
+        "capacity": grant.capacity,
+        "at": when(grant.at),
+        "text_version": grant.text_version,
+        "language": grant.language,
+        "channel": grant.channel,
+        "evidence": grant.evidence,
     }
 
 
@@ -112,6 +138,8 @@ def revised_answer(revised: Revised) -> dict[str, Any]:
         "period": _period(consent.period),
         "plans_due": len(revised.plans),
         "deliveries_under_way": revised.under_way,
+        "applies": not revised.lacking,
+        "lacks": sorted(revised.lacking),
     }
 
 

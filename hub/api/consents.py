@@ -11,14 +11,16 @@ from starlette.responses import Response
 
 from hub.api.answers import consents_answer, json_response, revised_answer
 from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
-from hub.api.models import GivenConsent, GivenPeriod, OnePlan, Sharing, read, schema_of
+from hub.api.consent_models import GivenConsent, GivenExemption, GivenPeriod, OnePlan, Sharing
+from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import new_id, now
-from hub.consent.consent import Consent, ConsentKind, Effect
-from hub.consent.policy import LOCAL
+from hub.consent.ages import LOCAL
+from hub.consent.consent import Capacity, Consent, ConsentKind, Effect, Exemption, Grant, Scope
 from hub.errors import Fault, InvalidRequest
 from hub.flow import revise
 from hub.flow.show import show_consents
+from hub.flow.versions import Giver
 from hub.identity.tokens import Caller
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Period, Sensitivity
@@ -57,18 +59,15 @@ def withdraw(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
 def _open(given: OnePlan, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
     at = now()
     number = cpr_identifier(given.person.cpr, caller.reader.organisation)
+    period = _period(given.period, Effect.PERMIT, hub.settings.consent_months, at)
     consent = Consent(
         id=new_id(),
         version=1,
         kind=ConsentKind.ONE_PLAN,
         person=_NOBODY_YET,
-        given_by=_NOBODY_YET,
-        given_at=at,
-        period=_period(given.period, Effect.PERMIT, hub.settings.consent_months, at),
+        grants=_how(given, at),
+        period=period,
         replaces=frozenset(given.replaces or ()),
-        text_version=given.text_version,
-        language=given.language,
-        channel=given.channel,
     )
     return revise.open_plan(
         PersonFacts((number,), given.person.name),
@@ -80,33 +79,67 @@ def _open(given: OnePlan, hub: Hub, caller: Caller, correlation_id: str) -> revi
         coordinator=hub.settings.coordinator,
         actor=caller.client,
         correlation_id=correlation_id,
+        givers=_givers(given, caller),
     )
 
 
 def _share(given: Sharing, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
     at = now()
-    label = Sensitivity[given.label] if given.label else _usual_label(given.effect)
     consent = Consent(
         id=new_id(),
         version=1,
         kind=ConsentKind.SHARING,
         person=_NOBODY_YET,
-        given_by=_NOBODY_YET,
-        given_at=at,
+        grants=_how(given, at),
         period=_period(given.period, given.effect, hub.settings.consent_months, at),
         effect=given.effect,
+        scope=_scope(given, given.effect),
+        exemptions=tuple(
+            Exemption(_scope(one, given.effect.opposite), Period(one.period.start, one.period.end))
+            for one in given.exemptions or ()
+        ),
+    )
+    return revise.give(
+        given.plan,
+        consent,
+        caller.reader,
+        hub.store,
+        actor=caller.client,
+        correlation_id=correlation_id,
+        givers=_givers(given, caller),
+    )
+
+
+def _how(given: OnePlan | Sharing, at: datetime) -> tuple[Grant, ...]:
+    """Return how it is said; whose word it is, the flow knows."""
+    how = Grant(
+        _NOBODY_YET,
+        Capacity.SELF,
+        at,
+        text_version=given.text_version,
+        language=given.language,
+        channel=given.channel,
+        evidence=given.evidence,
+    )
+    return (how,)
+
+
+def _givers(given: OnePlan | Sharing, caller: Caller) -> list[Giver]:
+    return [
+        Giver(one.capacity, PersonFacts((cpr_identifier(one.cpr, caller.reader.organisation),), one.name))
+        for one in given.given_by or ()
+    ]
+
+
+def _scope(given: Sharing | GivenExemption, effect: Effect) -> Scope:
+    return Scope(
         sources=frozenset(given.sources),
         recipients=frozenset(given.recipients),
         purposes=frozenset(given.purposes),
         categories=frozenset(given.categories),
-        label=label,
+        label=Sensitivity[given.label] if given.label else _usual_label(effect),
         elements=frozenset(given.elements or ()),
-        text_version=given.text_version,
-        language=given.language,
-        channel=given.channel,
-    )
-    return revise.give(
-        given.plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id
+        data_period=Period(given.data_period.start, given.data_period.end),
     )
 
 

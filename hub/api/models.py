@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
 import orjson
 from pydantic import (
@@ -18,17 +17,12 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     TypeAdapter,
     ValidationError,
-    model_validator,
 )
 
-from hub.consent.consent import Effect
-from hub.consent.reader import ONE_PLAN
 from hub.errors import Fault, InvalidRequest, TooLarge
-from hub.plan.element import Sensitivity
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
 from hub.store.circuits import Direction, HoldReason
 
@@ -52,13 +46,14 @@ _SENTENCES = {
     "control": ("The text holds a control character.", "Remove it."),
     "cpr": ("The value is no CPR number.", "Send ten digits, with or without a hyphen before the last four."),
     "period": ("The period ends before it begins.", "Correct one of the two times."),
+    "label": ("A no with exemptions is a no from the lowest step up.", "Leave label out, or the exemptions."),
     "union_tag_not_found": ("The field is missing.", "Use one-plan or sharing."),
     "union_tag_invalid": ("There is no such kind.", "Use one-plan or sharing."),
 }
 _ANY_OTHER = ("The value does not fit this field.", "")
 
 
-class _Refusal(ValueError):
+class Refusal(ValueError):
     """A value that only we can judge; its text is a key of the sentences above."""
 
 
@@ -66,13 +61,13 @@ def _cpr(text: str) -> str:
     try:
         cpr_identifier(text, "client")
     except NotAnIdentifier:
-        raise _Refusal("cpr") from None
+        raise Refusal("cpr") from None
     return text
 
 
 def _carriable(text: str) -> str:
     if any(sign < " " for sign in text):
-        raise _Refusal("control")
+        raise Refusal("control")
     return text
 
 
@@ -86,44 +81,33 @@ Cpr = Annotated[str, Field(max_length=20), AfterValidator(_cpr)]
 def _written(value: object) -> object:
     """A time is written out: pydantic would take bare digits, even in a text, for seconds since 1970."""
     if not (isinstance(value, str) and _TIME.match(value)):
-        raise _Refusal("time")
+        raise Refusal("time")
     return value
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A request: no field that is not known, and no value in an error."""
+
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class GivenPeriod(_Strict):
-    """From when until when; both ends are instants with a zone, the end is the first instant after."""
-
-    start: Instant | None = Field(None, alias="from")
-    end: Instant | None = Field(None, alias="to")
-
-    @model_validator(mode="after")
-    def _runs_forward(self) -> GivenPeriod:
-        if self.start and self.end and self.start >= self.end:
-            raise _Refusal("period")
-        return self
-
-
-class GivenPerson(_Strict):
+class GivenPerson(Strict):
     """Who the plan is about."""
 
     cpr: Cpr = Field(repr=False)
     name: Annotated[Text, Field(min_length=1)] = Field(repr=False)
 
 
-class Search(_Strict):
+class Search(Strict):
     """Find a person's plan; a number never stands in an address, so this is posted."""
 
     cpr: Cpr = Field(repr=False)
 
 
-class Directions(_Strict):
+class Directions(Strict):
     """Which calls to an authority are meant; both ways when none is named."""
 
     direction: Direction | None = None
@@ -140,7 +124,7 @@ class Hold(Directions):
     reason: HoldReason
 
 
-class NumberLink(_Strict):
+class NumberLink(Strict):
     """Numbers that are one person's, the newest first.
 
     ``issuer``: the authority whose own a replacement number among them is.
@@ -148,48 +132,6 @@ class NumberLink(_Strict):
 
     numbers: list[Cpr] = Field(min_length=2, max_length=5, repr=False)
     issuer: OneName = "hub"
-
-
-class _Evidence(_Strict):
-    """How the citizen said it.
-
-    ``text_version``: which wording the citizen was shown; ``channel``: at a meeting, by letter, on the page.
-    """
-
-    period: GivenPeriod = Field(default_factory=lambda: GivenPeriod.model_validate({}))
-    text_version: Text = ""
-    language: Literal["da", "en"] = "da"
-    channel: Text = ""
-
-
-class OnePlan(_Evidence):
-    """The citizen says yes to have one plan; it opens the plan."""
-
-    kind: Literal["one-plan"]
-    person: GivenPerson
-    #: Authorities that take part from the start; others join with their first message.
-    authorities: Annotated[list[OneName], Field(min_length=1, max_length=100)]
-    #: The sector plans that the one plan replaces.
-    replaces: Annotated[list[Text], Field(min_length=1, max_length=20)] | None = None
-
-
-class Sharing(_Evidence):
-    """The citizen says yes or no to sharing: from whom, to whom, what for and what of."""
-
-    kind: Literal["sharing"]
-    plan: UUID
-    effect: Effect = Effect.PERMIT
-    sources: Names
-    recipients: Names
-    purposes: Names = [ONE_PLAN]
-    categories: Names
-    #: Of a yes the highest step it covers, of a no the lowest.
-    label: Literal[tuple(step.name for step in Sensitivity)] | None = None  # type: ignore[valid-type]
-    #: Single elements it is about; left out: all that the rest describes.
-    elements: Annotated[list[UUID], Field(min_length=1, max_length=100)] | None = None
-
-
-GivenConsent = Annotated[OnePlan | Sharing, Discriminator("kind")]
 
 
 def read(kind: Any, body: bytes) -> Any:
@@ -213,7 +155,7 @@ def faults_of(errors: Sequence[Mapping[str, Any]]) -> list[Fault]:
 
 def _type(error: Mapping[str, Any]) -> str:
     found = (error.get("ctx") or {}).get("error")
-    return str(found) if isinstance(found, _Refusal) else str(error["type"])
+    return str(found) if isinstance(found, Refusal) else str(error["type"])
 
 
 def _path(error: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from hub.cli.town import Town
 from hub.clock import now
-from hub.consent.policy import LOCAL
+from hub.consent.ages import LOCAL
 from hub.errors import HubError, Unavailable
 
 MIDDLE = "FORTROLIGE_PERSONOPLYSNINGER"

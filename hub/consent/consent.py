@@ -34,12 +34,103 @@ class Effect(StrEnum):
     PERMIT = "permit"
     DENY = "deny"
 
+    @property
+    def opposite(self) -> Effect:
+        """Return what an exemption from it says."""
+        return Effect.DENY if self is Effect.PERMIT else Effect.PERMIT
+
 
 class ConsentStatus(StrEnum):
     """Where a consent stands; only an active one counts."""
 
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
+    #: Nobody who said it may say it now (``hub.consent.standing``). Computed whenever it is asked for, never stored.
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Capacity(StrEnum):
+    """As what somebody speaks for the person whose data it is."""
+
+    SELF = "self"
+    CUSTODY = "custody"
+    GUARDIAN = "guardian"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The word of one of those who gave a consent, and how it was given.
+
+    :ivar by: the person, a holder of custody or a guardian.
+    :ivar period: for how long they said it; the consent holds as long as all of them did.
+    :ivar text_version: which wording they were shown.
+    :ivar channel: at a meeting, by letter, on the page.
+    :ivar evidence: where it is kept, such as the number of a journal entry; never its content.
+    """
+
+    by: UUID
+    capacity: Capacity
+    at: datetime
+    period: Period = Period()
+    text_version: str = ""
+    language: str = "da"
+    channel: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a consent, or an exemption from one, is about.
+
+    :ivar sources: authorities whose elements it covers (``*`` for every one).
+    :ivar recipients: organisations it names (``*`` for every one).
+    :ivar label: of a yes the highest step it covers, of a no the lowest.
+    :ivar elements: single elements it is about; empty for all that the rest describes.
+    :ivar data_period: of which time the elements are; open for any.
+    """
+
+    sources: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    purposes: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    label: Sensitivity = Sensitivity.FORTROLIGE_PERSONOPLYSNINGER
+    elements: frozenset[UUID] = frozenset()
+    data_period: Period = Period()
+
+    def asks(self, reader: Reader) -> bool:
+        """Tell whether it names who is asking, and what for."""
+        return names(self.recipients, reader.organisation) and names(self.purposes, reader.purpose)
+
+    def describes(self, subject: Subject, effect: Effect) -> bool:
+        """Tell whether it describes what is asked about.
+
+        A yes covers neither what has no category, nor what is above its label, nor what may be of another time; a no
+        covers all three, where it says ``*``, the subject is at or above its label, or may be of its time.
+        """
+        if self.elements and subject.element not in self.elements:
+            return False
+        if not names(self.sources, subject.authority):
+            return False
+        if effect is Effect.DENY:
+            return (
+                subject.label >= self.label
+                and names(self.categories, subject.category or "")
+                and _may_lie_in(subject.valid, self.data_period)
+            )
+        return (
+            subject.label <= self.label
+            and subject.category is not None
+            and names(self.categories, subject.category)
+            and _lies_in(subject.valid, self.data_period)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A part of a consent for which the opposite holds: of a yes a no, of a no a yes."""
+
+    scope: Scope
+    period: Period = Period()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,60 +138,66 @@ class Consent:
     """One version of one consent. A new version supersedes the same consent; nothing is overwritten.
 
     :ivar person: whose data it is about.
-    :ivar given_by: who gave it: the person, a guardian or a holder of custody.
-    :ivar sources: authorities whose elements it covers (``*`` for every one).
-    :ivar recipients: organisations it names (``*`` for every one).
-    :ivar label: of a yes the highest step it covers, of a no the lowest.
-    :ivar elements: single elements it is about; empty for all that the rest describes.
-    :ivar text_version: which wording the person was shown.
+    :ivar grants: who gave it, and how; see ``hub.consent.standing`` for who must.
+    :ivar exemptions: parts for which the opposite holds; one level.
+    :ivar replaces: of a consent to one plan, the sector plans that it stands in for.
+    :ivar about: where it came from, if not from the hub: an identifier at whoever imported it.
     """
 
     id: UUID
     version: int
     kind: ConsentKind
     person: UUID
-    given_by: UUID
-    given_at: datetime
+    grants: tuple[Grant, ...]
     period: Period
     status: ConsentStatus = ConsentStatus.ACTIVE
     effect: Effect = Effect.PERMIT
-    sources: frozenset[str] = frozenset()
-    recipients: frozenset[str] = frozenset()
-    purposes: frozenset[str] = frozenset()
-    categories: frozenset[str] = frozenset()
-    label: Sensitivity = Sensitivity.FORTROLIGE_PERSONOPLYSNINGER
-    elements: frozenset[UUID] = frozenset()
+    scope: Scope = Scope()
+    exemptions: tuple[Exemption, ...] = ()
     replaces: frozenset[str] = frozenset()
-    text_version: str = ""
-    language: str = "da"
-    channel: str = ""
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.grants:
+            raise ValueError("A consent is given by somebody.")
+        # Else what is more sensitive would be shown, and what is less not: raising a label would add access.
+        if self.effect is Effect.DENY and self.exemptions and self.scope.label is not min(Sensitivity):
+            raise ValueError("A no with exemptions is a no from the lowest step up.")
+
+    @property
+    def given_at(self) -> datetime:
+        """Return when the last word that it needed was given."""
+        return max(grant.at for grant in self.grants)
 
     def is_in_force(self, at: datetime) -> bool:
         """Tell whether it counts at the instant."""
         return self.status is ConsentStatus.ACTIVE and self.period.covers(at)
 
-    def covers(self, subject: Subject, reader: Reader) -> bool:
-        """Tell whether the consent speaks of this subject and reader, whenever that may be.
+    def says(self, subject: Subject, reader: Reader, at: datetime) -> Effect | None:
+        """Return yes, no or nothing about this subject and reader, were it in force.
 
-        A yes covers neither what has no category nor what is above its label; a no covers both, where it says ``*``
-        or the subject is at or above its label.
+        :param at: decides which exemptions count.
         """
         if self.kind is not ConsentKind.SHARING or self.person not in subject.concerned:
-            return False
-        if self.elements and subject.element not in self.elements:
-            return False
-        return (
-            names(self.sources, subject.authority)
-            and names(self.recipients, reader.organisation)
-            and names(self.purposes, reader.purpose)
-            and self._covers_category(subject.category)
-            and (subject.label <= self.label if self.effect is Effect.PERMIT else subject.label >= self.label)
-        )
+            return None
+        if not self.scope.asks(reader) or not self.scope.describes(subject, self.effect):
+            return None
+        opposite = self.effect.opposite
+        for exemption in self.exemptions:
+            scope = exemption.scope
+            if exemption.period.covers(at) and scope.asks(reader) and scope.describes(subject, opposite):
+                return opposite
+        return self.effect
 
-    def _covers_category(self, category: str | None) -> bool:
-        if category is None:
-            return self.effect is Effect.DENY and EVERY in self.categories
-        return names(self.categories, category)
+    def edges(self) -> Iterable[datetime]:
+        """Yield the instants at which what it says may change."""
+        for period in (self.period, *(exemption.period for exemption in self.exemptions)):
+            yield from (edge for edge in (period.start, period.end) if edge is not None)
+
+    def tells_elements_apart(self) -> bool:
+        """Tell whether single elements, or their times, matter to it."""
+        scopes = (self.scope, *(exemption.scope for exemption in self.exemptions))
+        return any(scope.elements or scope.data_period != Period() for scope in scopes)
 
 
 def names(listed: frozenset[str], name: str) -> bool:
@@ -137,3 +234,15 @@ def one_plan_of(person: UUID, consents: ConsentsByPerson, at: datetime) -> tuple
 def has_one_plan(person: UUID, consents: ConsentsByPerson, at: datetime) -> bool:
     """Tell whether the person's consent to have one plan is in force; a no to it wins over a yes."""
     return bool(one_plan_of(person, consents, at))
+
+
+def _lies_in(valid: Period, wanted: Period) -> bool:
+    """Tell whether a time lies wholly within another; one without a beginning or an end only within an open one."""
+    begins = wanted.start is None or (valid.start is not None and valid.start >= wanted.start)
+    return begins and (wanted.end is None or (valid.end is not None and valid.end <= wanted.end))
+
+
+def _may_lie_in(valid: Period, wanted: Period) -> bool:
+    """Tell whether a time and another meet, or may."""
+    starts_before = wanted.end is None or valid.start is None or valid.start < wanted.end
+    return starts_before and (wanted.start is None or valid.end is None or valid.end > wanted.start)

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DUTY = "duty"
     STATUTE = "statute"
     CONSENT = "consent"
+    EMERGENCY = "emergency"  # break-glass
     UNKNOWN_PURPOSE = "unknown-purpose"
     NOT_A_MEMBER = "not-a-member"
     PROHIBITED = "prohibited"
@@ -32,6 +33,7 @@ class Reason(StrEnum):
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    NOT_APPLICABLE = "not-applicable"  # who said yes cannot say it, or not any more, for the person
     NO_CONSENT = "no-consent"
     NO_GROUND = "no-ground"
     NOT_LABELLED = "not-labelled"
@@ -42,6 +44,8 @@ class Obligation(StrEnum):
 
     AUDIT = "audit"
     PURPOSE_BOUND = "purpose-bound"  # the recipient may use it for this purpose only
+    INFORM_CITIZEN = "inform-citizen"  # the citizen is told that it was shown
+    REVIEW = "review"  # a second person looks at it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from hub.consent.ages import LOCAL
 from hub.consent.consent import Consent
 from hub.consent.decision import Reason, Sentence
-from hub.consent.policy import LOCAL, Rule
+from hub.consent.policy import Rule
 from hub.plan.findings import OverlappingDemands
 
 MONTHS_DA = (
@@ -47,6 +48,10 @@ _WITHHELD = {
         "Ikke delt: samtykket gælder ikke på dette tidspunkt.",
         "Not shared: the consent is not in force at this time.",
     ),
+    Reason.NOT_APPLICABLE: Sentence(
+        "Ikke delt: den, der har sagt ja, kan ikke længere gøre det på borgerens vegne.",
+        "Not shared: whoever said yes cannot say it for the citizen any more.",
+    ),
     Reason.NO_CONSENT: Sentence(
         "Ikke delt: der er ikke givet samtykke.",
         "Not shared: no consent was given.",
@@ -70,6 +75,10 @@ _AT_ONCE = Sentence(
 _TOO_CLOSE = Sentence(
     "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
     "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
+)
+EMERGENCY = Sentence(
+    "Du kan se det ved nødadgang. Borgeren får det at vide, og en anden person ser på det.",
+    "You can see it by emergency access. The citizen is told, and a second person looks at it.",
 )
 OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
 

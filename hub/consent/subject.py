@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.plan.element import Detail, Element, Sensitivity
+from hub.plan.element import Detail, Element, Period, Sensitivity
 from hub.plan.plan import Plan
 
 #: What an unlabelled element counts as: the top of the ladder, so that only who may see all may see it.
@@ -18,6 +18,8 @@ class Subject:
 
     :ivar category: None when its source gave none; then no permission covers it.
     :ivar concerned: everyone whose consents count: the plan's person and all whom the element names.
+    :ivar valid: of which time the element is; open where no consent asks.
+    :ivar is_held: whether the family's view of the plan is held back (``Plan.is_held``).
     """
 
     plan: UUID
@@ -29,12 +31,14 @@ class Subject:
     element: UUID | None = None
     has_protected_address: bool = False
     is_labelled: bool = True
+    valid: Period = Period()
+    is_held: bool = False
 
 
 def subject_of(plan: Plan, element: Element, *, is_single: bool = True) -> Subject:
     """Return what a decision about the element may rest on.
 
-    :param is_single: whether it matters which element it is, and not only what kind of.
+    :param is_single: whether it matters which element it is, and of which time, and not only what kind of.
     """
     return Subject(
         plan=plan.id,
@@ -46,4 +50,6 @@ def subject_of(plan: Plan, element: Element, *, is_single: bool = True) -> Subje
         element=element.id if is_single else None,
         has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes",
         is_labelled=element.label is not None,
+        valid=element.valid if is_single else Period(),
+        is_held=plan.is_held,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.consent import ConsentsByPerson
-from hub.consent.decide import decide, next_change
+from hub.consent.decide import Decider, next_change
 from hub.consent.decision import Decision
 from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Reader
@@ -72,9 +72,10 @@ class View:
 def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> View:
     """Return what the reader may see of the plan at the instant.
 
-    :param consents: of everyone the plan concerns (``Plan.people``).
+    :param consents: as they stand at the instant (``standing_at``), of everyone the plan concerns (``Plan.people``).
     """
-    decided = list(_decided(plan, reader, policy, consents, at))
+    decider = Decider(reader, policy, consents, at)
+    decided = list(_decided(plan, decider, consents))
     shown = {element.id for element, decision in decided if decision.permits}
     return View(
         plan=plan.id,
@@ -84,25 +85,23 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
             for element, decision in decided
             if decision.permits
         ),
-        may_be_partial=_may_be_partial(plan, reader, policy, consents, at),
+        may_be_partial=_may_be_partial(plan, policy, decider),
         recheck_at=next_change(plan.people(), policy, consents, at),
     )
 
 
-def _decided(
-    plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime
-) -> Iterator[tuple[Element, Decision]]:
+def _decided(plan: Plan, decider: Decider, consents: ConsentsByPerson) -> Iterator[tuple[Element, Decision]]:
     """Decide about every element, in the order of their ids.
 
     A decision rests on the subject alone, so elements whose subjects are equal share it: a plan has many elements and
-    few kinds of them. Only a consent that names single elements tells such elements apart.
+    few kinds of them. Only a consent that names single elements, or their time, tells such elements apart.
     """
-    is_single = any(consent.elements for said in consents.values() for consent in said)
+    is_single = any(consent.tells_elements_apart() for said in consents.values() for consent in said)
     made: dict[Subject, Decision] = {}
     for element in sorted(plan.elements.values(), key=lambda element: element.id):
         subject = subject_of(plan, element, is_single=is_single)
         if subject not in made:
-            made[subject] = decide(subject, reader, policy, consents, at)
+            made[subject] = decider.decide(subject)
         yield element, made[subject]
 
 
@@ -120,11 +119,11 @@ def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> 
     )
 
 
-def _may_be_partial(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> bool:
+def _may_be_partial(plan: Plan, policy: Policy, decider: Decider) -> bool:
     """Tell whether there is a category of which the reader would not see everything, were it there."""
     questions = (
-        Subject(plan.id, plan.person, _ANY_OTHER, category, label, frozenset({plan.person}))
+        Subject(plan.id, plan.person, _ANY_OTHER, category, label, frozenset({plan.person}), is_held=plan.is_held)
         for category in sorted(policy.categories)
         for label in Sensitivity
     )
-    return not all(decide(question, reader, policy, consents, at).permits for question in questions)
+    return not all(decider.decide(question).permits for question in questions)

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
 from hub.clock import new_id, now
-from hub.consent.consent import by_person
 from hub.consent.policy import Policy
-from hub.consent.reader import Reader
+from hub.consent.reader import Exchange, Reader
 from hub.consent.view import View, view_for
 from hub.errors import HubError, RecipientRefused, Refused, Unavailable
 from hub.flow import calls
 from hub.flow.belonging import as_member
+from hub.flow.circumstances import consents_of
 from hub.flow.difference import Difference, difference
 from hub.flow.settle import Attempt, NotSent, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
@@ -91,7 +91,8 @@ def _decide(
 
 def _reader(recipient: str, authorities: Authorities) -> Reader:
     authority = authorities.get(recipient)
-    return Reader(recipient, authority.role if authority else Role.AUTHORITY_SYSTEM)
+    role = authority.role if authority else Role.AUTHORITY_SYSTEM
+    return Reader(recipient, role, exchange=Exchange.DISCLOSE)
 
 
 def _is_protected(stored: StoredPlan, view: View) -> bool:
@@ -101,7 +102,7 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
 
 def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
-    consents = by_person(unit.consents.of(stored.plan.people()))
+    consents = consents_of(unit, stored.plan, policy, at)
     view = view_for(stored.plan, as_member(unit, stored.plan.id, reader, at), policy, consents, at)
     return view, Basis(stored.version, stored.consent_version, policy.version, view.recheck_at)
 

@@ -17,10 +17,12 @@ from hub.clock import now
 from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.policy import Policy
 from hub.consent.reader import Reader
+from hub.consent.standing import Lack, lacks
 from hub.errors import NotAllowed, NotFound
 from hub.flow.belonging import may_choose, may_open
+from hub.flow.circumstances import circumstances_of
 from hub.flow.refusal import refusals_written
-from hub.flow.versions import check_next, in_the_name_of
+from hub.flow.versions import Giver, check_next, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.store.transaction import Store, Unit
@@ -34,12 +36,14 @@ class Revised:
     :ivar plans: the plans whose recipients are due now, of those that whoever revised may know of: a person may be
         named in another's plan, too.
     :ivar under_way: deliveries of these plans that had started before and may still be on the wire.
+    :ivar lacking: whose word the consent still lacks; it does not count before that is given.
     """
 
     consent: Consent
     plan: UUID
     plans: Sequence[UUID]
     under_way: int
+    lacking: frozenset[Lack] = frozenset()
 
 
 def open_plan(
@@ -53,10 +57,12 @@ def open_plan(
     coordinator: str,
     actor: str,
     correlation_id: str,
+    givers: Sequence[Giver] = (),
 ) -> Revised:
     """Open a person's one plan with the person's consent to have it; a plan that was dissolved lives again.
 
-    :param consent: its ``person`` and ``given_by`` are filled in.
+    :param consent: its ``person`` and who gives it are filled in.
+    :param givers: who gives it for the person; nobody for the person alone.
     :param circle: authorities that take part from the start; others join with their first message.
     :param coordinator: the organisation that coordinates the plan.
     :raises NotAllowed: the reader is neither the person nor the coordinator.
@@ -77,14 +83,24 @@ def open_plan(
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.jobs.unpark_unknown_people(at)
         unit.people.call(person, facts.name)
-        given = in_the_name_of(unit, person, consent)
+        given = in_the_name_of(unit, person, consent, _givers_for(reader, givers))
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
 
 
-def give(plan: UUID, consent: Consent, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Revised:
+def give(
+    plan: UUID,
+    consent: Consent,
+    reader: Reader,
+    store: Store,
+    *,
+    actor: str,
+    correlation_id: str,
+    givers: Sequence[Giver] = (),
+) -> Revised:
     """Put a consent of the plan's person in force; what was said before in the same words gets its next version.
 
-    :param consent: its ``person`` and ``given_by`` are filled in.
+    :param consent: its ``person`` and who gives it are filled in.
+    :param givers: who gives it for the person; nobody for the person alone.
     :raises NotFound: there is no plan for which the reader may do so.
     :raises Conflict: another version of the same consent came in between, or it is another person's.
     """
@@ -93,7 +109,7 @@ def give(plan: UUID, consent: Consent, reader: Reader, store: Store, *, actor: s
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, now()):
             raise NotFound("There is no plan with this id that you may see.")
         plans = unit.plans.lock_concerning(stored.plan.person)
-        given = in_the_name_of(unit, stored.plan.person, consent)
+        given = in_the_name_of(unit, stored.plan.person, consent, _givers_for(reader, givers))
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 
@@ -173,4 +189,12 @@ def _record(
             action, actor, at, correlation_id, plan, consent=consent.id, version=consent.version, kind=consent.kind
         )
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
-    return Revised(consent, own, known, unit.outbox.under_way(known, at))
+    lacking = lacks(consent, circumstances_of(unit, consent.person), unit.policies.in_force().ages, at)
+    return Revised(consent, own, known, unit.outbox.under_way(known, at), lacking)
+
+
+def _givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
+    """A citizen speaks with the own voice; for others, the coordinator writes down what they have said."""
+    if givers and reader.role is not Role.COORDINATOR:
+        raise NotAllowed("Only the coordinator writes down what somebody else has said.")
+    return givers

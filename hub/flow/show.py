@@ -12,14 +12,15 @@ from typing import Any
 from uuid import UUID
 
 from hub.clock import now
-from hub.consent.consent import Consent, ConsentsByPerson, by_person, has_one_plan
+from hub.consent.consent import Consent, ConsentsByPerson, has_one_plan
 from hub.consent.decide import decide
 from hub.consent.decision import Decision
-from hub.consent.reader import Reader
+from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
 from hub.flow.belonging import as_member, may_choose, may_open
+from hub.flow.circumstances import consents_of
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
@@ -119,9 +120,9 @@ def explain_for(plan: UUID, recipient: str, store: Store, *, actor: str) -> Sequ
         stored = unit.plans.get(plan)
         if stored is None:
             raise NotFound(_NO_PLAN)
-        reader = as_member(unit, plan, Reader(recipient, Role.AUTHORITY_SYSTEM), at)
-        consents = by_person(unit.consents.of(stored.plan.people()))
+        reader = as_member(unit, plan, Reader(recipient, Role.AUTHORITY_SYSTEM, exchange=Exchange.DISCLOSE), at)
         policy = unit.policies.in_force()
+        consents = consents_of(unit, stored.plan, policy, at)
         unit.audit.record("explained-withheld", actor, at, "", plan, recipient=recipient)
         return [
             (
@@ -157,7 +158,7 @@ def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
     if not may_open(unit, plan, stored.plan.person, reader, at):
         raise NotFound(_NO_PLAN)
     member = as_member(unit, plan, reader, at)
-    consents = by_person(unit.consents.of(stored.plan.people()))
+    consents = consents_of(unit, stored.plan, policy, at)
     view = view_for(stored.plan, member, policy, consents, at)
     silent = unit.breakers.silent(Direction.SOURCE)
     is_protected = stored.plan.has_protected_address and reader.role is not Role.PARTNER

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from hub.consent.consent import Consent, ConsentKind, ConsentStatus
+from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Grant
 from hub.errors import Conflict
+from hub.plan.contribution import PersonFacts
+from hub.plan.element import Period
 from hub.store.transaction import Unit
 
 
-def in_the_name_of(unit: Unit, person: UUID, consent: Consent) -> Consent:
-    """Return the consent as the person's own.
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Who says it: somebody else than the person, by what numbers and name the hub knows or shall know them."""
+
+    capacity: Capacity
+    facts: PersonFacts
+
+
+def in_the_name_of(unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver] = ()) -> Consent:
+    """Return the consent as the person's own, with the word of each who gives it.
 
     Said before in the same words and still standing, it is the next version of what was said: were there two of it,
-    one would go on sharing after the citizen has withdrawn the other.
+    one would go on sharing after the citizen has withdrawn the other. What others have said of it stands beside.
+
+    :param consent: its first grant tells when and how it is said.
+    :param givers: nobody for the person alone.
     """
-    given = replace(consent, person=person, given_by=person)
+    grants = tuple(_words(unit, person, consent, givers))
+    given = replace(consent, person=person, grants=grants)
     if unit.consents.get(given.id) is not None:
         return given
     same = next((known for known in unit.consents.of([person]) if _says_the_same(known, given)), None)
-    return replace(given, id=same.id, version=same.version + 1) if same else given
-
-
-def _says_the_same(known: Consent, given: Consent) -> bool:
-    if known.status is not ConsentStatus.ACTIVE or (known.kind, known.effect) != (given.kind, given.effect):
-        return False
-    return known.kind is ConsentKind.ONE_PLAN or all(
-        getattr(known, scope) == getattr(given, scope)
-        for scope in ("sources", "recipients", "purposes", "categories", "label", "elements")
-    )
+    if same is None:
+        return given
+    said_now = {(grant.by, grant.capacity) for grant in grants}
+    earlier = tuple(grant for grant in same.grants if (grant.by, grant.capacity) not in said_now)
+    together = (*earlier, *grants)
+    period = _common(grant.period for grant in together) if earlier else given.period
+    return replace(given, id=same.id, version=same.version + 1, grants=together, period=period)
 
 
 def check_next(before: Consent | None, after: Consent) -> None:
@@ -38,3 +51,31 @@ def check_next(before: Consent | None, after: Consent) -> None:
         raise Conflict("This consent has another version by now.")
     if before is not None and (before.person, before.kind) != (after.person, after.kind):
         raise Conflict("A consent stays of its kind and about its person.", "Withdraw it and give a new one.")
+
+
+def _words(unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver]) -> Iterable[Grant]:
+    how = replace(consent.grants[0], period=consent.period)
+    if not givers:
+        yield replace(how, by=person, capacity=Capacity.SELF)
+    for giver in givers:
+        by = unit.people.find_or_add(giver.facts)
+        yield replace(how, by=by, capacity=Capacity.SELF if by == person else giver.capacity)
+
+
+def _says_the_same(known: Consent, given: Consent) -> bool:
+    if known.status is not ConsentStatus.ACTIVE or (known.kind, known.effect) != (given.kind, given.effect):
+        return False
+    if known.kind is ConsentKind.ONE_PLAN:
+        return True
+    return (known.scope, known.exemptions) == (given.scope, given.exemptions)
+
+
+def _common(periods: Iterable[Period]) -> Period:
+    """Return the time in which all of some periods run; where there is none, one that covers nothing."""
+    starts: list[datetime] = []
+    ends: list[datetime] = []
+    for period in periods:
+        starts += [period.start] if period.start else []
+        ends += [period.end] if period.end else []
+    start, end = max(starts, default=None), min(ends, default=None)
+    return Period(start, max(start, end) if start and end else end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 
 CPR = "urn:oid:1.2.208.176.1.2"  # dk-core: the central person register
 REPLACEMENT = "urn:one-plan-hub:replacement-cpr:"  # + the issuing system; never a match key between systems
@@ -35,6 +36,28 @@ class Identifier:
         """Return the day of birth that the number is made of, as ``ddmmyy``; the century is not decided here."""
         day = int(self.value[:2])
         return f"{day if self.system == CPR else day - _REPLACEMENT_DAY:02}{self.value[2:6]}"
+
+    @property
+    def born(self) -> date | None:
+        """Return the day of birth, with the century that the seventh digit tells (cpr.dk); None where none is told.
+
+        A replacement number says nothing of the century, nor is its day always the day of birth.
+        """
+        if self.system != CPR:
+            return None
+        day, month, year, seventh = int(self.value[:2]), int(self.value[2:4]), int(self.value[4:6]), self.value[6]
+        try:
+            return date(_century(seventh, year) + year, month, day)
+        except ValueError:  # 29 February of a year that has none
+            return None
+
+
+def _century(seventh: str, year: int) -> int:
+    if seventh in "0123":
+        return 1900
+    if seventh in "49":
+        return 2000 if year <= 36 else 1900
+    return 2000 if year <= 57 else 1800
 
 
 def cpr_identifier(text: str, issuer: str) -> Identifier:

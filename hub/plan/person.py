@@ -42,6 +42,11 @@ class Person:
     known_as: Mapping[str, frozenset[Identifier]] = field(default_factory=dict)
     united_with: UUID | None = None
 
+    @property
+    def born(self) -> date | None:
+        """Return the day of birth, by the newest number that tells it."""
+        return next((born for number in self._newest_first() if (born := number.born) is not None), None)
+
     def identifier_for(self, authority: str) -> Identifier | None:
         """Return the number by which an authority's system finds the person: the newest that it has used itself.
 

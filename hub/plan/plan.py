@@ -52,7 +52,11 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One person's plan."""
+    """One person's plan.
+
+    :ivar is_held: a conflict about honour is feared: the family is shown and told nothing until that is lifted
+        (barnets lov § 18 stk. 3: the risk is assessed before parents or network are involved).
+    """
 
     id: UUID
     person: UUID
@@ -60,6 +64,7 @@ class Plan:
     elements: Mapping[UUID, Element] = field(default_factory=dict)
     tombstones: Mapping[UUID, Tombstone] = field(default_factory=dict)
     cases: Mapping[CaseRef, CaseState] = field(default_factory=dict)
+    is_held: bool = False
 
     @property
     def has_protected_address(self) -> bool:

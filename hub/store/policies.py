@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from hub.consent.policy import Policy, parse_policy
+from hub.consent.policy import Policy
+from hub.consent.policy_document import parse_policy
 from hub.errors import Unavailable
 from hub.store.tables import policies
 

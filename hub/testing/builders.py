@@ -31,6 +31,7 @@ from hub.testing.permissions import (
     a_policy,
     a_reader,
     a_rule,
+    own_word,
     the_danish_policy,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "a_reader",
     "a_rule",
     "an_id",
+    "own_word",
     "the_danish_policy",
 ]
 

@@ -11,8 +11,19 @@ from typing import Any, Self
 from uuid import UUID
 
 from hub.clock import new_id
-from hub.consent.consent import EVERY, Consent, ConsentKind, ConsentStatus, Effect
-from hub.consent.policy import Condition, Hidden, Policy, Rule, RuleEffect, parse_policy
+from hub.consent.consent import (
+    EVERY,
+    Capacity,
+    Consent,
+    ConsentKind,
+    ConsentStatus,
+    Effect,
+    Exemption,
+    Grant,
+    Scope,
+)
+from hub.consent.policy import Condition, Hidden, Policy, Rule, RuleEffect
+from hub.consent.policy_document import parse_policy
 from hub.consent.reader import ONE_PLAN, Reader
 from hub.plan.element import Period, Sensitivity
 from hub.plan.person import Role
@@ -28,27 +39,27 @@ class ConsentBuilder:
 
     def to(self, *recipients: str) -> Self:
         """Name the recipients; none names nobody."""
-        return self._with(recipients=frozenset(recipients))
+        return self._scoped(recipients=frozenset(recipients))
 
     def from_(self, *sources: str) -> Self:
         """Name the authorities whose elements it covers."""
-        return self._with(sources=frozenset(sources))
+        return self._scoped(sources=frozenset(sources))
 
     def for_categories(self, *categories: str) -> Self:
         """Name the categories."""
-        return self._with(categories=frozenset(categories))
+        return self._scoped(categories=frozenset(categories))
 
     def for_purposes(self, *purposes: str) -> Self:
         """Name the purposes."""
-        return self._with(purposes=frozenset(purposes))
+        return self._scoped(purposes=frozenset(purposes))
 
     def for_elements(self, *elements: UUID) -> Self:
         """Let it be about single elements only."""
-        return self._with(elements=frozenset(elements))
+        return self._scoped(elements=frozenset(elements))
 
     def at_label(self, label: Sensitivity) -> Self:
         """Set the highest step that a yes covers, or the lowest of a no."""
-        return self._with(label=label)
+        return self._scoped(label=label)
 
     def since(self, start: datetime) -> Self:
         """Let it start at an instant."""
@@ -60,7 +71,20 @@ class ConsentBuilder:
 
     def denying(self) -> Self:
         """Turn it into a no, from the lowest step up."""
-        return self._with(effect=Effect.DENY, label=Sensitivity.IKKE_FORTROLIGE_DATA)
+        lowest = replace(self.consent.scope, label=Sensitivity.IKKE_FORTROLIGE_DATA)
+        return self._with(effect=Effect.DENY, scope=lowest)
+
+    def except_(self, scope: Scope, period: Period = Period()) -> Self:
+        """Let the opposite hold for a part of it."""
+        return self._with(exemptions=(*self.consent.exemptions, Exemption(scope, period)))
+
+    def of_the_time(self, period: Period) -> Self:
+        """Let it be about what is of a time only."""
+        return self._scoped(data_period=period)
+
+    def given_by(self, *grants: Grant) -> Self:
+        """Let others give it than the person."""
+        return self._with(grants=grants)
 
     def withdrawn(self) -> Self:
         """Withdraw it: its next version."""
@@ -73,6 +97,14 @@ class ConsentBuilder:
     def _with(self, **facts: Any) -> Self:
         return replace(self, consent=replace(self.consent, **facts))
 
+    def _scoped(self, **facts: Any) -> Self:
+        return self._with(scope=replace(self.consent.scope, **facts))
+
+
+def own_word(person: UUID, at: datetime = THEN) -> tuple[Grant, ...]:
+    """Return the person's own word, as a consent has it."""
+    return (Grant(person, Capacity.SELF, at),)
+
 
 def a_consent(person: UUID) -> ConsentBuilder:
     """Start a yes to share everything sensitive or less with nobody yet, for one plan, from every authority."""
@@ -82,22 +114,21 @@ def a_consent(person: UUID) -> ConsentBuilder:
             version=1,
             kind=ConsentKind.SHARING,
             person=person,
-            given_by=person,
-            given_at=THEN,
+            grants=own_word(person),
             period=Period(),
-            sources=frozenset({EVERY}),
-            purposes=frozenset({ONE_PLAN}),
-            categories=frozenset({EVERY}),
-            label=Sensitivity.FOELSOMME_PERSONOPLYSNINGER,
+            scope=Scope(
+                sources=frozenset({EVERY}),
+                purposes=frozenset({ONE_PLAN}),
+                categories=frozenset({EVERY}),
+                label=Sensitivity.FOELSOMME_PERSONOPLYSNINGER,
+            ),
         )
     )
 
 
 def a_consent_to_one_plan(person: UUID) -> ConsentBuilder:
     """Start a yes to have one plan."""
-    return ConsentBuilder(
-        Consent(new_id(), 1, ConsentKind.ONE_PLAN, person, given_by=person, given_at=THEN, period=Period())
-    )
+    return ConsentBuilder(Consent(new_id(), 1, ConsentKind.ONE_PLAN, person, grants=own_word(person), period=Period()))
 
 
 def a_reader(
@@ -143,7 +174,7 @@ def a_rule(
 
 
 def a_policy(*rules: Rule, version: int = 1) -> Policy:
-    """Return a policy of these rules, which knows the purposes and categories of the Danish one."""
+    """Return a policy of these rules, which otherwise is as the Danish one."""
     return replace(the_danish_policy(version), rules=rules)
 
 

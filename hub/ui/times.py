@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from hub.consent.ages import LOCAL
 from hub.consent.explain import MONTHS_DA, MONTHS_EN
-from hub.consent.policy import LOCAL
 from hub.plan.element import Period
 from hub.ui.words import word
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.consent.consent import Consent
+from hub.consent.consent import Consent, Scope
 from hub.consent.policy import Hidden, Policy, Rule
 from hub.consent.reader import Reader
 from hub.consent.subject import Subject
+from hub.plan.element import Period
 
 PARTS: tuple[Hidden | None, ...] = (None, *Hidden)
 
@@ -44,6 +45,10 @@ def _may_see(
     # A statutory prohibition: nothing lifts it.
     if any(rule.effect.value == "prohibit" and _speaks_of(rule, subject, reader, at) for rule in policy.rules):
         return False
+    # Break-glass lifts what is withheld for want of consent alone.
+    glass, opened = policy.break_glass, reader.emergency
+    if glass and opened and reader.role in glass.roles and opened.plan == subject.plan and _runs(opened.period, at):
+        return True
     # A mandatory duty permits exactly its categories, whatever the citizen says.
     if _some_rule(part, "duty", subject, reader, policy, at):
         return True
@@ -56,11 +61,11 @@ def _may_see(
     if not one_plan or "deny" in one_plan:
         return False
     # Any consent in force that says no wins.
-    about = [c for c in consents if c.kind.value == "sharing" and _in_force(c, at) and _is_about(c, subject, reader)]
-    if any(consent.effect.value == "deny" for consent in about):
+    said = [(c.person, _says(c, subject, reader, at)) for c in consents if c.kind.value == "sharing"]
+    if any(word == "deny" for _, word in said):
         return False
     # A yes of everyone concerned, on a ground of the policy; or an optional statutory permission.
-    yes_of_all = all(any(consent.person == person for consent in about) for person in subject.concerned)
+    yes_of_all = all((person, "permit") in said for person in subject.concerned)
     if yes_of_all and _some_rule(part, "consent", subject, reader, policy, at):
         return True
     return _some_rule(part, "permit", subject, reader, policy, at)
@@ -82,47 +87,72 @@ def _speaks_of(rule: Rule, subject: Subject, reader: Reader, at: datetime) -> bo
         return False
     if not (
         reader.role in rule.roles
+        and reader.exchange in rule.directions
         and _listed(reader.organisation, rule.recipients)
         and _listed(reader.purpose, rule.purposes)
         and _listed(subject.authority, rule.sources)
     ):
         return False
-    for condition in rule.conditions:
-        if condition.value == "own-plan" and reader.person != subject.person:
-            return False
-        if condition.value == "no-third-party" and subject.concerned - {subject.person}:
-            return False
-        if condition.value == "protected-address" and not subject.has_protected_address:
-            return False
+    if any(not _holds(condition.value, subject, reader) for condition in rule.conditions):
+        return False
     if rule.effect.value == "prohibit":  # from its step up; without a category only what forbids all is certain
         return subject.label >= rule.label and _listed(subject.category, rule.categories)
     return subject.label <= rule.label and subject.category is not None and _listed(subject.category, rule.categories)
 
 
-def _is_about(consent: Consent, subject: Subject, reader: Reader) -> bool:
-    if consent.person not in subject.concerned:
-        return False
-    if consent.elements and subject.element not in consent.elements:
+def _holds(condition: str, subject: Subject, reader: Reader) -> bool:
+    return {
+        "own-plan": reader.person == subject.person,
+        "no-third-party": not subject.concerned - {subject.person},
+        "protected-address": subject.has_protected_address,
+        "held": subject.is_held,
+        "in-meeting": subject.plan in reader.meetings,
+    }[condition]
+
+
+def _says(consent: Consent, subject: Subject, reader: Reader, at: datetime) -> str | None:
+    """Return what a consent in force says: its word, the opposite in a part that it exempts, or nothing."""
+    if not _in_force(consent, at) or consent.person not in subject.concerned:
+        return None
+    word = consent.effect.value
+    if not _fits(consent.scope, word, subject, reader):
+        return None
+    opposite = "permit" if word == "deny" else "deny"
+    for exemption in consent.exemptions:
+        if _runs(exemption.period, at) and _fits(exemption.scope, opposite, subject, reader):
+            return opposite
+    return word
+
+
+def _fits(scope: Scope, word: str, subject: Subject, reader: Reader) -> bool:
+    if scope.elements and subject.element not in scope.elements:
         return False
     if not (
-        _listed(reader.organisation, consent.recipients)
-        and _listed(reader.purpose, consent.purposes)
-        and _listed(subject.authority, consent.sources)
+        _listed(reader.organisation, scope.recipients)
+        and _listed(reader.purpose, scope.purposes)
+        and _listed(subject.authority, scope.sources)
+        and _listed(subject.category, scope.categories)
     ):
         return False
-    if consent.effect.value == "deny":
-        return subject.label >= consent.label and _listed(subject.category, consent.categories)
-    return (
-        subject.label <= consent.label
-        and subject.category is not None
-        and _listed(subject.category, consent.categories)
-    )
+    begins, ends = scope.data_period.start, scope.data_period.end
+    if word == "deny":  # what may be of its time is
+        starts_after = subject.valid.start is not None and ends is not None and subject.valid.start >= ends
+        ends_before = subject.valid.end is not None and begins is not None and subject.valid.end <= begins
+        return subject.label >= scope.label and not starts_after and not ends_before
+    if begins is not None and (subject.valid.start is None or subject.valid.start < begins):
+        return False
+    if ends is not None and (subject.valid.end is None or subject.valid.end > ends):
+        return False
+    return subject.label <= scope.label and subject.category is not None
 
 
 def _in_force(consent: Consent, at: datetime) -> bool:
-    started = consent.period.start is None or consent.period.start <= at
-    ended = consent.period.end is not None and consent.period.end <= at
-    return consent.status.value == "active" and started and not ended
+    return consent.status.value == "active" and _runs(consent.period, at)
+
+
+def _runs(period: Period, at: datetime) -> bool:
+    started = period.start is None or period.start <= at
+    return started and not (period.end is not None and period.end <= at)
 
 
 def _listed(name: str | None, names: frozenset[str]) -> bool:

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 
-from hub.consent.consent import Consent, ConsentKind, ConsentsByPerson, ConsentStatus, Effect, by_person
-from hub.consent.policy import Condition, Hidden, Policy, Rule, RuleEffect
-from hub.consent.reader import Reader
+from hub.consent.consent import (
+    Consent,
+    ConsentKind,
+    ConsentsByPerson,
+    ConsentStatus,
+    Effect,
+    Exemption,
+    Scope,
+    by_person,
+)
+from hub.consent.policy import BreakGlass, Condition, Hidden, Policy, Rule, RuleEffect
+from hub.consent.reader import Emergency, Exchange, Reader
 from hub.consent.subject import Subject
 from hub.plan.element import Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.person import Role
 from hub.plan.plan import Plan
-from hub.testing.builders import THEN, a_consent, a_rule
+from hub.testing.builders import THEN, a_consent, a_rule, own_word
 
 PLAN, PERSON, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 ELEMENTS = tuple(UUID(int=100 + number) for number in range(4))
@@ -52,32 +62,63 @@ rules = st.builds(
     conditions=st.just(frozenset[Condition]()) | st.frozensets(st.sampled_from(Condition), max_size=2),
     without=st.just(frozenset[Hidden]()) | st.frozensets(st.sampled_from(Hidden)),
     valid=periods,
-).filter(lambda rule: rule.effect is not RuleEffect.PROHIBIT or Condition.NO_THIRD_PARTY not in rule.conditions)
+    directions=st.just(frozenset(Exchange)) | st.frozensets(st.sampled_from(Exchange), min_size=1),
+    informs=st.booleans(),
+).filter(
+    lambda rule: (
+        Condition.NO_THIRD_PARTY not in rule.conditions
+        if rule.effect is RuleEffect.PROHIBIT
+        else Condition.HELD not in rule.conditions
+    )
+)
+GLASS = BreakGlass(frozenset({Role.COORDINATOR, Role.CASEWORKER}), 60, 20, 24, "A law")
 policies = st.builds(
     Policy,
     version=st.just(1),
     purposes=st.just(frozenset(PURPOSES)),
     categories=st.just(frozenset(CATEGORIES)),
     rules=st.lists(rules, max_size=4).map(tuple),
+    break_glass=st.sampled_from((None, None, GLASS)),
 )
-consents = st.builds(
-    Consent,
-    id=st.uuids(version=4),
-    version=st.integers(1, 3),
-    kind=st.sampled_from(ConsentKind),
-    person=st.sampled_from((PERSON, OTHER)),
-    given_by=st.just(PERSON),
-    given_at=moments,
-    period=periods,
-    status=st.sampled_from((ConsentStatus.ACTIVE, ConsentStatus.ACTIVE, ConsentStatus.WITHDRAWN)),
-    effect=st.sampled_from((Effect.PERMIT, Effect.PERMIT, Effect.DENY)),
+scopes = st.builds(
+    Scope,
     sources=names(*AUTHORITIES),
     recipients=names(*AUTHORITIES),
     purposes=names(*PURPOSES),
     categories=names(*CATEGORIES),
     label=labels,
     elements=st.just(frozenset[UUID]()) | st.frozensets(st.sampled_from(ELEMENTS), max_size=2),
+    data_period=st.just(Period()) | periods,
 )
+exemptions = st.just(()) | st.lists(st.builds(Exemption, scopes, periods), max_size=2).map(tuple)
+
+
+def saying_no(consent: Consent) -> Consent:
+    """Turn a consent into a plain no to the same."""
+    return replace(consent, effect=Effect.DENY, exemptions=())
+
+
+def _consent(effect: Effect, scope: Scope, exempt: tuple[Exemption, ...], **facts: Any) -> Consent:
+    """Let a no with exemptions be a no from the lowest step up, as each must."""
+    is_broad = effect is Effect.DENY and bool(exempt)
+    whole = replace(scope, label=min(Sensitivity)) if is_broad else scope
+    return Consent(effect=effect, scope=whole, exemptions=exempt, **facts)
+
+
+consents = st.builds(
+    _consent,
+    id=st.uuids(version=4),
+    version=st.integers(1, 3),
+    kind=st.sampled_from(ConsentKind),
+    person=st.sampled_from((PERSON, OTHER)),
+    grants=moments.map(lambda at: own_word(PERSON, at)),
+    period=periods,
+    status=st.sampled_from((ConsentStatus.ACTIVE, ConsentStatus.ACTIVE, ConsentStatus.WITHDRAWN)),
+    effect=st.sampled_from((Effect.PERMIT, Effect.PERMIT, Effect.DENY)),
+    scope=scopes,
+    exempt=exemptions,
+)
+plans_at_stake = st.sampled_from((PLAN, PLAN, UUID(int=77)))
 readers = st.builds(
     Reader,
     organisation=st.sampled_from((*AUTHORITIES, "citizen")),
@@ -85,6 +126,9 @@ readers = st.builds(
     purpose=st.sampled_from((*PURPOSES, *PURPOSES, "gossip")),
     person=st.sampled_from((None, PERSON, OTHER)),
     memberships=st.sampled_from((frozenset({PLAN}), frozenset({PLAN}), frozenset[UUID]())),
+    exchange=st.sampled_from(Exchange),
+    meetings=st.sampled_from((frozenset({PLAN}), frozenset[UUID]())),
+    emergency=st.sampled_from((None, None, None)) | st.builds(Emergency, st.just(UUID(int=5)), plans_at_stake, periods),
 )
 concerned = st.sampled_from((frozenset[UUID](), frozenset[UUID](), frozenset({PERSON}), frozenset({OTHER})))
 
@@ -100,7 +144,7 @@ def elements(draw: st.DrawFn, element: UUID) -> Element:
         status=Status.ACTIVE,
         title=draw(st.sampled_from(("one", "two"))),
         text="a text",
-        valid=Period(),
+        valid=draw(periods),
         codes=(Code("kle", "27.24.00", "a code"),),
         part_of=draw(st.none() | st.sampled_from(ELEMENTS)),
         concerns=draw(concerned),
@@ -143,12 +187,14 @@ subjects = st.builds(
     concerned=concerned.map(lambda others: others | {PERSON}),
     element=st.sampled_from(ELEMENTS),
     has_protected_address=st.booleans(),
+    valid=st.just(Period()) | periods,
+    is_held=st.booleans(),
 )
 
 
 def with_one_plan(given: Sequence[Consent]) -> tuple[Consent, ...]:
     """Add a plain yes to one plan, without which little else is ever asked."""
-    yes = Consent(UUID(int=9), 1, ConsentKind.ONE_PLAN, PERSON, PERSON, THEN, Period())
+    yes = Consent(UUID(int=9), 1, ConsentKind.ONE_PLAN, PERSON, own_word(PERSON), Period())
     return (*(consent for consent in given if consent.id != yes.id), yes)
 
 
@@ -172,7 +218,7 @@ broad_rules = st.builds(
 def broad_consents(draw: st.DrawFn) -> list[Consent]:
     """Draw yeses of each person to nearly everything, and now and then a no; one may have lapsed, or cover less."""
     yes = a_consent(PERSON).to("*").at_label(Sensitivity.VIP_SAGER).build()
-    no = replace(yes, effect=Effect.DENY, label=draw(labels))
+    no = replace(yes, effect=Effect.DENY, scope=replace(yes.scope, label=draw(labels)))
     templates = (yes, yes, yes, no) if draw(st.integers(0, 3)) == 0 else (yes, yes, yes)
     return [
         replace(
@@ -180,7 +226,7 @@ def broad_consents(draw: st.DrawFn) -> list[Consent]:
             id=UUID(int=20 + place),
             person=person,
             period=draw(periods),
-            categories=draw(st.just(template.categories) | names(*CATEGORIES)),
+            scope=replace(template.scope, categories=draw(st.just(template.scope.categories) | names(*CATEGORIES))),
             status=draw(st.sampled_from((*[ConsentStatus.ACTIVE] * 4, ConsentStatus.WITHDRAWN))),
         )
         for place, (template, person) in enumerate(zip(templates, (PERSON, PERSON, OTHER, PERSON), strict=False))

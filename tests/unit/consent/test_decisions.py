@@ -28,6 +28,7 @@ from hub.testing.builders import (
     a_reader,
     a_rule,
     an_id,
+    own_word,
     the_danish_policy,
 )
 
@@ -197,7 +198,7 @@ CASES = [
     no("a no beats the yes of another consent", f"{ORDER}: any consent in force that denies → deny",
        Reason.DENIED, consents=(ONE_PLAN, NO, EVERYTHING)),
     no("a no beats a newer yes", "DESIGN 6: deny overrides, never 'newest wins'",
-       Reason.DENIED, consents=(ONE_PLAN, NO, replace(EVERYTHING, given_at=NOW - DAY))),
+       Reason.DENIED, consents=(ONE_PLAN, NO, replace(EVERYTHING, grants=own_word(PERSON, NOW - DAY)))),
     no("a no beats an optional statutory permission", f"{ORDER}: any consent in force that denies → deny",
        Reason.DENIED, reader=COORDINATOR, consents=(ONE_PLAN, NO)),
     no("a no of a third party whom the element names counts", "DESIGN 6: consents of every person whom it concerns",
@@ -286,7 +287,8 @@ def test_a_case_is_decided_as_its_source_says(case: Case) -> None:
 
 
 def test_a_sharing_partner_is_shown_what_the_parents_agreed_to_share() -> None:
-    decision = no("", "", Reason.CONSENT, reader=PARTNER, consents=(ONE_PLAN, SSD)).decide()
+    meets = replace(PARTNER, meetings=frozenset({PLAN}))
+    decision = no("", "", Reason.CONSENT, reader=meets, consents=(ONE_PLAN, SSD)).decide()
     assert decision.rule_ids == ("CON-SSD",)
 
 

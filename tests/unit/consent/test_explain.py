@@ -18,12 +18,13 @@ from tests.unit.consent.strategies import Question, askable, questions
 
 WITHHELD = [
     Reason.UNKNOWN_PURPOSE, Reason.NOT_A_MEMBER, Reason.NO_ONE_PLAN, Reason.DENIED, Reason.WITHDRAWN, Reason.EXPIRED,
-    Reason.NO_CONSENT, Reason.NO_GROUND, Reason.NOT_LABELLED,
+    Reason.NO_CONSENT, Reason.NO_GROUND, Reason.NOT_LABELLED, Reason.NOT_APPLICABLE,
 ]  # fmt: skip
 RULE = a_rule("R", RuleEffect.PERMIT, da="Reglen siger det.", en="The rule says so.")
 YES = a_consent(UUID(int=2)).build()
 SAID = {
     Reason.OWN: explain.OWN,
+    Reason.EMERGENCY: explain.EMERGENCY,
     Reason.DUTY: explain.by_law(RULE),
     Reason.STATUTE: explain.by_law(RULE),
     Reason.PROHIBITED: explain.prohibited(RULE),

@@ -36,6 +36,7 @@ from tests.unit.consent.strategies import (
     questions,
     readers,
     rules,
+    saying_no,
     with_one_plan,
 )
 from tests.unit.consent.test_oracle import parts_of
@@ -54,7 +55,7 @@ def never_more(question: Question, than: Question) -> None:
 
 @given(any_question, consents)
 def test_adding_a_no_never_shows_more(question: Question, consent: Consent) -> None:
-    no = replace(consent, effect=Effect.DENY)
+    no = saying_no(consent)
     never_more(replace(question, consents=(*question.consents, no)), than=question)
 
 
@@ -107,7 +108,7 @@ def test_the_order_of_consents_does_not_matter_to_a_word_of_the_decision(questio
 
 @given(consents, st.integers(1, 3), any_question)
 def test_only_the_newest_version_of_a_consent_counts(consent: Consent, versions: int, question: Question) -> None:
-    newest = replace(consent, version=versions + 1, effect=Effect.DENY)
+    newest = replace(saying_no(consent), version=versions + 1)
     older = tuple(replace(consent, version=version) for version in range(1, versions + 1))
     with_history = replace(question, consents=(*question.consents, newest, *older))
     assert decided(with_history) == decided(replace(question, consents=(*question.consents, newest)))
@@ -234,7 +235,7 @@ def test_a_citizens_no_never_hides_an_element_from_the_authority_that_wrote_it(
     asked: tuple[Plan, Reader, Policy, list[Consent]], at: datetime
 ) -> None:
     plan, reader, policy, given_consents = asked
-    noes = [replace(consent, effect=Effect.DENY) for consent in given_consents]
+    noes = [saying_no(consent) for consent in given_consents]
     for element in plan.elements.values():
         if reader.purpose in policy.purposes and plan.id in reader.memberships:
             own = replace(reader, organisation=element.authority, role=Role.AUTHORITY_SYSTEM)

@@ -1,0 +1,78 @@
+"""What the hub knows of people that decides who may speak for them, and their consents as those stand now.
+
+Ages come from CPR numbers; custody and guardianship from what authorities say of a household (docs/adr/0006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from hub.consent.ages import Ages
+from hub.consent.consent import Capacity, Consent, ConsentsByPerson
+from hub.consent.policy import Policy
+from hub.consent.standing import Circumstances, CircumstancesByPerson, Representative, standing_at
+from hub.plan.person import Household, age_at, household_of
+from hub.plan.plan import Plan
+from hub.store.transaction import Unit
+
+GUARDIAN = "guardian"  # a relation that an authority may name (mappings)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Consents as they were given, and what decides who may have given them."""
+
+    consents: tuple[Consent, ...]
+    circumstances: CircumstancesByPerson
+
+    def standing(self, ages: Ages, at: datetime) -> ConsentsByPerson:
+        """Return them as they stand at the instant."""
+        return standing_at(self.consents, self.circumstances, ages, at)
+
+
+def consents_of(unit: Unit, plan: Plan, policy: Policy, at: datetime) -> ConsentsByPerson:
+    """Return the consents of everyone whom a plan concerns, as they stand at the instant."""
+    return said_by(unit, plan.people(), at, plan).standing(policy.ages, at)
+
+
+def said_by(unit: Unit, people: Iterable[UUID], at: datetime, plan: Plan | None = None) -> Said:
+    """Return the newest version of every consent about these people, and what is known of each.
+
+    :param plan: one that is at hand, so that it need not be opened again.
+    """
+    consents = tuple(unit.consents.of(people))
+    whose: dict[UUID, list[Consent]] = {}
+    for consent in consents:
+        whose.setdefault(consent.person, []).append(consent)
+    known = {person: _circumstances(unit, person, said, at, plan) for person, said in whose.items()}
+    return Said(consents, known)
+
+
+def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None) -> Circumstances:
+    """Return what the hub knows of a person: day of birth, and who holds custody or is guardian."""
+    if plan is None or plan.person != person:
+        own = unit.plans.of_person(person)
+        stored = unit.plans.get(own) if own else None
+        plan = stored.plan if stored else None
+    home = household_of(plan.elements.values()) if plan else Household(())
+    holders = [member for member in home.members if member.has_custody]
+    return Circumstances(
+        born=unit.people.get(person).born,
+        custody=tuple(Representative(one.person, one.period) for one in holders),
+        guardians=tuple(Representative(one.person, one.period) for one in home.members if one.relation == GUARDIAN),
+        without_custody=frozenset(one.person for one in home.members) - {one.person for one in holders},
+    )
+
+
+def _circumstances(unit: Unit, person: UUID, said: list[Consent], at: datetime, plan: Plan | None) -> Circumstances:
+    """Return what is known; a grown person's plan is opened only where somebody else has spoken for them."""
+    born = unit.people.get(person).born
+    speaks_alone = all(grant.capacity is Capacity.SELF for consent in said for grant in consent.grants)
+    is_grown = born is None or age_at(born, at.date()) > _SURELY_GROWN
+    return Circumstances(born=born) if speaks_alone and is_grown else circumstances_of(unit, person, plan)
+
+
+_SURELY_GROWN = 30  # no policy sets an age above it (hub.consent.policy_document)
