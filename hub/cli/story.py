@@ -33,10 +33,20 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """Someone made up."""
+    """Someone made up.
+
+    :ivar custody: who speaks for a child.
+    """
 
     cpr: str
     name: str
+    custody: tuple[Citizen, ...] = ()
+
+    @property
+    def given_by(self) -> dict[str, Any]:
+        """Return who gives a consent, as a request says it; nothing for somebody who speaks alone."""
+        parents = [{"cpr": one.cpr, "name": one.name, "capacity": "custody"} for one in self.custody]
+        return {"given_by": parents} if parents else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Story:
     console: Console
     proofs: list[Proof] = field(default_factory=list)
     plans: dict[str, str] = field(default_factory=dict)
+    _citizens: dict[str, Citizen] = field(default_factory=dict)
 
     @property
     def came_out_right(self) -> bool:
@@ -104,14 +115,22 @@ class Story:
         """Open a citizen's plan with the citizen's consent; return its id."""
         person = {"cpr": citizen.cpr, "name": citizen.name}
         plan: str = self._write_down(
-            {"kind": "one-plan", "person": person, "authorities": authorities, "channel": "meeting"}
+            {
+                "kind": "one-plan",
+                "person": person,
+                "authorities": authorities,
+                "channel": "meeting",
+                **citizen.given_by,
+            }
         )["plan"]
         self.plans[citizen.name] = plan
+        self._citizens[plan] = citizen
         return plan
 
     def share(self, plan: str, source: str, recipient: str, *categories: str) -> str:
         """Write down that a citizen lets one authority see what another has written; return the consent's id."""
         said = {"kind": "sharing", "plan": plan, "sources": [source], "recipients": [recipient]}
+        said |= self._citizens[plan].given_by
         consent: str = self._write_down(said | {"categories": categories, "label": MIDDLE, "channel": "meeting"})[
             "consent"
         ]

@@ -25,7 +25,7 @@ class Family(Story):
 
     def tell(self) -> None:
         """Open three plans, send two cases that name the household, and read them as everyone may."""
-        child = Citizen(_number_of_a_child(years=12), "Noah Test Dahl Bro")
+        child = Citizen(_number_of_a_child(years=12), "Noah Test Dahl Bro", custody=(_MOTHER, _FATHER))
         plans = {one: self.open_plan(one, "children", "social") for one in (child, _MOTHER, _FATHER)}
         self.prove("Each of the three has a plan of their own", len(set(plans.values())) == 3, len(set(plans.values())))
         self._cases(child)

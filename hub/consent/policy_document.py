@@ -78,7 +78,7 @@ def _parse_ages(document: Mapping[str, Any], faults: list[Fault]) -> Ages:
     ages = Ages(
         own_no=read.number("own_no", 0, 30),
         own_yes=read.number("own_yes", 0, 30),
-        of_age=read.number("of_age", 1, 30),
+        of_age=read.number("of_age", 0, 30),
         custodians=read.one_of("custodians", {one.value: one for one in Custodians}) or Custodians.ALL,
         citation=read.text("citation"),
     )

@@ -42,6 +42,10 @@ class Circumstances:
     guardians: tuple[Representative, ...] = ()
     without_custody: frozenset[UUID] = frozenset()
 
+    def age(self, at: datetime) -> int | None:
+        """Return the age in whole years on the Danish day; whoever is not born yet, by a wrong number, is newborn."""
+        return None if self.born is None else max(0, age_at(self.born, at.astimezone(LOCAL).date()))
+
 
 class Lack(StrEnum):
     """Whose word a consent lacks."""
@@ -87,7 +91,7 @@ def lacks(consent: Consent, known: Circumstances, ages: Ages, at: datetime) -> f
     if consent.effect is Effect.DENY:
         is_said = any(_may_say_no(grant, known, ages) for grant in consent.grants)
         return frozenset() if is_said else frozenset({Lack.OWN})
-    age = None if known.born is None else age_at(known.born, at.astimezone(LOCAL).date())
+    age = known.age(at)
     if any(_is_guardian(grant, known, at) for grant in consent.grants):
         return frozenset()
     own = any(grant.capacity is Capacity.SELF for grant in consent.grants)
@@ -117,7 +121,8 @@ def _is_guardian(grant: Grant, known: Circumstances, at: datetime) -> bool:
 def _may_say_no(grant: Grant, known: Circumstances, ages: Ages) -> bool:
     """Tell whether somebody could say no when they did."""
     if grant.capacity is Capacity.SELF:
-        return known.born is None or age_at(known.born, grant.at.astimezone(LOCAL).date()) >= ages.own_no
+        age = known.age(grant.at)
+        return age is None or age >= ages.own_no
     named = known.custody if grant.capacity is Capacity.CUSTODY else known.guardians
     return not named or any(one.person == grant.by and one.period.covers(grant.at) for one in named)
 

@@ -9,6 +9,8 @@ def a_generous_policy() -> dict[str, Any]:
     """Return rules by which every authority may see everything that the citizen has said yes to."""
     everybody = ["authority-system", "caseworker", "coordinator", "citizen"]
     return {
+        # Everybody speaks for themself from the first birthday on: who speaks for a child is asked elsewhere.
+        "ages": {"own_no": 0, "own_yes": 0, "of_age": 0, "custodians": "one", "citation": "A rule of the tests"},
         "purposes": ["one-plan", "citizen-access"],
         "categories": ["cases", "needs", "goals", "activities", "appointments", "contacts", "assessments",
                        "health", "economy", "household", "statements"],

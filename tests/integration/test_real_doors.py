@@ -23,7 +23,7 @@ CHILDREN, L201, SOCIAL = (
 )
 FAMILIES = ROOT.parent / "shared" / "data" / "denmark" / "families.json"
 #: Who the contract's examples are about.
-JULIANE, LARS = "1110109996", "0505159995"
+JULIANE, LARS, PARENT = "1110109996", "0505159995", "2911829996"
 XML, JSON = "application/xml", "application/json"
 CASE = (CHILDREN / "minimal.xml").read_bytes()
 
@@ -37,7 +37,10 @@ def town() -> Iterator[Town]:
 
 
 def opens_plan(town: Town, cpr: str) -> str:
-    one_plan = {"kind": "one-plan", "person": {"cpr": cpr, "name": "Test"}, "authorities": ["children", "social"]}
+    person = {"cpr": cpr, "name": "Test"}
+    # Whatever their age: their own word, and that of a parent.
+    said_by = [{**person, "capacity": "self"}, {"cpr": PARENT, "name": "Test", "capacity": "custody"}]
+    one_plan = {"kind": "one-plan", "person": person, "authorities": ["children", "social"], "given_by": said_by}
     answer = town.ask("coordinator", "POST", "/consents", one_plan)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["plan"])

@@ -157,10 +157,11 @@ class Served:
         self._numbers[0] += 1
         return f"010170{self._numbers[0]:04d}"
 
-    def opens_plan(self, cpr: str = "", name: str = "Test Testesen") -> tuple[str, dict[str, Any]]:
+    def opens_plan(self, cpr: str = "", name: str = "Test Testesen", **said: Any) -> tuple[str, dict[str, Any]]:
         """Open a plan over the API; return the number of its person and the answer."""
         cpr = cpr or self.a_cpr()
-        request = {"kind": "one-plan", "person": {"cpr": cpr, "name": name}, "authorities": ["children", "employment"]}
+        person = {"cpr": cpr, "name": name}
+        request = {"kind": "one-plan", "person": person, "authorities": ["children", "employment"], **said}
         answer = self.ask("coordinator", "POST", "/consents", request)
         assert answer.status_code == 201, answer.text
         return cpr, answer.json()

@@ -190,7 +190,13 @@ def test_consents_are_listed_with_all_that_was_said(hub: Served) -> None:
         ["children"],
         ["goals"],
     )
-    assert (sharing["in_force"], sharing["channel"], sharing["text_version"]) == (True, "meeting", "2026-1")
+    (said,) = sharing["given_by"]
+    assert (sharing["in_force"], said["capacity"], said["channel"], said["text_version"]) == (
+        True,
+        "self",
+        "meeting",
+        "2026-1",
+    )
     assert sharing["label"] == "FORTROLIGE_PERSONOPLYSNINGER"
 
 

@@ -116,7 +116,7 @@ def test_an_id_that_is_none_names_its_place(hub: Served) -> None:
         ({**SHARING, "elements": []}, ["elements"]),
         ({**SHARING, "sources": [], "recipients": [], "categories": [], "purposes": []},
          ["sources", "recipients", "purposes", "categories"]),
-        ({"kind": "sharing"}, ["plan", "sources", "recipients", "categories"]),
+        ({"kind": "sharing"}, ["sources", "recipients", "categories", "plan"]),
     ],
 )  # fmt: skip
 def test_faults_are_named_all_at_once_and_no_value_is_repeated(hub: Served, request_: Any, fields: list[str]) -> None:

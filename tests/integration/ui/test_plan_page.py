@@ -21,7 +21,7 @@ from tests.integration.ui.visitor import Visitor, parts_of, words_of
 pytestmark = pytest.mark.integration
 CHILDREN = Path(__file__).parents[3] / "contracts" / "children" / "v1" / "examples" / "normal.xml"
 AUTUMN = datetime(2026, 8, 31, 9, tzinfo=UTC)
-LARS = "0505159995"
+LARS, MOTHER = "0505159995", "2911829996"
 NOBODYS = "99999999-9999-4999-8999-999999999999"
 GOAL = {"id": "g", "title": "Job i en butik"}
 SECRET = {"id": "s", "title": "Hemmeligt", "kind": "note", "category": "health", "label": "VIP_SAGER"}
@@ -36,7 +36,8 @@ def a_plan(hub: Served, *sent: dict[str, Any]) -> str:
 
 def of_lars(hub: Served) -> str:
     """Lars' plan, with what children and family services say of him."""
-    _, opened = hub.opens_plan(LARS, "Lars Test Berggren")
+    mother = {"cpr": MOTHER, "name": "Lone Test Berggren", "capacity": "custody"}
+    _, opened = hub.opens_plan(LARS, "Lars Test Berggren", given_by=[mother])
     sent = CHILDREN.read_bytes()
     assert hub.ask("children", "POST", "/in/children", sent, headers={"Content-Type": "application/xml"}).is_success
     return f"/coordinator/plans/{opened['plan']}"
