@@ -42,6 +42,7 @@ def _key(text: object) -> bytes:
 
 
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
+PublicKeyText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 KeyVersion = Annotated[int, Field(ge=1, lt=2**32)]  # four bytes of it stand before each key that it wraps
 
 
@@ -72,6 +73,12 @@ class Settings(BaseSettings):
     municipality: str = Field("0376", pattern=r"^[0-9]{4}$", description="municipality code, four digits")
     keys: dict[KeyVersion, Key] = Field(description="master keys by version, base64; the highest version seals")
     index_key: Key = Field(description="key of the blind index of person numbers, base64; of its own")
+    signing_key: Key | None = Field(
+        None, description="key that proofs are signed with, base64; without it one made from the index key"
+    )
+    old_proof_keys: list[PublicKeyText] = Field(
+        default_factory=list, description="public keys that proofs were signed with before, as /proof-keys gave their x"
+    )
     clients: dict[Name, Client] = Field(default_factory=dict, description="who may call the hub")
     authorities: dict[AuthorityName, dict[str, Any]] = Field(
         default_factory=dict, description="settings of each authority's adapter, by name"
@@ -79,6 +86,9 @@ class Settings(BaseSettings):
     coordinator: Name = Field("coordination", description="organisation that authors and coordinates the one plan")
     consent_months: int = Field(
         12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
+    )
+    withdrawal_hours: int = Field(
+        24, gt=0, le=8760, description="how long a recipient has to confirm that it has deleted, hours"
     )
     travel_minutes: int = Field(30, ge=0, le=1440, description="the way between two appointments, minutes")
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -114,9 +124,15 @@ class Settings(BaseSettings):
             faults.append("keys: at least one master key is needed; make one with: hub new-key")
         if any(key.get_secret_value() == self.index_key.get_secret_value() for key in self.keys.values()):
             faults.append("index_key: must differ from every master key")
+        if self.signing_key is not None and self._is_other_key(self.signing_key):
+            faults.append("signing_key: must differ from every other key")
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _is_other_key(self, key: SecretBytes) -> bool:
+        others = (self.index_key, *self.keys.values())
+        return any(key.get_secret_value() == other.get_secret_value() for other in others)
 
     @property
     def is_embedded(self) -> bool:

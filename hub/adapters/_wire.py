@@ -144,7 +144,7 @@ def read_wire(kind: type[_S], name: str, settings: Mapping[str, Any]) -> _S:
 def judged_receipt(name: str, key: DeliveryKey, status: str, held: int, reference: str, reason: str) -> Receipt:
     """Return the receipt of a delivery, as a system's valid answer tells it.
 
-    :param status: a :class:`ReceiptStatus`, or ``refused``.
+    :param status: a :class:`ReceiptStatus` that a contract has, or ``refused``.
     :param held: the sequence that the system holds now.
     :raises RecipientRefused: it will not take the update.
     :raises RecipientFailed: the answer is for another sequence.

@@ -178,7 +178,7 @@ class BeskedfordelerAdapter:
         self._line.publish(
             body, exchange=chosen.exchange, routing_key=chosen.recipient_cvr, message_id=event["BeskedId"]
         )
-        return Receipt(ReceiptStatus.TAKEN_IN, event["BeskedId"])
+        return Receipt(ReceiptStatus.TOLD, event["BeskedId"])
 
 
 def envelope(event: Mapping[str, Any], recipient_cvr: str, municipality_cvr: str) -> etree._Element:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from hub.consent.decision import Decision, Sentence
 from hub.consent.explain import collision, completeness
 from hub.consent.view import Seen
 from hub.flow.revise import Revised
+from hub.flow.revocation import Standing
 from hub.flow.show import Shown
 from hub.plan.element import Period
 from hub.plan.findings import overlapping_demands
@@ -138,6 +139,7 @@ def revised_answer(revised: Revised) -> dict[str, Any]:
         "period": _period(consent.period),
         "plans_due": len(revised.plans),
         "deliveries_under_way": revised.under_way,
+        "revocation": revised.revocation,
         "applies": not revised.lacking,
         "lacks": sorted(revised.lacking),
     }
@@ -239,7 +241,22 @@ def _masked(numbers: Sequence[Identifier]) -> str | None:
     return numbers[0].masked if numbers else None
 
 
-def consents_answer(plan: UUID, consents: Sequence[Consent], at: datetime) -> dict[str, Any]:
-    """Return all consents of a plan's person, oldest first."""
+def consents_answer(
+    plan: UUID, consents: Sequence[Consent], revoked: Mapping[UUID, Standing], at: datetime
+) -> dict[str, Any]:
+    """Return all consents of a plan's person, oldest first, and of each that was withdrawn how that stands."""
     ordered = sorted(consents, key=lambda consent: (consent.given_at, consent.id))
-    return {"plan": plan, "consents": [consent_answer(consent, at) for consent in ordered]}
+    told = [consent_answer(one, at) | {"revocation": _revoked(revoked.get(one.id))} for one in ordered]
+    return {"plan": plan, "consents": told}
+
+
+def _revoked(standing: Standing | None) -> dict[str, Any] | None:
+    if standing is None:
+        return None
+    return {
+        "revocation": standing.revocation.id,
+        "withdrawn_at": when(standing.revocation.at),
+        "recipients": standing.recipients,
+        "receipts_awaited": standing.awaited,
+        "receipts_missing": standing.missing,
+    }

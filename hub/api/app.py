@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from hub import __version__
-from hub.api import consents, contracts, fhir, inbound, operations, plans, problems, soap
+from hub.api import consents, contracts, fhir, inbound, operations, plans, problems, revocations, soap
 from hub.api.asking import Hub
 from hub.api.described import describe
 from hub.api.middleware import AtTheDoor
@@ -48,7 +48,7 @@ def create_app(
     app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health)
     problems.install(app)
     app.add_middleware(AtTheDoor)
-    for room in (inbound, soap, plans, consents, fhir, contracts, operations):
+    for room in (inbound, soap, plans, consents, revocations, fhir, contracts, operations):
         app.include_router(room.router)
     describe(app)
     return app

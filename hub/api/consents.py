@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -34,8 +34,11 @@ _NOBODY_YET = UUID(int=0)
 @router.get("/consents")
 def list_consents(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Read what the plan's person has said yes and no to."""
-    found = show_consents(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
-    return json_response(consents_answer(plan, found, now()))
+    deadline = timedelta(hours=hub.settings.withdrawal_hours)
+    found, revoked = show_consents(
+        plan, caller.reader, hub.store, deadline, actor=caller.client, correlation_id=correlation_id
+    )
+    return json_response(consents_answer(plan, found, revoked, now()))
 
 
 @router.post("/consents", status_code=CREATED, openapi_extra=schema_of(GivenConsent))

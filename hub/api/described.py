@@ -46,6 +46,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("post", "/consents"): ({201: _JSON}, (*_WRITES, 422)),
     ("get", "/fhir/metadata"): ({200: _FHIR}, (400,)),
     ("get", "/fhir/{kind}/{id}"): ({200: _FHIR}, _READS),
+    ("get", "/proof-keys"): ({200: _JSON}, (400,)),
     ("get", "/contracts"): ({200: _JSON}, (400,)),
     ("get", "/contracts/{path}"): ({200: _FILES}, (400, 404)),
     ("get", "/healthz"): ({200: _JSON}, (400,)),

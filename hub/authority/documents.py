@@ -118,6 +118,8 @@ class ReceiptStatus(StrEnum):
     ALREADY_HELD = "already-held"
     #: It took the update in but must keep something withdrawn, and says why.
     LEGAL_HOLD = "legal-hold"
+    #: It was told that there is something to ask for; no word of what it then keeps or deletes.
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def joined(settings: Settings) -> Authorities:
 def open_store(settings: Settings) -> Store:
     """Open the database with the keys that the settings hold."""
     keys = {version: key.get_secret_value() for version, key in settings.keys.items()}
-    keyring = Keyring(keys, settings.index_key.get_secret_value())
+    seed = settings.signing_key.get_secret_value() if settings.signing_key else None
+    keyring = Keyring(keys, settings.index_key.get_secret_value(), seed)
     return Store(settings.database_url, keyring, settings.municipality)
 
 

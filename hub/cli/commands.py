@@ -23,7 +23,9 @@ from hub.cli.checking import NOT_READY, look_at_everything
 from hub.cli.demo_commands import demo
 from hub.cli.intake import intake
 from hub.cli.mapping import mapping
+from hub.cli.proof import proof
 from hub.cli.refused import refused
+from hub.cli.withdrawals import withdrawals
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
 from hub.flow.revise import publish_first_policy
@@ -45,9 +47,11 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(mapping, name="mapping")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
+app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
 app.command()(intake)
+app.command()(withdrawals)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 _BREAKER = ("failures", "open_until", "since", "reason", "last_success_at")

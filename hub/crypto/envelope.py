@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.crypto.signing import SigningKey
 from hub.errors import SettingsRefused, Tampered
 
 _FORMAT = b"\x01"
@@ -47,12 +48,14 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
 
 
 class Keyring:
-    """The master keys and the index key; says no word of them in its repr."""
+    """The master keys, the index key and the signing key; says no word of them in its repr."""
 
-    def __init__(self, keys: Mapping[int, bytes], index_key: bytes) -> None:
+    def __init__(self, keys: Mapping[int, bytes], index_key: bytes, signing_seed: bytes | None = None) -> None:
         self._keys = dict(keys)
         self._newest = max(self._keys)
         self._index_key = index_key
+        #: What the hub signs with; made from the index key, which stays for good, where no seed is given.
+        self.signing_key = SigningKey(signing_seed or self.digest("signing-key", b""))
 
     def __repr__(self) -> str:
         return f"Keyring(versions={sorted(self._keys)})"

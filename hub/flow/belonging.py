@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.reader import Reader
+from hub.errors import NotAllowed
 from hub.plan.person import Role
 from hub.store.transaction import Unit
 
@@ -53,3 +54,14 @@ def as_member(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> Reader:
     is_partner = reader.role in _MAY_BE_LESS and any(one.role is Role.PARTNER for one in own)
     role = Role.PARTNER if is_partner else reader.role
     return replace(reader, role=role, memberships=frozenset({plan}) if own else frozenset())
+
+
+def check_may_open_one(reader: Reader, person: UUID, coordinator: str) -> None:
+    """A plan is opened by its person, or by the organisation that will coordinate it in the person's name.
+
+    :raises NotAllowed: the reader is neither.
+    """
+    is_coordinator = reader.role is Role.COORDINATOR and reader.organisation == coordinator
+    is_the_person = reader.role is Role.CITIZEN and reader.person == person
+    if not (is_coordinator or is_the_person):
+        raise NotAllowed("A plan is opened by the citizen or by the coordinator.")

@@ -73,7 +73,7 @@ def _decide(
         return Settled.NOT_DUE
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
-    view, basis = _lawful_now(unit, stored, _reader(lease.recipient, authorities), policy, at)
+    view, basis = lawful_now(unit, stored, reader_of(lease.recipient, authorities), policy, at)
     is_protected = _is_protected(stored, view)
     shown = {
         seen.element.id: Disclosed(
@@ -83,13 +83,15 @@ def _decide(
         if seen.element.authority != lease.recipient
     }
     change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=lease.is_dead)
+    unit.withdrawals.owe(lease.id, change.withdrawn, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
         return Settled.UP_TO_DATE
     return _start(unit, stored, lease, call, change, view, basis, at)
 
 
-def _reader(recipient: str, authorities: Authorities) -> Reader:
+def reader_of(recipient: str, authorities: Authorities) -> Reader:
+    """Return a recipient as a reader of what it is sent."""
     authority = authorities.get(recipient)
     role = authority.role if authority else Role.AUTHORITY_SYSTEM
     return Reader(recipient, role, exchange=Exchange.DISCLOSE)
@@ -100,7 +102,7 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
     return stored.plan.has_protected_address and view.reader.role is not Role.PARTNER
 
 
-def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
+def lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
     consents = consents_of(unit, stored.plan, policy, at)
     view = view_for(stored.plan, as_member(unit, stored.plan.id, reader, at), policy, consents, at)
@@ -128,6 +130,7 @@ def _start(
     )
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)
+    unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
     attempt = Attempt(recorded, lease, call, basis, update, change.holds_then, view)
     audit(unit, "delivery-started", attempt, at)  # were we to die now, the record still says what may have left
     return attempt

@@ -18,11 +18,13 @@ from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.policy import Policy
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, lacks
-from hub.errors import NotAllowed, NotFound
-from hub.flow.belonging import may_choose, may_open
+from hub.errors import NotFound
+from hub.flow.belonging import check_may_open_one, may_choose, may_open
 from hub.flow.circumstances import circumstances_of
+from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
-from hub.flow.versions import Giver, check_next, in_the_name_of
+from hub.flow.revocation import told_of
+from hub.flow.versions import Giver, check_next, givers_for, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.store.transaction import Store, Unit
@@ -37,6 +39,7 @@ class Revised:
         named in another's plan, too.
     :ivar under_way: deliveries of these plans that had started before and may still be on the wire.
     :ivar lacking: whose word the consent still lacks; it does not count before that is given.
+    :ivar revocation: of a withdrawal, the id under which it can be asked what became of it.
     """
 
     consent: Consent
@@ -44,6 +47,7 @@ class Revised:
     plans: Sequence[UUID]
     under_way: int
     lacking: frozenset[Lack] = frozenset()
+    revocation: UUID | None = None
 
 
 def open_plan(
@@ -70,7 +74,7 @@ def open_plan(
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
         at = now()
         person = unit.people.find_or_add(facts)
-        _check_may_open_one(reader, person, coordinator)
+        check_may_open_one(reader, person, coordinator)
         plan = unit.plans.of_person(person)
         if plan is None:
             plan = unit.plans.open(person, at)
@@ -83,7 +87,7 @@ def open_plan(
                 unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
         unit.jobs.unpark_unknown_people(at)
         unit.people.call(person, facts.name)
-        given = in_the_name_of(unit, person, consent, _givers_for(reader, givers))
+        given = in_the_name_of(unit, person, consent, givers_for(reader, givers))
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
 
 
@@ -109,7 +113,7 @@ def give(
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, now()):
             raise NotFound("There is no plan with this id that you may see.")
         plans = unit.plans.lock_concerning(stored.plan.person)
-        given = in_the_name_of(unit, stored.plan.person, consent, _givers_for(reader, givers))
+        given = in_the_name_of(unit, stored.plan.person, consent, givers_for(reader, givers))
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 
@@ -126,7 +130,8 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
         plans = unit.plans.lock_concerning(found.person)
         before = unit.consents.get(consent_id) or found  # read again: the lock may have waited for another withdrawal
         if before.status is ConsentStatus.WITHDRAWN:
-            return Revised(before, own, (), 0)
+            under_way, revocation = told_of(unit, before, reader)
+            return Revised(before, own, (), under_way, revocation=revocation)
         after = replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
         return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
 
@@ -160,14 +165,6 @@ def _publish(unit: Unit, document: Mapping[str, Any], actor: str, correlation_id
     return policy
 
 
-def _check_may_open_one(reader: Reader, person: UUID, coordinator: str) -> None:
-    """A plan is opened by its person, or by the organisation that will coordinate it in the person's name."""
-    is_coordinator = reader.role is Role.COORDINATOR and reader.organisation == coordinator
-    is_the_person = reader.role is Role.CITIZEN and reader.person == person
-    if not (is_coordinator or is_the_person):
-        raise NotAllowed("A plan is opened by the citizen or by the coordinator.")
-
-
 def _record(
     unit: Unit,
     consent: Consent,
@@ -188,13 +185,11 @@ def _record(
         unit.audit.record(
             action, actor, at, correlation_id, plan, consent=consent.id, version=consent.version, kind=consent.kind
         )
+    write_down_what_is_owed(unit, plans, at)
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
     lacking = lacks(consent, circumstances_of(unit, consent.person), unit.policies.in_force().ages, at)
+    if consent.status is ConsentStatus.WITHDRAWN:
+        unit.revocations.record(consent.id, consent.version, own, plans, at)
+        under_way, revocation = told_of(unit, consent, reader)
+        return Revised(consent, own, known, under_way, lacking, revocation)
     return Revised(consent, own, known, unit.outbox.under_way(known, at), lacking)
-
-
-def _givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
-    """A citizen speaks with the own voice; for others, the coordinator writes down what they have said."""
-    if givers and reader.role is not Role.COORDINATOR:
-        raise NotAllowed("Only the coordinator writes down what somebody else has said.")
-    return givers

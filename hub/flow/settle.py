@@ -15,6 +15,7 @@ from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
 from hub.flow import calls
+from hub.flow.withdrawn import said_of
 from hub.settings import Settings
 from hub.store.circuits import Call
 from hub.store.lease import Basis, Lease
@@ -70,6 +71,8 @@ def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     if is_ours:
         unit.attempts.close_all(lease.id)
         unit.holdings.replace(lease.id, attempt.holds_then, at)
+    if attempt.update.withdrawn:
+        unit.withdrawals.answered(lease.id, attempt.id, said_of(unit, receipt, attempt.update, at), at)
     calls.answered(unit, attempt.call, at, receipt.status, brought=True)  # last: it takes rows of others
     return Settled.DELIVERED if is_ours else Settled.LOST_LEASE
 
@@ -87,6 +90,7 @@ def give_back(unit: Unit, attempt: Attempt, outcome: HubError | NotSent, setting
         return Settled.PAUSED if is_ours else Settled.LOST_LEASE
     settled = _count_failure(unit, lease, lease.attempts + 1, error, settings)
     if isinstance(outcome, NotSent):
+        unit.withdrawals.not_left(lease.id, attempt.id, attempt.update.made_at)
         calls.not_made(unit, attempt.call, at)
     else:
         calls.answered(unit, attempt.call, at, error.code)  # it answers, if not as we wish

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from hub.errors import NotFound
 from hub.flow.belonging import as_member, may_choose, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.refusal import refusals_written
+from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
@@ -135,9 +136,12 @@ def explain_for(plan: UUID, recipient: str, store: Store, *, actor: str) -> Sequ
         ]
 
 
-def show_consents(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[Consent]:
-    """Show the consents of a plan's person to the person and to the coordinator.
+def show_consents(
+    plan: UUID, reader: Reader, store: Store, deadline: timedelta, *, actor: str, correlation_id: str
+) -> tuple[Sequence[Consent], Mapping[UUID, Standing]]:
+    """Show the consents of a plan's person to the person and to the coordinator; and how revocations of them stand.
 
+    :param deadline: how long a recipient has to confirm that it has deleted.
     :raises NotFound: there is no plan of which the reader may see them.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
@@ -146,7 +150,12 @@ def show_consents(plan: UUID, reader: Reader, store: Store, *, actor: str, corre
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
             raise NotFound(_NO_PLAN)
         unit.audit.record("consents-read", actor, at, correlation_id, plan)
-        return unit.consents.of([stored.plan.person])
+        consents = unit.consents.of([stored.plan.person])
+        revoked = unit.revocations.latest_of([consent.id for consent in consents])
+        person = stored.plan.person
+        return consents, {
+            consent: standing_of(unit, revocation, person, reader, deadline) for consent, revocation in revoked.items()
+        }
 
 
 def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:

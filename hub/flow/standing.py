@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.clock import now
@@ -19,7 +19,7 @@ from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction, HoldReason, State
 from hub.store.transaction import Store, Unit
 
-WITHDRAWALS_WAIT = "withdrawals-wait"
+WITHDRAWALS_WAIT, RECEIPTS_MISSING = "withdrawals-wait", "receipts-missing"
 BOTH = tuple(Direction)
 _PROBED = (State.OPEN, State.HALF_OPEN)
 
@@ -48,6 +48,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
         known = {(circuit.authority, circuit.direction): circuit for circuit in unit.breakers.all()}
         under_way, waiting = unit.breakers.under_way(at), _waiting(unit, at)
         withdrawals = unit.outbox.withdrawals_due()
+        missing = unit.withdrawals.counts(at, timedelta(hours=settings.withdrawal_hours))
     everyone = sorted({*names, *(authority for authority, _ in known)})
     return [
         {
@@ -55,7 +56,12 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
             "under_way": under_way.get((name, direction), 0),
             "at_most": settings.calls_at_most(name),
             "waiting": waiting.get((name, direction), 0),
-            **_alarm(known.get((name, direction)), withdrawals.get(name, 0), at),
+            **_alarm(
+                known.get((name, direction), Circuit(name, direction)),
+                withdrawals.get(name, 0),
+                missing[name]["missing"] if name in missing else 0,
+                at,
+            ),
         }
         for name in everyone
         for direction in BOTH
@@ -154,9 +160,13 @@ def _told(circuit: Circuit, at: datetime) -> dict[str, Any]:
     }
 
 
-def _alarm(circuit: Circuit | None, withdrawals: int, at: datetime) -> dict[str, Any]:
+def _alarm(circuit: Circuit, withdrawals: int, missing: int, at: datetime) -> dict[str, Any]:
     """Say that somebody may keep what was taken back."""
-    if circuit is not None and circuit.direction is Direction.SOURCE:
-        return {"withdrawals_waiting": 0, "alarm": ""}
-    is_stopped = circuit is not None and circuit.state(at) is not State.CLOSED
-    return {"withdrawals_waiting": withdrawals, "alarm": WITHDRAWALS_WAIT if withdrawals and is_stopped else ""}
+    if circuit.direction is Direction.SOURCE:
+        return {"withdrawals_waiting": 0, "receipts_missing": 0, "alarm": ""}
+    alarm = WITHDRAWALS_WAIT if withdrawals and circuit.state(at) is not State.CLOSED else ""
+    return {
+        "withdrawals_waiting": withdrawals,
+        "receipts_missing": missing,
+        "alarm": RECEIPTS_MISSING if missing else alarm,
+    }

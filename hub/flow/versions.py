@@ -8,9 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Grant
-from hub.errors import Conflict
+from hub.consent.reader import Reader
+from hub.errors import Conflict, NotAllowed
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Period
+from hub.plan.person import Role
 from hub.store.transaction import Unit
 
 
@@ -51,6 +53,16 @@ def check_next(before: Consent | None, after: Consent) -> None:
         raise Conflict("This consent has another version by now.")
     if before is not None and (before.person, before.kind) != (after.person, after.kind):
         raise Conflict("A consent stays of its kind and about its person.", "Withdraw it and give a new one.")
+
+
+def givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
+    """A citizen speaks with the own voice; for others, the coordinator writes down what they have said.
+
+    :raises NotAllowed: somebody else is to do that.
+    """
+    if givers and reader.role is not Role.COORDINATOR:
+        raise NotAllowed("Only the coordinator writes down what somebody else has said.")
+    return givers
 
 
 def _words(unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver]) -> Iterable[Grant]:

@@ -52,6 +52,15 @@ class Consents:
             for row in rows
         ]
 
+    def version(self, wanted: UUID, version: int) -> Consent | None:
+        """Return one version of a consent, or None."""
+        query = sa.select(consents).where(consents.c.id == wanted, consents.c.version == version)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        key = self._people.key_of(row.person_id)
+        return _CONSENT.validate_json(unseal(key, row.content, _place(row.id, row.version)))
+
     def get(self, wanted: UUID) -> Consent | None:
         """Return the newest version of a consent, or None."""
         row = self._connection.execute(

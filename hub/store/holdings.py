@@ -6,7 +6,7 @@ leaves it open, and what it named counts as possibly held. So no later withdrawa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,10 +16,15 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring
-from hub.store.tables import attempts, holdings
+from hub.store.tables import attempts, holdings, outbox
 
 #: Element → digest of what left, None for a withdrawal.
 Leaving = Mapping[UUID, str | None]
+#: Of a row of the outbox: its recipient holds something, or may.
+MAY_HOLD = sa.or_(
+    sa.exists().where(holdings.c.outbox_id == outbox.c.id),
+    sa.exists().where(attempts.c.outbox_id == outbox.c.id, attempts.c.is_open),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,13 @@ class Holdings:
             {row.element_id: row.digest for row in certain},
             {element: frozenset(digests) for element, digests in possible.items()},
         )
+
+    def holders(self, plan: UUID) -> Sequence[tuple[UUID, str]]:
+        """Return the rows and recipients of a plan that hold or may hold anything of it."""
+        rows = self._connection.execute(
+            sa.select(outbox.c.id, outbox.c.recipient).where(outbox.c.plan_id == plan, MAY_HOLD).order_by(outbox.c.id)
+        )
+        return [(row.id, row.recipient) for row in rows]
 
     def replace(self, outbox_id: UUID, now_held: Mapping[UUID, str], at: datetime) -> None:
         """Remember exactly what the recipient holds from now on."""

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.store import outbox_statements as sql
+from hub.store.holdings import MAY_HOLD
 from hub.store.lease import Basis, Lease
-from hub.store.tables import as_dict, attempts, holdings, outbox
+from hub.store.tables import as_dict, outbox
 
 #: How long a relay that has taken rows may need to ring before another rings for it.
 _RING_SECONDS = 15
@@ -220,13 +221,9 @@ class Outbox:
 
     def withdrawals_due(self) -> Mapping[str, int]:
         """Count, per recipient, the plans of which it holds or may hold something while a revision is due to it."""
-        may_hold = sa.or_(
-            sa.exists().where(holdings.c.outbox_id == outbox.c.id),
-            sa.exists().where(attempts.c.outbox_id == outbox.c.id, attempts.c.is_open),
-        )
         rows = self._connection.execute(
             sa.select(outbox.c.recipient, sa.func.count())
-            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_urgent, may_hold)
+            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_urgent, MAY_HOLD)
             .group_by(outbox.c.recipient)
         )
         return {row[0]: row[1] for row in rows}

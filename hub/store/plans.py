@@ -5,7 +5,7 @@ Only ``flow`` may read from here: nobody goes round the consent layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -199,6 +199,15 @@ class Plans:
         self._connection.execute(
             case_plans.update().where(case_plans.c.blind_index == self._case_index(case)).values(plan_id=to)
         )
+
+    def latest(self, stored: StoredPlan, wanted: Collection[UUID]) -> Mapping[UUID, Element]:
+        """Return elements as they read last in a plan, also those that are gone from it."""
+        query = sa.select(elements.c.id, elements.c.content).where(
+            elements.c.plan_id == stored.plan.id, elements.c.id.in_(list(wanted))
+        )
+        newest = {row.id: row.content for row in self._connection.execute(query.order_by(elements.c.row))}
+        places = {element: _element_place(element, stored.plan.id) for element in newest}
+        return {one: _ELEMENT.validate_json(unseal(stored.key, newest[one], place)) for one, place in places.items()}
 
     def _current(self, wanted: UUID, key: bytes) -> Iterable[Element]:
         query = sa.select(elements.c.id, elements.c.content).where(

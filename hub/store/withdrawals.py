@@ -2,7 +2,7 @@
 
     unit.withdrawals.owe(row, {element}, at)          # it holds, or may hold, what it may see no longer
     unit.withdrawals.leave(row, {element}, attempt, at)
-    unit.withdrawals.answered(row, attempt, Answer("taken-in", digest), at)
+    unit.withdrawals.answered(row, attempt, Answer("taken-in", digests), at)
 
 A row stands for one element at one recipient, whatever the cause: a revocation, a new policy, a consent that ran out,
 an element that its authority deleted. It ends with the recipient's answer, or when the element may be seen again.
@@ -19,13 +19,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.clock import new_id
+from hub.store.holdings import MAY_HOLD
 from hub.store.revocation_tables import withdrawals
-from hub.store.tables import as_dict, attempts, holdings, outbox
+from hub.store.tables import as_dict, attempts, outbox
 
 #: The recipient may see the element again before it has said anything.
 LAPSED = "lapsed"
 _ROW = withdrawals.c
 _IS_OPEN = _ROW.ended_at.is_(None)
+_OPEN_OF = sa.select(_ROW.element_id).where(_ROW.outbox_id == sa.bindparam("row"), _IS_OPEN)  # asked at each delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class Answer:
     """What a recipient said of a withdrawal.
 
     :ivar status: of its receipt.
-    :ivar digest: keyed digest of the elements that it is about.
+    :ivar digests: element → keyed digest of what was said of it.
     :ivar hold_code: why it keeps what was withdrawn; empty when it does not.
     """
 
     status: str
-    digest: str
+    digests: Mapping[UUID, str]
     hold_code: str = ""
 
 
@@ -51,8 +53,9 @@ class Withdrawals:
 
     def owe(self, outbox_id: UUID, unlawful: Collection[UUID], at: datetime) -> None:
         """Remember exactly what a recipient must give up now; the rest of what it had to, it may see again."""
-        query = sa.select(_ROW.element_id).where(_ROW.outbox_id == outbox_id, _IS_OPEN)
-        known = set(self._connection.execute(query).scalars())
+        known = set(self._connection.execute(_OPEN_OF, {"row": outbox_id}).scalars())
+        if not known and not unlawful:
+            return
         lapsed = known - set(unlawful)
         if lapsed:
             self._open(outbox_id, _ROW.element_id.in_(lapsed), ended_at=at, ending=LAPSED)
@@ -73,14 +76,10 @@ class Withdrawals:
 
     def answered(self, outbox_id: UUID, attempt: UUID, answer: Answer, at: datetime) -> None:
         """The recipient has answered the delivery; what a later one carries as well waits for that one's answer."""
-        self._open(
-            outbox_id,
-            _ROW.attempt_id == attempt,
-            ended_at=at,
-            ending=answer.status,
-            digest=answer.digest,
-            hold_code=answer.hold_code or None,
-        )
+        said = {"ended_at": at, "ending": answer.status, "hold_code": answer.hold_code or None}
+        for element, digest in answer.digests.items():
+            carried = (_ROW.element_id == element) & (_ROW.attempt_id == attempt)
+            self._open(outbox_id, carried, digest=digest, **said)
 
     def counts(self, at: datetime, deadline: timedelta) -> Mapping[str, dict[str, Any]]:
         """Return, per recipient, what has no receipt yet: counts and the oldest; no plan, no person.
@@ -123,8 +122,8 @@ class Withdrawals:
         rows = self._connection.execute(
             sa.select(
                 outbox.c.recipient,
-                outbox.c.plan_id,
-                _ROW.outbox_id,
+                outbox.c.plan_id.label("plan"),
+                _ROW.outbox_id.label("delivery"),
                 sa.func.count().label("elements"),
                 sa.func.min(_ROW.owed_at).label("owed_at"),
                 sa.func.max(attempts.c.started_at).label("last_attempt_at"),
@@ -140,13 +139,9 @@ class Withdrawals:
         return [as_dict(row) for row in rows]
 
     def _undecided(self, before: datetime) -> Mapping[str, int]:
-        may_hold = sa.or_(
-            sa.exists().where(holdings.c.outbox_id == outbox.c.id),
-            sa.exists().where(attempts.c.outbox_id == outbox.c.id, attempts.c.is_open),
-        )
         rows = self._connection.execute(
             sa.select(outbox.c.recipient, sa.func.count())
-            .where(outbox.c.municipality == self._municipality, outbox.c.due_at <= before, may_hold)
+            .where(outbox.c.municipality == self._municipality, outbox.c.due_at <= before, MAY_HOLD)
             .group_by(outbox.c.recipient)
         )
         return {row[0]: row[1] for row in rows}

@@ -80,7 +80,7 @@ def test_an_event_waits_in_the_recipients_queue_and_names_nobody_but_it(exchange
     (message,) = waiting(exchange)
     root = etree.fromstring(message.body.encode())
     SCHEMA.assertValid(root)
-    assert receipt.status is ReceiptStatus.TAKEN_IN
+    assert receipt.status is ReceiptStatus.TOLD
     assert receipt.reference == root.findtext(f"{{{NAMESPACE}}}BeskedId") == message.properties["message_id"]
     assert [one.text for one in root.iter(f"{{{NAMESPACE}}}TilladtModtager")] == [f"urn:oio:cvr-nr:{THEIRS}"]
     assert [one.text for one in root.iter(f"{{{NAMESPACE}}}TvaergaaendeProces")] == [str(UPDATE.plan)]

@@ -36,6 +36,9 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /consents": ({200}, CHOOSERS, 404),
     "POST /consents": ({201}, CHOOSERS, 404),
     "POST /consents/{consent}/withdraw": ({200}, CHOOSERS, 404),
+    "GET /consents/{consent}/revocation": ({200}, CHOOSERS, 404),
+    "GET /consents/{consent}/proof": ({200}, CHOOSERS, 404),
+    "GET /proof-keys": ({200}, EVERYONE, 0),
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
     "GET /contracts": ({200}, EVERYONE, 0),
@@ -48,6 +51,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /ops/dead-letters": ({200}, OPERATORS, 403),
     "GET /ops/activity": ({200}, OPERATORS, 403),
     "GET /ops/unknown-codes": ({200}, OPERATORS, 403),
+    "GET /ops/withdrawals": ({200}, OPERATORS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
     "POST /ops/number-links": ({400}, OPERATORS, 403),
     "GET /healthz": ({200}, EVERYONE, 0),
@@ -79,7 +83,9 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /ops/authorities/{authority}/probe": {},
         "POST /consents": sharing,
     }
-    consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "withdraw" in route else ""
+    consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "{consent}" in route else ""
+    if route.startswith("GET /consents/{consent}"):
+        hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
     method, _, path = route.partition(" ")
     ids = {"authority": "employment", "plan": hub.plan, "element": element, "consent": consent, "kind": "CarePlan",
            "path": "no-such-file",

@@ -22,7 +22,9 @@ from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind
 from hub.plan.identifier import cpr_identifier
 from hub.store.tables import consents
+from hub.store.transaction import Store
 from hub.testing.builders import a_consent, a_contribution, an_id
+from tests.integration.databases import a_store
 from tests.integration.policy import a_generous_policy
 from tests.integration.world import SOMEBODY, World
 
@@ -108,7 +110,7 @@ def test_a_consent_of_a_relative_reaches_the_plan_that_names_them(world: World) 
 
 
 @contextmanager
-def commits_watched(world: World) -> Iterator[list[tuple[str, float, float]]]:
+def commits_watched(*stores: Store) -> Iterator[list[tuple[str, float, float]]]:
     """List, for each transaction that wrote an attempt or a consent, the times right before and after its commit."""
     seen: list[tuple[str, float, float]] = []
     wrote = threading.local()
@@ -118,22 +120,24 @@ def commits_watched(world: World) -> Iterator[list[tuple[str, float, float]]]:
             if statement.startswith(what):
                 wrote.what = what.split()[-1]
 
-    commit = world.store.engine.dialect.do_commit
+    commits = [store.engine.dialect.do_commit for store in stores]
 
-    def do_commit(connection: Any) -> None:
+    def do_commit(commit: Any, connection: Any) -> None:
         what, wrote.what = getattr(wrote, "what", None), None
         before = monotonic()
         commit(connection)
         if what:
             seen.append((what, before, monotonic()))
 
-    sa.event.listen(world.store.engine, "after_cursor_execute", after_execute)
-    world.store.engine.dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
+    for store, commit in zip(stores, commits, strict=True):
+        sa.event.listen(store.engine, "after_cursor_execute", after_execute)
+        store.engine.dialect.do_commit = partial(do_commit, commit)  # type: ignore[method-assign]
     try:
         yield seen
     finally:
-        world.store.engine.dialect.do_commit = commit  # type: ignore[method-assign]
-        sa.event.remove(world.store.engine, "after_cursor_execute", after_execute)
+        for store, commit in zip(stores, commits, strict=True):
+            store.engine.dialect.do_commit = commit  # type: ignore[method-assign]
+            sa.event.remove(store.engine, "after_cursor_execute", after_execute)
 
 
 def together(*deeds: Callable[[], Any]) -> list[Any]:
@@ -151,9 +155,10 @@ def together(*deeds: Callable[[], Any]) -> list[Any]:
         return list(pool.map(do, deeds))
 
 
-def test_no_delivery_starts_after_a_revocation_has_committed(world: World) -> None:
+def test_no_delivery_starts_after_a_revocation_has_committed(world: World, url: str) -> None:
     """Two workers and a citizen at once, 120 times: a start that shows the element commits before the withdrawal.
 
+    One of the workers is another process: it has the database open by itself.
     An attempt that shows something and whose commit began after the withdrawal's had ended would be a breach.
     """
     (plan,) = world.opens_plan(circle=["social"]).plans
@@ -162,6 +167,7 @@ def test_no_delivery_starts_after_a_revocation_has_committed(world: World) -> No
     chance = random.Random(24)
     row = world.row(plan, "social").id
     raced = 0
+    other = a_store(url)
     for _ in range(120):
         world.drains()
         world.systems["social"].heard.clear()
@@ -169,16 +175,17 @@ def test_no_delivery_starts_after_a_revocation_has_committed(world: World) -> No
         world.waits()
         pauses = [chance.random() * 0.006 for _ in range(3)]
 
-        def ring(pause: float) -> Any:
+        def ring(pause: float, store: Store) -> Any:
             threading.Event().wait(pause)
-            return deliver(row, world.store, world.authorities, world.settings)
+            return deliver(row, store, world.authorities, world.settings)
 
         def revoke(pause: float, consent: UUID) -> Any:
             threading.Event().wait(pause)
             return world.takes_back(consent)
 
-        with commits_watched(world) as seen:
-            together(partial(ring, pauses[0]), partial(ring, pauses[1]), partial(revoke, pauses[2], yes.id))
+        with commits_watched(world.store, other) as seen:
+            rings = partial(ring, pauses[0], world.store), partial(ring, pauses[1], other)
+            together(*rings, partial(revoke, pauses[2], yes.id))
         yes = replace(yes, version=yes.version + 1)
         shown = [update for update in world.systems["social"].heard if update.disclosed]
         revoked = next(end for what, _, end in seen if what == "consents")
@@ -188,6 +195,7 @@ def test_no_delivery_starts_after_a_revocation_has_committed(world: World) -> No
             assert min(starts) < revoked, "it started after the withdrawal had committed"
         world.drains()
         assert world.systems["social"].holds(plan) == set()
+    other.close()
     assert 10 < raced < 120, f"the race must go both ways to show anything, and went one way {raced} times of 120"
 
 

@@ -1,0 +1,31 @@
+"""What recipients must give up because a consent has changed: decided in the transaction of the change itself.
+
+So it is known the moment a revocation commits, however long a recipient's system is away. Policies, expiry and deleted
+elements come to light when the next delivery is decided (``deliver``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from hub.flow.deliver import lawful_now, reader_of
+from hub.store.transaction import Unit
+
+
+def write_down_what_is_owed(unit: Unit, plans: Iterable[UUID], at: datetime) -> None:
+    """Remember, for every recipient that holds or may hold something of the plans, what it may see no longer.
+
+    :param plans: taken for writing; their recipients are marked due already.
+    """
+    policy = unit.policies.in_force()
+    for plan in plans:
+        holders = unit.holdings.holders(plan)
+        stored = unit.plans.get(plan) if holders else None
+        if stored is None:
+            continue
+        for row, recipient in holders:
+            view, _ = lawful_now(unit, stored, reader_of(recipient, {}), policy, at)
+            shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
+            unit.withdrawals.owe(row, unit.holdings.of(row).maybe_anything_of() - shown, at)
