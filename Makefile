@@ -16,16 +16,19 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs bench check fmt fmt-check lint types imports lock wheel clean
+.PHONY: help demo test interleavings docs bench check fmt fmt-check lint types imports lock wheel clean
 
 help: ## List what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's story (ARGS=--once ends by itself)
 	@$(BIN)/hub demo $(ARGS)
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+interleavings: $(STAMP) ## Run ten thousand random interleavings of revocations and deliveries; `make test` runs some hundreds
+	@HUB_TEST_FULL=1 $(BIN)/pytest tests/integration/flow/test_interleavings.py $(ARGS)
 
 docs: $(STAMP) ## Write docs/reference/contracts from the contracts
 	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts

@@ -9,10 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.errors import NotFound
 from hub.flow import show
+from hub.flow.proof import prove_revocation
+from hub.flow.revocation import ShownRevocation
+from hub.identity.sessions import Session
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
-from hub.ui.desk import ASessionsForm, CorrelationId, TheDesk, TheSession
+from hub.ui.desk import ASessionsForm, CorrelationId, Desk, TheDesk, TheSession
 from hub.ui.plan_page import plan_page
 from hub.ui.problems import MISSING, SEE_OTHER, UNFIT, PageRoute
+from hub.ui.proof_page import proof_page
 from hub.ui.rendering import page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -48,3 +52,27 @@ def read_plan(
     caller = session.caller
     shown = show.show_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
     return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language))
+
+
+@router.get("/coordinator/consents/{consent}/proof")
+def read_proof(
+    consent: UUID, request: Request, desk: TheDesk, session: TheSession, correlation_id: CorrelationId
+) -> Response:
+    """Show what became of a revocation, to print for the citizen."""
+    shown, document = _proof(consent, desk, session, correlation_id)
+    return page(request, "proof", session=session, proof=proof_page(shown, document, session.caller.reader.language))
+
+
+@router.get("/coordinator/consents/{consent}/proof-file")
+def get_proof(consent: UUID, desk: TheDesk, session: TheSession, correlation_id: CorrelationId) -> Response:
+    """Give the signed document, for the citizen to keep."""
+    _, document = _proof(consent, desk, session, correlation_id)
+    headers = {"Content-Disposition": f'attachment; filename="{consent}.json"', "Cache-Control": "no-store"}
+    return Response(document, headers=headers, media_type="application/json")
+
+
+def _proof(consent: UUID, desk: Desk, session: Session, correlation_id: str) -> tuple[ShownRevocation, bytes]:
+    caller = session.caller
+    return prove_revocation(
+        consent, caller.reader, desk.store, desk.deadline, actor=caller.client, correlation_id=correlation_id
+    )

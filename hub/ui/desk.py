@@ -32,12 +32,14 @@ class Desk:
 
     :ivar public_url: the address that others reach the hub by; empty for the one that a request names.
     :ivar travel: the way between two appointments.
+    :ivar deadline: how long a recipient has to confirm that it has deleted.
     """
 
     store: Store
     sessions: Sessions
     public_url: str
     travel: timedelta
+    deadline: timedelta
 
     @property
     def is_behind_tls(self) -> bool:

@@ -30,7 +30,8 @@ for room in (signing_in, coordinator):
 def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings) -> None:
     """Let an application serve the pages too."""
     travel = timedelta(minutes=settings.travel_minutes)
-    app.state.desk = Desk(store, Sessions(store, identity), settings.public_url, travel)
+    deadline = timedelta(hours=settings.withdrawal_hours)
+    app.state.desk = Desk(store, Sessions(store, identity), settings.public_url, travel, deadline)
     app.include_router(router)
 
 

@@ -233,4 +233,51 @@ _ERRORS = {
     "error.home": Sentence("Find en plan", "Find a plan"),
 }
 
-WORDS: Mapping[str, Sentence] = {**_FRAME, **_PLAN, **_CARD, **_ELEMENTS, **_TIMES, **_ERRORS}
+_PROOF = {
+    "proof.title": Sentence("Bevis for et samtykke, der er trukket tilbage", "Proof of a consent that was withdrawn"),
+    "proof.consent": Sentence("Samtykke", "Consent"),
+    "proof.version": Sentence("{consent}, version {number}", "{consent}, version {number}"),
+    "proof.what": Sentence("Hvad det gav lov til", "What it allowed"),
+    "proof.kind.one-plan": Sentence("At have én plan", "To have one plan"),
+    "proof.kind.sharing": Sentence("At dele oplysninger", "To share information"),
+    "proof.from": Sentence("Fra", "From"),
+    "proof.to": Sentence("Til", "To"),
+    "proof.about": Sentence("Om", "About"),
+    "proof.every": Sentence("alle", "every one"),
+    "proof.withdrawn_at": Sentence("Trukket tilbage", "Withdrawn"),
+    "proof.as_of": Sentence("Beviset viser, hvordan det stod", "The proof shows how it stood"),
+    "proof.recipients": Sentence("Hvad der blev af det, andre havde fået", "What became of what others had"),
+    "proof.nobody": Sentence("Ingen havde noget, der skulle slettes.", "Nobody had anything that had to be deleted."),
+    "proof.owed_at": Sentence("Skulle slettes fra", "To be deleted from"),
+    "proof.sent_at": Sentence("Besked sendt", "Message sent"),
+    "proof.ended_at": Sentence("Svar modtaget", "Answer received"),
+    "proof.due_by": Sentence("Frist for svar", "Answer due by"),
+    "proof.under_way": Sentence(
+        "På vej, da samtykket blev trukket tilbage", "Under way when the consent was withdrawn"
+    ),
+    "proof.none_under_way": Sentence("Intet var på vej.", "Nothing was under way."),
+    "proof.settled": Sentence("{recipient}: afsluttet {when}", "{recipient}: settled {when}"),
+    "proof.not_settled": Sentence("{recipient}: ikke afsluttet endnu", "{recipient}: not settled yet"),
+    "proof.signed": Sentence("Underskrift", "Signature"),
+    "proof.how": Sentence(
+        "Gem filen. Alle kan tjekke, at den er uændret og underskrevet af kommunens hub, uden at spørge hubben.",
+        "Keep the file. Anybody can check that it is unchanged and signed by the municipality's hub, without asking.",
+    ),
+    "proof.revocation": Sentence("Nummer", "Number"),
+    "proof.key": Sentence("Nøgle", "Key"),
+    "proof.signature": Sentence("Underskrift (Ed25519)", "Signature (Ed25519)"),
+    "proof.file": Sentence("Hent filen", "Get the file"),
+    "category.cases": Sentence("sager", "cases"),
+    "category.needs": Sentence("behov", "needs"),
+    "category.goals": Sentence("mål", "goals"),
+    "category.activities": Sentence("aktiviteter", "activities"),
+    "category.appointments": Sentence("aftaler", "appointments"),
+    "category.contacts": Sentence("kontaktpersoner", "contacts"),
+    "category.assessments": Sentence("vurderinger", "assessments"),
+    "category.health": Sentence("helbred", "health"),
+    "category.economy": Sentence("økonomi", "economy"),
+    "category.household": Sentence("husstand", "household"),
+    "category.statements": Sentence("egne ord", "own words"),
+}
+
+WORDS: Mapping[str, Sentence] = {**_PROOF, **_FRAME, **_PLAN, **_CARD, **_ELEMENTS, **_TIMES, **_ERRORS}

@@ -85,7 +85,8 @@ def test_what_is_no_number_is_said_and_never_repeated(hub: Served, coordinator: 
     answer = coordinator.finds(typed)
     assert answer.status_code == 422
     assert "Det er ikke et CPR-nummer." in words_of(answer)
-    assert not typed or typed not in answer.text
+    page = answer.text.replace(coordinator.form_token(), "")  # which is random, and may well hold a 12
+    assert not typed or typed not in page
 
 
 @on_both

@@ -17,7 +17,20 @@ from hub.ui.words import WORDS, word
 UI = Path(__file__).parents[3] / "hub" / "ui"
 SOURCES = [path for path in (*UI.glob("*.py"), *UI.glob("templates/*.html")) if path.name != "words.py"]
 #: Groups of words that are looked up by a name of a closed or an open list.
-BY_NAME = ("kind.", "status.", "hidden.", "plan.status.", "authority.", "detail.", "value.", "day.", "age.", "error.")
+BY_NAME = (
+    "kind.",
+    "status.",
+    "hidden.",
+    "plan.status.",
+    "authority.",
+    "detail.",
+    "value.",
+    "day.",
+    "age.",
+    "error.",
+    "category.",
+    "proof.kind.",
+)
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
