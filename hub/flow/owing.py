@@ -7,9 +7,12 @@ elements come to light when the next delivery is decided (``deliver``).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from hub.consent.policy import Policy
+from hub.errors import Tampered
 from hub.flow.deliver import lawful_now, reader_of
 from hub.store.transaction import Unit
 
@@ -21,11 +24,16 @@ def write_down_what_is_owed(unit: Unit, plans: Iterable[UUID], at: datetime) -> 
     """
     policy = unit.policies.in_force()
     for plan in plans:
-        holders = unit.holdings.holders(plan)
-        stored = unit.plans.get(plan) if holders else None
-        if stored is None:
-            continue
-        for row, recipient in holders:
-            view, _ = lawful_now(unit, stored, reader_of(recipient, {}), policy, at)
-            shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
-            unit.withdrawals.owe(row, unit.holdings.of(row).maybe_anything_of() - shown, at)
+        with suppress(Tampered):  # what does not open holds up no revocation; the delivery finds it too, and says so
+            _of_plan(unit, plan, policy, at)
+
+
+def _of_plan(unit: Unit, plan: UUID, policy: Policy, at: datetime) -> None:
+    holders = unit.holdings.holders(plan)
+    stored = unit.plans.get(plan) if holders else None
+    if stored is None:
+        return
+    for row, recipient in holders:
+        view, _ = lawful_now(unit, stored, reader_of(recipient, {}), policy, at)
+        shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
+        unit.withdrawals.owe(row, unit.holdings.of(row).maybe_anything_of() - shown, at)

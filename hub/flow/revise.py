@@ -187,9 +187,9 @@ def _record(
         )
     write_down_what_is_owed(unit, plans, at)
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
-    lacking = lacks(consent, circumstances_of(unit, consent.person), unit.policies.in_force().ages, at)
     if consent.status is ConsentStatus.WITHDRAWN:
         unit.revocations.record(consent.id, consent.version, own, plans, at)
         under_way, revocation = told_of(unit, consent, reader)
-        return Revised(consent, own, known, under_way, lacking, revocation)
+        return Revised(consent, own, known, under_way, revocation=revocation)
+    lacking = lacks(consent, circumstances_of(unit, consent.person), unit.policies.in_force().ages, at)
     return Revised(consent, own, known, unit.outbox.under_way(known, at), lacking)

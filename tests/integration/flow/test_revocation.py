@@ -24,7 +24,7 @@ from hub.flow.standing import standings
 from hub.flow.withdrawn import State
 from hub.plan.person import Role
 from hub.store.revocation_tables import withdrawals
-from hub.store.tables import attempts
+from hub.store.tables import attempts, elements
 from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
@@ -238,6 +238,19 @@ def test_what_waits_undecided_for_longer_than_the_deadline_is_counted(world: Wor
     world.sweeps()
     with frozen(now() + DAY), world.store.begin(read_only=True) as unit:
         assert unit.withdrawals.counts(now(), DAY)["social"]["undecided"] == 1
+
+
+def test_stored_bytes_that_do_not_open_hold_up_no_revocation(world: World) -> None:
+    plan, yes = a_held_plan(world)
+    with world.store.begin() as unit:
+        unit.connection.execute(elements.update().values(content=b"nonsense"))
+    world.takes_back(yes.id)
+    with world.store.begin(read_only=True) as unit:
+        stored = unit.consents.get(yes.id)
+        assert unit.revocations.latest_of([yes.id])
+    assert stored is not None
+    assert stored.status is ConsentStatus.WITHDRAWN
+    assert world.row(plan, "social").is_urgent
 
 
 def test_a_refused_withdrawal_was_sent_and_one_that_could_not_be_written_was_not(world: World) -> None:
