@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,15 @@ from hub.consent.policy import Policy
 from hub.consent.policy_document import parse_policy
 from hub.errors import Unavailable
 from hub.store.tables import policies
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """When a version came, and by whom."""
+
+    version: int
+    published_at: datetime
+    published_by: str
 
 
 class Policies:
@@ -42,6 +52,22 @@ class Policies:
             raise Unavailable("No policy is published yet.", "Run: hub migrate")
         return _parsed(row.document, row.version)
 
+    def get(self, version: int) -> Policy | None:
+        """Return one version; None where there is none of this number."""
+        query = sa.select(policies.c.document).where(
+            policies.c.municipality == self._municipality, policies.c.version == version
+        )
+        document = self._connection.execute(query).scalar_one_or_none()
+        return None if document is None else _parsed(document, version)
+
+    def versions(self) -> Sequence[PolicyVersion]:
+        """Return every version, the newest first."""
+        query = sa.select(policies.c.version, policies.c.published_at, policies.c.published_by).where(
+            policies.c.municipality == self._municipality
+        )
+        found = self._connection.execute(query.order_by(policies.c.version.desc()))
+        return [PolicyVersion(row.version, row.published_at, row.published_by) for row in found]
+
     def wait_for_publishers(self) -> None:
         """Hold off whoever else publishes until this commits. Needed where there may be no row yet to hold."""
         if self._connection.dialect.name == "postgresql":  # on SQLite only one writes at a time anyway
@@ -58,25 +84,34 @@ class Policies:
         self._connection.execute(
             sa.select(policies.c.version).where(policies.c.municipality == self._municipality).with_for_update()
         ).all()
-        policy = parse_policy(document, (self._connection.execute(current).scalar_one() or 0) + 1)
+        version = (self._connection.execute(current).scalar_one() or 0) + 1
+        policy = check_policy(document, version)
         self._connection.execute(
             policies.insert().values(
                 municipality=self._municipality,
-                version=policy.version,
+                version=version,
                 published_at=at,
                 published_by=by,
-                document=orjson.dumps(document, default=_day).decode(),
+                document=policy_as_text(document),
             )
         )
         return policy
 
 
+def check_policy(document: Mapping[str, Any], version: int) -> Policy:
+    """Return what a document says, as it will be read once it is stored.
+
+    :raises InvalidRequest: naming every fault of the document.
+    """
+    parse_policy(document, version)  # nothing but what a policy may hold can be written as JSON
+    return _parsed(policy_as_text(document), version)
+
+
+def policy_as_text(document: Mapping[str, Any]) -> str:
+    """Write a document that can be used as JSON; a day of TOML becomes a text."""
+    return orjson.dumps(document).decode()
+
+
 @lru_cache(maxsize=8)
 def _parsed(document: str, version: int) -> Policy:
     return parse_policy(orjson.loads(document), version)
-
-
-def _day(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"A policy holds no {type(value).__name__}.")

@@ -40,6 +40,7 @@ from hub.store.outbox import Outbox
 from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
+from hub.store.policy_drafts import PolicyDrafts
 from hub.store.revocations import Revocations
 from hub.store.sessions import SessionRows
 from hub.store.unknown_codes import UnknownCodes
@@ -81,6 +82,11 @@ class Unit:
     def policies(self) -> Policies:
         """The matrix of legal bases."""
         return Policies(self.connection, self.municipality)
+
+    @cached_property
+    def policy_drafts(self) -> PolicyDrafts:
+        """What the matrix is to become."""
+        return PolicyDrafts(self.connection, self.municipality)
 
     @cached_property
     def inbox(self) -> Inbox:
