@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from hub.cli.assembly import open_store
 from hub.clock import new_id
-from hub.flow.revise import publish_policy
+from hub.flow.policies import publish_first_policy
 from hub.settings import Settings
 from hub.store.migrations import upgrade
 from hub.store.transaction import Store
@@ -68,7 +68,7 @@ class SetUp:
         store = open_store(self.settings())
         upgrade(store)
         rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
-        publish_policy(rules, store, actor=ACTOR, correlation_id="c")
+        publish_first_policy(rules, store, actor=ACTOR, correlation_id="c")
         return store
 
 

@@ -57,7 +57,9 @@ class Client(BaseModel, extra="forbid"):
 
     token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bearer token, in hex")
     organisation: Name = Field(description="the authority or body it speaks for, such as children")
-    role: str = Field(description="authority-system, coordinator, caseworker, partner, citizen or operator")
+    role: str = Field(
+        description="authority-system, coordinator, caseworker, partner, citizen, operator or administrator"
+    )
     purpose: str = Field("one-plan", description="what it may ask for")
     person: UUID | None = Field(None, description="the citizen's id at the hub, for the role citizen")
 

@@ -19,7 +19,7 @@ from lxml import etree
 from hub.authority import Authorities, contract_folder, load
 from hub.clock import new_id
 from hub.consent.reader import Reader
-from hub.flow.revise import open_plan, publish_policy
+from hub.flow.revise import open_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
@@ -28,7 +28,7 @@ from hub.store.tables import inbox
 from hub.store.transaction import Store
 from hub.testing.builders import a_consent_to_one_plan
 from tests.integration.databases import a_store
-from tests.integration.policy import a_generous_policy
+from tests.integration.policy import a_generous_policy, publish_policy
 
 NORMAL = (contract_folder("children/v1") / "examples" / "normal.xml").read_text(encoding="utf-8")
 CPR = "0505159995"

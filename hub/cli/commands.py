@@ -28,7 +28,7 @@ from hub.cli.refused import refused
 from hub.cli.withdrawals import withdrawals
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
-from hub.flow.revise import publish_first_policy
+from hub.flow.policies import publish_first_policy
 from hub.flow.show import explain_for, show_plan
 from hub.identity.tokens import new_token
 from hub.plan.person import Role

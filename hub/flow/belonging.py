@@ -23,13 +23,13 @@ _MAY_BE_LESS = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: datetime) -> bool:
     """Tell whether the reader may know that the plan exists: it is the reader's own, or the reader belongs to it.
 
-    An operator belongs to no plan, whichever organisation employs them; and a coordinator only to those that their
-    organisation coordinates.
+    An operator or administrator belongs to no plan, whichever organisation employs them; and a coordinator only to
+    those that their organisation coordinates.
 
     :param person: whose plan it is.
     """
     match reader.role:
-        case Role.OPERATOR:
+        case Role.OPERATOR | Role.ADMINISTRATOR:
             return False
         case Role.CITIZEN:
             return reader.person is not None and reader.person == person

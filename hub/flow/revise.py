@@ -1,4 +1,4 @@
-"""Change what may be shared: a consent given or withdrawn, a policy published, a plan opened.
+"""Change what may be shared: a consent given or withdrawn, a plan opened. The policy is changed in ``policies.py``.
 
 Each takes the plans it may touch for writing, so it waits for deliveries that are just starting, and none starts on
 the old state after it has committed (G4). Then every recipient of those plans is due, urgently: who holds something
@@ -7,15 +7,13 @@ now unlawful gets a withdrawal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.consent import Consent, ConsentStatus
-from hub.consent.policy import Policy
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, lacks
 from hub.errors import NotFound
@@ -134,35 +132,6 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
             return Revised(before, own, (), under_way, revocation=revocation)
         after = replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
         return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
-
-
-def publish_policy(document: Mapping[str, Any], store: Store, *, actor: str, correlation_id: str) -> Policy:
-    """Put a new version of the matrix in force; the sweeper brings every recipient up to date with it.
-
-    :raises InvalidRequest: naming every fault of the document.
-    """
-    with store.begin() as unit:
-        return _publish(unit, document, actor, correlation_id)
-
-
-def publish_first_policy(document: Mapping[str, Any], store: Store, *, actor: str, correlation_id: str) -> bool:
-    """Put the first version of the matrix in force where there is none; tell whether it did. Of two at once, one does.
-
-    :raises InvalidRequest: naming every fault of the document.
-    """
-    with store.begin() as unit:
-        unit.policies.wait_for_publishers()
-        if unit.policies.is_published():
-            return False
-        _publish(unit, document, actor, correlation_id)
-        return True
-
-
-def _publish(unit: Unit, document: Mapping[str, Any], actor: str, correlation_id: str) -> Policy:
-    at = now()
-    policy = unit.policies.publish(document, actor, at)
-    unit.audit.record("policy-published", actor, at, correlation_id, version=policy.version)
-    return policy
 
 
 def _record(

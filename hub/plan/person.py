@@ -122,6 +122,7 @@ class Role(StrEnum):
     PARTNER = "partner"
     CITIZEN = "citizen"
     OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"  # changes the policy; belongs to no plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from hub.flow.policies import Editor, draft_policy, publish_draft, publish_first_policy
+from hub.store.transaction import Store
 
 
 def a_generous_policy() -> dict[str, Any]:
@@ -23,3 +27,11 @@ def a_generous_policy() -> dict[str, Any]:
             }
         ],
     }  # fmt: skip
+
+
+def publish_policy(document: Mapping[str, Any], store: Store, *, actor: str, correlation_id: str) -> None:
+    """Put a policy in force as it is done: the first at once, any later one by two people."""
+    if publish_first_policy(document, store, actor=actor, correlation_id=correlation_id):
+        return
+    draft = draft_policy(document, store, Editor("one", actor), correlation_id=correlation_id)
+    publish_draft(draft.id, store, Editor("another", actor), correlation_id=correlation_id)

@@ -24,7 +24,7 @@ from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.crypto.envelope import Keyring
 from hub.errors import BrokerDown
-from hub.flow.revise import give, open_plan, publish_policy
+from hub.flow.revise import give, open_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
@@ -37,6 +37,7 @@ from hub.store.transaction import Store
 from hub.testing.builders import TEST_CPR, a_consent, a_consent_to_one_plan
 from hub.testing.memory_adapter import MemoryAdapter
 from tests.integration.databases import an_empty_database
+from tests.integration.policy import publish_policy
 
 EMBEDDED, SERVERS = "embedded", "servers"
 BROKER = os.environ.get("HUB_TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")

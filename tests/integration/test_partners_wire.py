@@ -22,7 +22,6 @@ from hub.adapters.partners import PartnersAdapter
 from hub.authority import Authorities, DeliveryKey, PlanUpdate, Receipt, ReceiptStatus, contract_folder, load
 from hub.clock import now
 from hub.errors import RecipientDown, RecipientRefused
-from hub.flow.revise import publish_policy
 from hub.mappings.partners import WORD_OF_STATUS, PartnersMapping
 from hub.plan.element import Kind, Period, Status
 from hub.store.migrations import upgrade
@@ -32,6 +31,7 @@ from hub.testing.conformance import check_all, kit_of
 from hub.testing.conformance_out import an_update
 from tests.any_update import stored_updates
 from tests.integration.databases import a_store
+from tests.integration.policy import publish_policy
 from tests.integration.sandboxes import Sandbox, a_sandbox
 from tests.integration.world import SOMEBODY, World
 

@@ -27,7 +27,7 @@ from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.flow.accept import accept
 from hub.flow.deliver import deliver
-from hub.flow.revise import Revised, give, open_plan, publish_policy, withdraw
+from hub.flow.revise import Revised, give, open_plan, withdraw
 from hub.flow.settle import Settled
 from hub.flow.show import Shown, show_plan
 from hub.plan.contribution import Contribution, PersonFacts
@@ -39,7 +39,7 @@ from hub.store.inbox import Receipt as HubReceipt
 from hub.store.tables import attempts, audit, holdings, outbox
 from hub.store.transaction import Store
 from hub.testing.builders import TEST_CPR, a_consent_to_one_plan
-from tests.integration.policy import a_generous_policy
+from tests.integration.policy import a_generous_policy, publish_policy
 
 AUTHORITIES = ("children", "employment", "social")
 SOMEBODY = UUID(int=7)

@@ -33,7 +33,7 @@ from hub.authority import (
 from hub.clock import new_id
 from hub.consent.reader import Reader
 from hub.errors import ContractViolation, Fault, RecipientRefused
-from hub.flow.revise import open_plan, publish_policy
+from hub.flow.revise import open_plan
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.element import Draft, Kind, OrderKey, Sensitivity, Status
@@ -46,6 +46,7 @@ from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent_to_one_plan
 from hub.ui.pages import add_pages
 from tests.integration.databases import EMBEDDED, OPERATED, a_store
+from tests.integration.policy import publish_policy
 
 #: dk-core's own test number; must never come back from the hub.
 CANARY_CPR = "0201609995"

@@ -28,7 +28,6 @@ from hub.authority import (
 from hub.errors import Conflict, Refused
 from hub.flow.accept import accept
 from hub.flow.link import link_numbers
-from hub.flow.revise import publish_policy
 from hub.plan.element import Element
 from hub.plan.identifier import NotAnIdentifier
 from hub.plan.person import Person
@@ -39,7 +38,7 @@ from tests.generation.sample import Fate, Sample
 from tests.generation.seed import SEED
 from tests.generation.senders import Sender, Way
 from tests.integration.databases import EMBEDDED
-from tests.integration.policy import a_generous_policy
+from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import World
 
 CLEAN, DIRTY = 5, 12

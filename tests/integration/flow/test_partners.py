@@ -12,11 +12,11 @@ import pytest
 
 from hub.clock import now
 from hub.consent.reader import Reader
-from hub.flow.revise import publish_policy
 from hub.flow.show import explain_for
 from hub.plan.element import Kind, Period
 from hub.plan.person import Role
 from hub.testing.builders import a_consent, a_contribution, an_id
+from tests.integration.policy import publish_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, System, World
 
 pytestmark = pytest.mark.integration

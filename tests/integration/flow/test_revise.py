@@ -17,7 +17,6 @@ from hub.clock import monotonic, now
 from hub.consent.consent import Consent, ConsentKind, ConsentStatus
 from hub.errors import Conflict, NotFound, StoreBusy
 from hub.flow.deliver import deliver
-from hub.flow.revise import publish_policy
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind
 from hub.plan.identifier import cpr_identifier
@@ -25,7 +24,7 @@ from hub.store.tables import consents
 from hub.store.transaction import Store
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.databases import a_store
-from tests.integration.policy import a_generous_policy
+from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import SOMEBODY, World
 
 pytestmark = pytest.mark.integration

@@ -16,7 +16,7 @@ from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.errors import NotFound, RecipientDown, RecipientFailed, RecipientRefused
 from hub.flow.deliver import deliver
-from hub.flow.revise import publish_policy, withdraw
+from hub.flow.revise import withdraw
 from hub.flow.revocation import ShownRevocation, Withdrawn, show_revocation
 from hub.flow.settle import Settled
 from hub.flow.show import show_consents
@@ -28,7 +28,7 @@ from hub.store.tables import attempts, elements
 from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
-from tests.integration.policy import a_generous_policy
+from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, Dies, World
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 import hub.store.transaction
 from hub.clock import now
 from hub.errors import SettingsRefused, StoreBusy, Tampered, UnknownPerson
-from hub.flow.revise import publish_first_policy
+from hub.flow.policies import publish_first_policy
 from hub.flow.show import show_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind
