@@ -13,7 +13,20 @@ from typing import Any
 from fastapi import FastAPI
 
 from hub import __version__
-from hub.api import consents, contracts, fhir, inbound, operations, plans, problems, revocations, soap
+from hub.api import (
+    consents,
+    contracts,
+    emergencies,
+    fhir,
+    holds,
+    inbound,
+    meetings,
+    operations,
+    plans,
+    problems,
+    revocations,
+    soap,
+)
 from hub.api.asking import Hub
 from hub.api.described import describe
 from hub.api.middleware import AtTheDoor
@@ -49,6 +62,8 @@ def create_app(
     problems.install(app)
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir, contracts, operations):
+        app.include_router(room.router)
+    for room in (emergencies, holds, meetings):
         app.include_router(room.router)
     describe(app)
     return app

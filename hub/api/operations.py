@@ -31,7 +31,10 @@ _JOB = (
 _DELIVERIES = ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at")
 _BREAKER = ("failures", "open_until", "since", "reason", "last_attempt_at", "last_success_at")
 _DEED = ("row", "at", "actor", "action", "correlation_id")
-_TOLD = ("recipient", "delivery", "sequence", "receipt", "code", "cause", "authority", "direction", "reason")
+_TOLD = (
+    "recipient", "delivery", "sequence", "receipt", "code", "cause", "authority", "direction", "reason", "emergency",
+    "is_red",
+)  # fmt: skip
 _COUNTED = {"shown": "elements", "withdrawn": "withdrawn"}
 _ROWS, _LAST_ROW = 200, 2**63 - 1
 _DEAD_LETTER = {

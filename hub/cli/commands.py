@@ -21,6 +21,7 @@ from hub.cli.assembly import log_as_json, open_rooms, open_store
 from hub.cli.authorities import authorities
 from hub.cli.checking import NOT_READY, look_at_everything
 from hub.cli.demo_commands import demo
+from hub.cli.emergencies import emergencies
 from hub.cli.intake import intake
 from hub.cli.mapping import mapping
 from hub.cli.proof import proof
@@ -50,6 +51,7 @@ app.add_typer(plan, name="plan")
 app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
+app.command()(emergencies)
 app.command()(intake)
 app.command()(withdrawals)
 

@@ -29,6 +29,9 @@ _SENTENCES: Mapping[str, str] = {
     "refused": "{actor} was refused ({code})",
     "breaker-opened": "{authority} does not answer as {direction} ({code}): it is left alone for a while",
     "breaker-closed": "{authority} answers again as {direction}",
+    "emergency-opened": "{actor} opened emergency access to a plan: a second person must judge it",
+    "emergency-approved": "{actor} approved somebody's emergency access",
+    "emergency-rejected": "{actor} rejected somebody's emergency access: it has ended",
     "held": "{actor} holds {authority} as {direction} ({reason}): no call goes through",
     "released": "{actor} released {authority} as {direction}",
 }

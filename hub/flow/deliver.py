@@ -21,6 +21,7 @@ from hub.flow import calls
 from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
 from hub.flow.difference import Difference, difference
+from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.settle import Attempt, NotSent, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
 from hub.settings import Settings
@@ -82,7 +83,8 @@ def _decide(
         for seen in view.seen
         if seen.element.authority != lease.recipient
     }
-    change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=lease.is_dead)
+    only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
+    change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
     unit.withdrawals.owe(lease.id, change.withdrawn, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
@@ -105,7 +107,8 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
 def lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
     consents = consents_of(unit, stored.plan, policy, at)
-    view = view_for(stored.plan, as_member(unit, stored.plan.id, reader, at), policy, consents, at)
+    member = as_member(unit, stored.plan.id, reader, at)
+    view = view_for(as_delivered(stored.plan, member), member, policy, consents, at)
     return view, Basis(stored.version, stored.consent_version, policy.version, view.recheck_at)
 
 

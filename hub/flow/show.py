@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from hub.clock import now
@@ -21,6 +20,8 @@ from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
 from hub.flow.belonging import as_member, may_choose, may_open
 from hub.flow.circumstances import consents_of
+from hub.flow.hold import tells_nobody
+from hub.flow.reading import as_reading, in_red, write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
@@ -54,8 +55,8 @@ class Shown:
 def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
     """Show a plan to a reader. :raises NotFound: there is none that the reader may see."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        shown = _look(unit, plan, reader)
-        _audit(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
+        shown = _look(unit, plan, reader, actor)
+        write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
         return shown
 
 
@@ -65,8 +66,8 @@ def show_plan_of(person: UUID, reader: Reader, store: Store, *, actor: str, corr
         plan = unit.plans.of_person(person)
         if plan is None:
             raise NotFound(_NO_PLAN)
-        shown = _look(unit, plan, reader)
-        _audit(unit, "read", shown.view, (), shown.at, actor, correlation_id)
+        shown = _look(unit, plan, reader, actor)
+        write_down(unit, "read", shown.view, (), shown.at, actor, correlation_id)
         return shown
 
 
@@ -77,11 +78,11 @@ def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, cor
     """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         plan = unit.plans.of_element(element)
-        shown = _look(unit, plan, reader) if plan else None
+        shown = _look(unit, plan, reader, actor) if plan else None
         seen = shown.view.element(element) if shown else None
         if shown is None or seen is None:
             raise NotFound(_NO_ELEMENT)
-        _audit(unit, "read", shown.view, (seen,), shown.at, actor, correlation_id)
+        write_down(unit, "read", shown.view, (seen,), shown.at, actor, correlation_id)
         return shown
 
 
@@ -101,11 +102,12 @@ def find_plan(numbers: Sequence[Identifier], reader: Reader, store: Store, *, ac
 def explain(plan: UUID, element: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Seen:
     """Say why a reader sees an element. :raises NotFound: it is withheld, or not there."""
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
-        shown = _look(unit, plan, reader)
+        shown = _look(unit, plan, reader, actor)
         seen = shown.view.element(element)
         if seen is None:
             raise NotFound(_NO_ELEMENT)
-        unit.audit.record("explained", actor, shown.at, correlation_id, plan, element=element)
+        red = in_red(shown.view, (seen,))
+        unit.audit.record("explained", actor, shown.at, correlation_id, plan, element=element, **red)
         return seen
 
 
@@ -158,7 +160,7 @@ def show_consents(
         }
 
 
-def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
+def _look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
     if stored is None:
         raise NotFound(_NO_PLAN)
@@ -166,11 +168,12 @@ def _look(unit: Unit, plan: UUID, reader: Reader) -> Shown:
     at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
     if not may_open(unit, plan, stored.plan.person, reader, at):
         raise NotFound(_NO_PLAN)
-    member = as_member(unit, plan, reader, at)
+    member = as_reading(unit, plan, reader, client, at)
     consents = consents_of(unit, stored.plan, policy, at)
     view = view_for(stored.plan, member, policy, consents, at)
     silent = unit.breakers.silent(Direction.SOURCE)
-    is_protected = stored.plan.has_protected_address and reader.role is not Role.PARTNER
+    is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
+    is_protected = stored.plan.has_protected_address and is_told
     person, standing = unit.people.get(stored.plan.person), _standing(stored.plan, consents, at)
     return Shown(view, person, standing, at, is_protected, silent)
 
@@ -180,19 +183,3 @@ def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatu
     if plan.status is PlanStatus.ACTIVE and not has_one_plan(plan.person, consents, at):
         return PlanStatus.DISSOLVED
     return plan.status
-
-
-def _audit(
-    unit: Unit, action: str, view: View, seen: Sequence[Seen], at: datetime, actor: str, correlation_id: str
-) -> None:
-    """Write down who saw which elements and categories, by which rules and consents."""
-    details: dict[str, Any] = {
-        "organisation": view.reader.organisation,
-        "role": view.reader.role,
-        "purpose": view.reader.purpose,
-        "elements": sorted(str(one.element.id) for one in seen),
-        "categories": sorted({one.element.category or "" for one in seen}),
-        "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
-        "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
-    }
-    unit.audit.record(action, actor, at, correlation_id, view.plan, **details)

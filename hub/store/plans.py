@@ -136,6 +136,7 @@ class Plans:
             elements={element.id: element for element in self._current(wanted, key)},
             tombstones=state.tombstones,
             cases={CaseRef(*ref): case for ref, case in state.cases},
+            is_held=row.is_held,
         )
         return StoredPlan(plan, row.version, row.consent_version, key)
 
@@ -173,6 +174,15 @@ class Plans:
         self._connection.execute(
             plans.update().where(plans.c.id.in_(wanted)).values(consent_version=plans.c.consent_version + 1)
         )
+
+    def hold(self, wanted: UUID, *, is_held: bool) -> None:
+        """Hold the family's view of a plan back, or let go of it. The plan must have been taken for writing."""
+        self._connection.execute(plans.update().where(plans.c.id == wanted).values(is_held=is_held))
+
+    def is_held(self, wanted: UUID) -> bool:
+        """Tell whether the family's view of a plan is held back."""
+        query = sa.select(plans.c.is_held).where(plans.c.id == wanted)
+        return bool(self._connection.execute(query).scalar_one_or_none())
 
     def of_case(self, case: CaseRef) -> UUID | None:
         """Return the plan that an authority's case belongs to."""

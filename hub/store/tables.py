@@ -99,6 +99,7 @@ plans = Table(
     Column("consent_version", sa.Integer, nullable=False),  # rises with every consent that may matter here
     Column("wrapped_key", sa.LargeBinary, nullable=False),
     Column("state", sa.LargeBinary, nullable=False),  # sealed: cases and tombstones
+    Column("is_held", sa.Boolean, nullable=False, server_default=sa.false()),  # the family's view is held back
 )
 
 elements = Table(

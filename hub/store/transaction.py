@@ -32,9 +32,12 @@ from hub.errors import SettingsRefused, StoreBusy
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
 from hub.store.consents import Consents
+from hub.store.emergencies import Emergencies
 from hub.store.holdings import Attempts, Holdings
+from hub.store.holds import Holds
 from hub.store.inbox import Inbox
 from hub.store.jobs import Jobs
+from hub.store.meetings import MeetingRows
 from hub.store.memberships import Memberships
 from hub.store.outbox import Outbox
 from hub.store.people import People
@@ -117,6 +120,21 @@ class Unit:
     def revocations(self) -> Revocations:
         """What citizens have withdrawn."""
         return Revocations(self.connection, self.municipality)
+
+    @cached_property
+    def emergencies(self) -> Emergencies:
+        """Emergency access to plans."""
+        return Emergencies(self.connection, self.municipality)
+
+    @cached_property
+    def holds(self) -> Holds:
+        """Which plans are held back from the family."""
+        return Holds(self.connection, self.municipality)
+
+    @cached_property
+    def meetings(self) -> MeetingRows:
+        """Meetings that are counted."""
+        return MeetingRows(self.connection, self.municipality)
 
     @cached_property
     def audit(self) -> AuditRows:

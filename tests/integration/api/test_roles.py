@@ -19,9 +19,11 @@ CALLERS = (
 )  # fmt: skip
 MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "anna"})
 CHOOSERS = frozenset({"coordinator", "anna"})
+STAFF = frozenset({"coordinator", "caseworker"})
 OPERATORS = frozenset({"operator", "operator-of-children"})
 EVERYONE = frozenset(CALLERS)
 NOT_THERE = "99999999-9999-4999-8999-999999999999"
+WHY = "Barnet er fundet alene hjemme om natten."
 
 #: Route → what whoever may gets, who may, and what anyone else who is known gets.
 ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
@@ -54,6 +56,17 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /ops/withdrawals": ({200}, OPERATORS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
     "POST /ops/number-links": ({400}, OPERATORS, 403),
+    "GET /ops/emergencies": ({200}, OPERATORS, 403),
+    "POST /plans/{plan}/emergency": ({201}, STAFF, 404),
+    "POST /emergencies/{id}/approve": ({404}, frozenset(), 404),
+    "POST /emergencies/{id}/reject": ({404}, frozenset(), 404),
+    "GET /plans/{plan}/emergencies": ({200}, STAFF | {"anna"}, 404),
+    "POST /plans/{plan}/hold": ({201}, STAFF, 404),
+    "POST /plans/{plan}/hold/lift": ({409}, STAFF, 404),
+    "GET /plans/{plan}/holds": ({200}, STAFF, 404),
+    "POST /plans/{plan}/meetings": ({201}, STAFF, 404),
+    "POST /meetings/{id}/close": ({404}, frozenset(), 404),
+    "GET /plans/{plan}/meetings": ({200}, STAFF | {"anna"}, 404),
     "GET /healthz": ({200}, EVERYONE, 0),
     "GET /readyz": ({200}, EVERYONE, 0),
     "GET /openapi.json": ({200}, EVERYONE, 0),
@@ -82,12 +95,17 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /ops/authorities/{authority}/release": {},
         "POST /ops/authorities/{authority}/probe": {},
         "POST /consents": sharing,
+        "POST /plans/{plan}/emergency": {"reason": WHY, "minutes": 5},
+        "POST /plans/{plan}/hold": {"reason": WHY},
+        "POST /plans/{plan}/hold/lift": {"reason": WHY},
+        "POST /plans/{plan}/meetings": {"purpose": "ssd", "organisations": ["children"]},
     }
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "{consent}" in route else ""
     if route.startswith("GET /consents/{consent}"):
         hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
     method, _, path = route.partition(" ")
-    ids = {"authority": "employment", "plan": hub.plan, "element": element, "consent": consent, "kind": "CarePlan",
+    plan = hub.opens_plan()[1]["plan"] if route.startswith("POST /plans/{plan}") else hub.plan  # these leave traces
+    ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
            "path": "no-such-file",
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")

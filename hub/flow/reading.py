@@ -1,0 +1,62 @@
+"""Somebody reads: as what, with what is open to them for a while, and how the read is written down.
+
+A read alone knows of emergencies and meetings. What is sent stays with its recipient when they end, so a delivery is
+decided as if there were none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.consent.decision import Reason
+from hub.consent.reader import Emergency, Reader
+from hub.consent.view import Seen, View
+from hub.flow.belonging import as_member
+from hub.plan.element import Period
+from hub.store.transaction import Unit
+
+
+def as_reading(unit: Unit, plan: UUID, reader: Reader, client: str, at: datetime) -> Reader:
+    """Return the reader as it belongs to the plan now, with the meeting and the emergency access open to it.
+
+    :param client: who asks; another client of the same organisation has no part in its emergency.
+    """
+    member = as_member(unit, plan, reader, at)
+    if not member.memberships:
+        return member
+    meets = unit.meetings.is_open(plan, member.purpose, member.organisation, at)
+    access = unit.emergencies.open_to(plan, client, member.organisation, member.role, at)
+    return replace(
+        member,
+        meetings=frozenset({plan}) if meets else frozenset(),
+        emergency=Emergency(access.id, plan, Period(access.opened_at, access.ended_at)) if access else None,
+    )
+
+
+def write_down(
+    unit: Unit, action: str, view: View, seen: Sequence[Seen], at: datetime, actor: str, correlation_id: str
+) -> None:
+    """Write down who saw which elements and categories, by which rules and consents."""
+    details: dict[str, Any] = {
+        "organisation": view.reader.organisation,
+        "role": view.reader.role,
+        "purpose": view.reader.purpose,
+        "elements": sorted(str(one.element.id) for one in seen),
+        "categories": sorted({one.element.category or "" for one in seen}),
+        "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
+        "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
+    }
+    unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **in_red(view, seen))
+
+
+def in_red(view: View, seen: Sequence[Seen]) -> dict[str, Any]:
+    """Return what an audit row says besides of a read while emergency access is open to the reader; else nothing."""
+    emergency = view.reader.emergency
+    if emergency is None:
+        return {}
+    by_it = {one.element.category or "" for one in seen if one.decision.reason is Reason.EMERGENCY}
+    return {"is_red": True, "emergency": emergency.id, "emergency_categories": sorted(by_it)}
