@@ -23,6 +23,7 @@ from hub.api import (
     meetings,
     operations,
     plans,
+    policies,
     problems,
     revocations,
     soap,
@@ -63,7 +64,7 @@ def create_app(
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir, contracts, operations):
         app.include_router(room.router)
-    for room in (emergencies, holds, meetings):
+    for room in (emergencies, holds, meetings, policies):
         app.include_router(room.router)
     describe(app)
     return app

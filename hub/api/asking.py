@@ -98,6 +98,24 @@ def _operator(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Cal
 AnOperator = Annotated[Caller, Depends(_operator)]
 
 
+def _administrator(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+    if caller.reader.role is not Role.ADMINISTRATOR:
+        refuse(hub, caller, correlation, NotAllowed("Only an administrator may change the policy."))
+    return caller
+
+
+AnAdministrator = Annotated[Caller, Depends(_administrator)]
+
+
+def _policy_reader(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+    if caller.reader.role not in (Role.ADMINISTRATOR, Role.OPERATOR):
+        refuse(hub, caller, correlation, NotAllowed("Only an administrator or an operator may read the policy."))
+    return caller
+
+
+APolicyReader = Annotated[Caller, Depends(_policy_reader)]
+
+
 def refuse(hub: Hub, caller: Caller, correlation: str, error: Refused) -> None:
     """Refuse a known caller at the door, and write it down. :raises Refused: always."""
     with refusals_written(hub.store, caller.client, correlation):

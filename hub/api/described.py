@@ -44,6 +44,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/plans/{plan}"): ({200: _JSON, 304: ()}, _READS),
     ("post", "/plans/search"): ({200: _JSON}, (*_READS, 413, 422)),
     ("post", "/consents"): ({201: _JSON}, (*_WRITES, 422)),
+    ("get", "/policies/{version}"): ({200: ("application/json", "application/toml")}, _READS),
     ("get", "/fhir/metadata"): ({200: _FHIR}, (400,)),
     ("get", "/fhir/{kind}/{id}"): ({200: _FHIR}, _READS),
     ("get", "/proof-keys"): ({200: _JSON}, (400,)),

@@ -25,6 +25,7 @@ from pydantic import (
 from hub.errors import Fault, InvalidRequest, TooLarge
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
 from hub.store.circuits import Direction, HoldReason
+from hub.store.policy_drafts import DiscardReason
 
 #: A request of a client is small; what authorities send is not read here.
 MAX_BYTES = 100_000
@@ -124,6 +125,12 @@ class Hold(Directions):
     """Let no call to an authority through."""
 
     reason: HoldReason
+
+
+class Discard(Strict):
+    """A draft of the policy is not to be published."""
+
+    reason: DiscardReason
 
 
 class NumberLink(Strict):

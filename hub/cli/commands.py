@@ -7,6 +7,7 @@ import getpass
 import os
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
 from hub.cli.intake import intake
 from hub.cli.mapping import mapping
+from hub.cli.policy import policy, read_document
 from hub.cli.proof import proof
 from hub.cli.refused import refused
 from hub.cli.withdrawals import withdrawals
@@ -36,6 +38,7 @@ from hub.plan.person import Role
 from hub.settings import read_settings
 from hub.store.circuits import Direction
 from hub.store.migrations import upgrade
+from hub.store.policies import check_policy
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="One citizen, one plan: the hub.")
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: deliveries that need a person.")
@@ -48,6 +51,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(mapping, name="mapping")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
+app.add_typer(policy, name="policy")
 app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
@@ -79,13 +83,22 @@ def worker() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    file: Annotated[
+        Path | None,
+        typer.Option("--policy", help="Your own first policy, not the Danish rules.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
     """Bring the database to the newest tables, and publish the Danish rules where no policy is there yet."""
+    rules = files("hub.consent") / "danish_rules.toml"
+    document = read_document(file) if file else tomllib.loads(rules.read_text("utf-8"))
+    check_policy(document, 1)  # before anything is changed
     store = open_store(read_settings())
     upgrade(store)
-    rules = tomllib.loads((files("hub.consent") / "danish_rules.toml").read_text("utf-8"))
-    publish_first_policy(rules, store, actor="hub migrate", correlation_id=str(new_id()))
+    is_used = publish_first_policy(document, store, actor="hub migrate", correlation_id=str(new_id()))
     _console.print("The database is at the newest tables; a policy is in force.")
+    if file and not is_used:
+        _console.print("The file was not used, for there was a policy already. Two people change it: hub policy draft")
 
 
 @app.command()

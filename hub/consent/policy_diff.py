@@ -11,9 +11,10 @@ from hub.consent.consent import EVERY, names
 from hub.consent.policy import Policy, Rule, RuleEffect
 from hub.consent.policy_written import written, written_fields
 from hub.plan.element import Period, Sensitivity
+from hub.plan.person import Role
 
-#: Beyond this many cells nobody reads them, and finding them takes seconds.
-MOST_CELLS = 10_000
+#: Beyond this many cells finding them takes seconds, and nobody reads them.
+MOST_CELLS = 20_000
 #: What shows something, by how little it asks of the citizen.
 _GROUNDS = (RuleEffect.DUTY, RuleEffect.PERMIT, RuleEffect.CONSENT)
 
@@ -47,7 +48,7 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """What one recipient may get from one source that it could not before, or on another ground; or no more.
+    """What a role of one recipient may get from one source that it could not before, or on another ground; or no more.
 
     :ivar source: an authority; ``*`` stands for every one that no rule names.
     :ivar before: the ground that asks the least of the citizen; None: nothing was shown.
@@ -55,6 +56,7 @@ class CellChange:
 
     source: str
     recipient: str
+    role: Role
     before: RuleEffect | None
     after: RuleEffect | None
     categories: tuple[str, ...]
@@ -97,16 +99,34 @@ def diff(before: Policy, after: Policy) -> PolicyDiff:
     )
 
 
-def ground_of(policy: Policy, source: str, recipient: str, category: str) -> RuleEffect | None:
-    """Return the ground that asks least of the citizen on which something of a cell may be shown to somebody.
+def written_diff(found: PolicyDiff) -> dict[str, Any]:
+    """Return what differs in the words of a document."""
+    return {
+        "rules_added": [written_fields(rule) for rule in found.rules_added],
+        "rules_removed": [written_fields(rule) for rule in found.rules_removed],
+        "rules_changed": [
+            {"id": rule.id, "fields": [_written_change(change) for change in rule.fields]}
+            for rule in found.rules_changed
+        ],
+        "settings": [_written_change(change) for change in found.settings],
+        "is_reordered": found.is_reordered,
+        "cells": None if found.cells is None else [written_fields(cell) for cell in found.cells],
+    }
 
-    A cell that has one is not open to everyone: role, purpose, label, conditions and times of the rule still hold. None
-    says more: no rule shows this recipient anything of the category from this source, whatever was agreed to.
+
+def ground_of(policy: Policy, source: str, recipient: str, role: Role, category: str) -> RuleEffect | None:
+    """Return the ground that asks least of the citizen on which something of a cell may be shown.
+
+    A cell that has one is not open to everyone: purpose, label, conditions and times of the rule still hold. None says
+    more: no rule shows this role of this recipient anything of the category from this source, whatever was agreed to.
     """
     about = [
         rule
         for rule in policy.rules
-        if names(rule.sources, source) and names(rule.recipients, recipient) and names(rule.categories, category)
+        if role in rule.roles
+        and names(rule.sources, source)
+        and names(rule.recipients, recipient)
+        and names(rule.categories, category)
     ]
     shut = [rule for rule in about if _shuts(rule)]
     for ground in _GROUNDS:
@@ -121,11 +141,11 @@ def _shuts(rule: Rule) -> bool:
 
 
 def _is_left_open(rule: Rule, shut: Sequence[Rule], policy: Policy) -> bool:
-    """Tell whether there is anybody, and a purpose, to whom no prohibition shuts what the rule shows."""
+    """Tell whether there is a purpose, and a way, for which no prohibition shuts what the rule shows."""
     purposes = [purpose for purpose in policy.purposes if names(rule.purposes, purpose)]
     return any(
-        not any(role in one.roles and way in one.directions and names(one.purposes, purpose) for one in shut)
-        for role, way, purpose in product(rule.roles, rule.directions, purposes)
+        not any(way in one.directions and names(one.purposes, purpose) for one in shut)
+        for way, purpose in product(rule.directions, purposes)
     )
 
 
@@ -133,16 +153,19 @@ def _cells(before: Policy, after: Policy) -> tuple[CellChange, ...] | None:
     rules = (*before.rules, *after.rules)
     sources = sorted({EVERY}.union(*(rule.sources for rule in rules)))
     recipients = sorted({EVERY}.union(*(rule.recipients for rule in rules)))
+    roles = sorted(frozenset[Role]().union(*(rule.roles for rule in rules)))
     categories = sorted(before.categories | after.categories)
-    if len(sources) * len(recipients) * len(categories) > MOST_CELLS:
+    if len(sources) * len(recipients) * len(roles) * len(categories) > MOST_CELLS:
         return None
-    found: dict[tuple[str, str, RuleEffect | None, RuleEffect | None], list[str]] = {}
-    for source, recipient, category in product(sources, recipients, categories):
-        grounds = [ground_of(policy, source, recipient, category) for policy in (before, after)]
-        if grounds[0] is not grounds[1]:
-            found.setdefault((source, recipient, grounds[0], grounds[1]), []).append(category)
+    found: dict[tuple[str, str, Role, RuleEffect | None, RuleEffect | None], list[str]] = {}
+    for source, recipient, role, category in product(sources, recipients, roles, categories):
+        was, now = (ground_of(policy, source, recipient, role, category) for policy in (before, after))
+        if was is not now:
+            found.setdefault((source, recipient, role, was, now), []).append(category)
     changes = (CellChange(*cell, tuple(about)) for cell, about in found.items())
-    return tuple(sorted(changes, key=lambda one: (one.source, one.recipient, one.before or "", one.after or "")))
+    return tuple(
+        sorted(changes, key=lambda one: (one.source, one.recipient, one.role, one.before or "", one.after or ""))
+    )
 
 
 def _settings(policy: Policy) -> Mapping[str, Any]:
@@ -160,6 +183,11 @@ def _settings(policy: Policy) -> Mapping[str, Any]:
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     found = (FieldChange(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys()))
     return tuple(change for change in found if change.before != change.after)
+
+
+def _written_change(change: FieldChange) -> dict[str, Any]:
+    told = {"field": change.field, "before": change.before, "after": change.after}
+    return told | {"added": change.added, "removed": change.removed}
 
 
 def _missing(where: Any, elsewhere: Any) -> Sequence[Any]:

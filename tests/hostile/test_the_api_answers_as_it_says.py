@@ -28,7 +28,7 @@ from tests.integration.api.served import Served, served
 
 pytestmark = pytest.mark.integration
 REQUESTS = int(os.environ.get("HUB_TEST_REQUESTS", "5"))
-ROLES = ("coordinator", "caseworker", "partner", "operator", "employment", "anna", None)
+ROLES = ("coordinator", "caseworker", "partner", "operator", "administrator", "employment", "anna", None)
 #: SOAP binds Faults to HTTP 500; tests/hostile looks at whom they blame.
 FAULTS = "/soap/{authority}"
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -199,6 +199,8 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
         ("coordinator-of-children", "children", Role.COORDINATOR, None),
         ("operator", "operations", Role.OPERATOR, None),
         ("operator-of-children", "children", Role.OPERATOR, None),
+        ("administrator", "children", Role.ADMINISTRATOR, None),
+        ("another-administrator", "coordination", Role.ADMINISTRATOR, None),
         ("anna", "citizen", Role.CITIZEN, anna),
         ("bo", "citizen", Role.CITIZEN, new_id()),
     ):

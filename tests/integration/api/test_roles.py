@@ -15,12 +15,13 @@ NOBODY = None
 CALLERS = (
     NOBODY, "children", "social", "employment", "caseworker", "partner", "coordinator", "another-coordinator",
     "coordinator-of-children",
-    "operator", "operator-of-children", "anna", "bo",
+    "operator", "operator-of-children", "administrator", "another-administrator", "anna", "bo",
 )  # fmt: skip
 MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "anna"})
 CHOOSERS = frozenset({"coordinator", "anna"})
 STAFF = frozenset({"coordinator", "caseworker"})
 OPERATORS = frozenset({"operator", "operator-of-children"})
+ADMINISTRATORS = frozenset({"administrator", "another-administrator"})
 EVERYONE = frozenset(CALLERS)
 NOT_THERE = "99999999-9999-4999-8999-999999999999"
 WHY = "Barnet er fundet alene hjemme om natten."
@@ -67,6 +68,12 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /plans/{plan}/meetings": ({201}, STAFF, 404),
     "POST /meetings/{id}/close": ({404}, frozenset(), 404),
     "GET /plans/{plan}/meetings": ({200}, STAFF | {"anna"}, 404),
+    "GET /policies": ({200}, ADMINISTRATORS | OPERATORS, 403),
+    "GET /policies/{version}": ({200}, ADMINISTRATORS | OPERATORS, 403),
+    "POST /policies/drafts": ({400}, ADMINISTRATORS, 403),
+    "GET /policies/drafts/{id}": ({404}, ADMINISTRATORS | OPERATORS, 403),
+    "POST /policies/drafts/{id}/publish": ({404}, ADMINISTRATORS, 403),
+    "POST /policies/drafts/{id}/discard": ({404}, ADMINISTRATORS, 403),
     "GET /healthz": ({200}, EVERYONE, 0),
     "GET /readyz": ({200}, EVERYONE, 0),
     "GET /openapi.json": ({200}, EVERYONE, 0),
@@ -95,6 +102,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /ops/authorities/{authority}/release": {},
         "POST /ops/authorities/{authority}/probe": {},
         "POST /consents": sharing,
+        "POST /policies/drafts": {},
+        "POST /policies/drafts/{id}/discard": {"reason": "rejected"},
         "POST /plans/{plan}/emergency": {"reason": WHY, "minutes": 5},
         "POST /plans/{plan}/hold": {"reason": WHY},
         "POST /plans/{plan}/hold/lift": {"reason": WHY},
@@ -106,7 +115,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     method, _, path = route.partition(" ")
     plan = hub.opens_plan()[1]["plan"] if route.startswith("POST /plans/{plan}") else hub.plan  # these leave traces
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
-           "path": "no-such-file",
+           "path": "no-such-file", "version": 1,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
     return hub.ask(caller, method, address, bodies.get(route)).status_code
