@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import delivery, folder, jsonata_mapping, mapping, view
+from bench import consent, delivery, folder, jsonata_mapping, mapping, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, page, show
@@ -46,6 +46,17 @@ _CHAPTERS = (
         "(compared before anything is measured): `orjson` and `hub.mappings.social` beside `JSON.parse` and "
         "the npm package jsonata with `bench/jsonata/sag.jsonata`, compiled once. Neither checks the schema.",
         lambda _servers: jsonata_mapping.rows(),
+    ),
+    _Chapter(
+        "consent",
+        "Deciding who may see what",
+        "Under the policy that the hub ships and twenty consents of two people, on one thread. Decisions per second "
+        "about two thousand elements of three authorities and all categories, one in seven of which names a sibling; "
+        "the decider is prepared anew for each two thousand. And microseconds for a view of fifty such elements, some "
+        "forty of which differ in what a decision rests on. Bare: a walk over the same rules and consents that says "
+        "yes or no and nothing else: no reason, sentence, obligation, hidden part or end. Both must give the same "
+        "answers before anything is measured.",
+        lambda _servers: consent.rows(),
     ),
     _Chapter(
         "folder",
@@ -86,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log_as_json()
     console = Console(width=160)
     servers = find_servers()
-    if servers is None and chosen.only not in ("mapping", "jsonata", "folder"):
+    if servers is None and chosen.only not in ("mapping", "jsonata", "consent", "folder"):
         console.print(_SKIPPED)
     start, parts = monotonic(), []
     for chapter in _CHAPTERS:

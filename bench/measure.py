@@ -25,17 +25,23 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a ratio should be."""
+    """What a ratio should be, or, with a unit, what the hub's own median should be."""
 
     better: Better
     limit: float
+    unit: str = "×"
 
-    def is_met(self, ratio: float) -> bool:
-        """Tell whether a ratio is as it should be."""
-        return ratio <= self.limit if self.better is Better.LOWER else ratio >= self.limit
+    @property
+    def is_of_ratio(self) -> bool:
+        """Tell whether it is about the ratio, which does not hang on the machine."""
+        return self.unit == "×"
+
+    def is_met(self, found: float) -> bool:
+        """Tell whether what was found is as it should be."""
+        return found <= self.limit if self.better is Better.LOWER else found >= self.limit
 
     def __str__(self) -> str:
-        return f"{self.better} {self.limit:g}×"
+        return f"{self.better} {self.limit:g}×" if self.is_of_ratio else f"{self.better} {self.limit:,.0f} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,8 @@ class Row:
 
     @property
     def meets_aim(self) -> bool:
-        """Tell whether the ratio is as it should be."""
-        return self.aim.is_met(self.ratio)
+        """Tell whether the ratio, or the hub's own median, is as it should be."""
+        return self.aim.is_met(self.ratio if self.aim.is_of_ratio else median(self.hub))
 
 
 def in_turns(turns: Sequence[Turn], rounds: int) -> list[list[float]]:

@@ -47,9 +47,13 @@ def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str
         lines += [f"## {part.title}", "", part.about, "", _row(_HEADINGS), "|---|---|---|--:|--:|--:|---|---|---|"]
         lines += [*(_row(_cells(row)) for row in part.rows), ""]
     missed = [row for part in parts for row in part.rows if not row.meets_aim]
-    told = [f"- {row.what}, beside {row.beside}: {row.ratio:.2f}×, and the aim is {row.aim}." for row in missed]
+    told = [f"- {row.what}, beside {row.beside}: {_found(row)}, and the aim is {row.aim}." for row in missed]
     lines += ["## Aims missed", "", *(told or ["None."])]
     return "\n".join([*lines, *(["", skipped] if skipped else []), ""])
+
+
+def _found(row: Row) -> str:
+    return f"{row.ratio:.2f}×" if row.aim.is_of_ratio else f"{median(row.hub):,.0f} {row.unit}"
 
 
 def _row(cells: Sequence[str]) -> str:

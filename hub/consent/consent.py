@@ -101,6 +101,10 @@ class Scope:
         """Tell whether it names who is asking, and what for."""
         return names(self.recipients, reader.organisation) and names(self.purposes, reader.purpose)
 
+    def is_about(self, category: str | None) -> bool:
+        """Tell whether it names a category; what has none is named by ``*`` alone."""
+        return names(self.categories, category or "")
+
     def describes(self, subject: Subject, effect: Effect) -> bool:
         """Tell whether it describes what is asked about.
 
@@ -114,13 +118,13 @@ class Scope:
         if effect is Effect.DENY:
             return (
                 subject.label >= self.label
-                and names(self.categories, subject.category or "")
+                and self.is_about(subject.category)
                 and _may_lie_in(subject.valid, self.data_period)
             )
         return (
             subject.label <= self.label
             and subject.category is not None
-            and names(self.categories, subject.category)
+            and self.is_about(subject.category)
             and _lies_in(subject.valid, self.data_period)
         )
 
@@ -173,14 +177,22 @@ class Consent:
         """Tell whether it counts at the instant."""
         return self.status is ConsentStatus.ACTIVE and self.period.covers(at)
 
+    def speaks_to(self, reader: Reader) -> bool:
+        """Tell whether it is about sharing with the reader, for the reader's purpose."""
+        return self.kind is ConsentKind.SHARING and self.scope.asks(reader)
+
     def says(self, subject: Subject, reader: Reader, at: datetime) -> Effect | None:
         """Return yes, no or nothing about this subject and reader, were it in force.
 
         :param at: decides which exemptions count.
         """
-        if self.kind is not ConsentKind.SHARING or self.person not in subject.concerned:
+        if self.person not in subject.concerned or not self.speaks_to(reader):
             return None
-        if not self.scope.asks(reader) or not self.scope.describes(subject, self.effect):
+        return self.word_on(subject, reader, at)
+
+    def word_on(self, subject: Subject, reader: Reader, at: datetime) -> Effect | None:
+        """Return what it says, for a reader it speaks to and a subject that concerns its person."""
+        if not self.scope.describes(subject, self.effect):
             return None
         opposite = self.effect.opposite
         for exemption in self.exemptions:

@@ -18,10 +18,10 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent import explain
-from hub.consent.consent import Consent, ConsentsByPerson, ConsentStatus, Effect, one_plan_of
+from hub.consent.consent import Consent, ConsentKind, ConsentsByPerson, ConsentStatus, Effect, one_plan_of
 from hub.consent.decision import ConsentVersion, Decision, Obligation, Outcome, Reason, Sentence
-from hub.consent.policy import Hidden, Policy, Rule, RuleEffect
-from hub.consent.reader import Reader
+from hub.consent.policy import Policy, Rule, RuleEffect
+from hub.consent.reader import Emergency, Reader
 from hub.consent.subject import Subject
 from hub.plan.person import Role
 
@@ -40,26 +40,44 @@ def decide(subject: Subject, reader: Reader, policy: Policy, consents: ConsentsB
 
 
 class Decider:
-    """Answers one reader's questions at one instant. What does not hang on the subject is found out once."""
+    """Answers one reader's questions at one instant. What does not hang on the subject is found out once.
+
+    A plan has many elements and few kinds of them, so a decision is made once for each kind: subjects that differ in
+    their element and its time alone share it, unless a consent tells just those apart.
+    """
 
     def __init__(self, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> None:
         """Prepare; see ``decide`` for what is meant."""
         self._reader, self._policy, self._at = reader, policy, at
-        self._consents = consents
         rules = [rule for rule in policy.rules if rule.asks(reader, at)]
         self._prohibitions = [rule for rule in rules if rule.effect is RuleEffect.PROHIBIT]
         self._duties = [rule for rule in rules if rule.effect is RuleEffect.DUTY]
         self._statutes = [rule for rule in rules if rule.effect is RuleEffect.PERMIT]
         self._grounds = [rule for rule in rules if rule.effect is RuleEffect.CONSENT]
+        self._one_plan = {person: one_plan_of(person, consents, at) for person in consents}
         self._spoken = {
-            person: [consent for consent in said if consent.scope.asks(reader)] for person, said in consents.items()
+            person: [consent for consent in said if consent.speaks_to(reader)] for person, said in consents.items()
         }
+        self._particular = [
+            consent for said in self._spoken.values() for consent in said if consent.tells_elements_apart()
+        ]
+        self._on_topic: dict[tuple[frozenset[UUID], str | None], Sequence[Consent]] = {}
+        self._made: dict[object, Decision] = {}
+        self._permitted: dict[object, Decision] = {}
         emergency = reader.emergency
         is_open = emergency is not None and emergency.period.covers(at) and policy.opens_in_emergency_to(reader.role)
         self._emergency = emergency if is_open else None
 
     def decide(self, subject: Subject) -> Decision:
         """Decide about one subject."""
+        told_apart = [consent.word_on(subject, self._reader, self._at) for consent in self._particular]
+        alike = (subject.kind, *told_apart)
+        decision = self._made.get(alike)
+        if decision is None:
+            decision = self._made[alike] = self._decide(subject)
+        return decision
+
+    def _decide(self, subject: Subject) -> Decision:
         reader, policy = self._reader, self._policy
         if reader.purpose not in policy.purposes:
             return self._deny(Reason.UNKNOWN_PURPOSE, "SYS-PURPOSE")
@@ -74,7 +92,7 @@ class Decider:
         return self._in_emergency(subject, self._by_duty(subject, self._by_choice(subject)))
 
     def _of(self, rules: Sequence[Rule], subject: Subject) -> list[Rule]:
-        return [rule for rule in rules if rule.describes(subject, self._reader)]
+        return [rule for rule in rules if rule.describes(subject, self._reader)] if rules else []
 
     def _by_duty(self, subject: Subject, choice: Decision) -> Decision:
         """Permit what a duty demands; the parts that it leaves out are seen where the citizen's choice shows them.
@@ -84,7 +102,7 @@ class Decider:
         duties = self._of(self._duties, subject)
         if not duties:
             return choice
-        decision = self._permit(Reason.DUTY, duties, (), explain.by_law(duties[0]), _left_out(duties))
+        decision = self._permit(Reason.DUTY, duties, ())
         if not choice.permits or decision.hidden <= choice.hidden:
             return decision
         hidden = decision.hidden & choice.hidden
@@ -100,41 +118,54 @@ class Decider:
 
     def _by_choice(self, subject: Subject) -> Decision:
         """Decide where the citizen has a say: a no wins, then a yes or a statutory permission, else withheld."""
-        one_plan = one_plan_of(subject.person, self._consents, self._at)
+        one_plan = self._one_plan.get(subject.person)
         if not one_plan:
             return self._deny(Reason.NO_ONE_PLAN, "SYS-ONE-PLAN")
-        said = [(consent, says) for consent in self._about(subject) if (says := self._says(consent, subject))]
-        in_force = [(consent, says) for consent, says in said if consent.is_in_force(self._at)]
-        noes = [consent for consent, says in in_force if says is Effect.DENY]
+        yeses, noes, lapsed = self._said(subject)
         if noes:
             return self._deny(Reason.DENIED, "CONSENT-DENY", consents=noes)
-        yeses = [consent for consent, says in in_force if says is Effect.PERMIT]
         statutes, grounds = self._of(self._statutes, subject), self._of(self._grounds, subject)
-        silent = subject.concerned - {consent.person for consent in yeses}
+        silent = subject.concerned.difference([consent.person for consent in yeses])
         if grounds and not silent:
-            shown = [_left_out(grounds)] + ([_left_out(statutes)] if statutes else [])
-            hidden = frozenset.intersection(*shown)
-            rests_on = [*one_plan, *yeses]
-            sentence = explain.by_consent(yeses, until=_first(*(consent.period.end for consent in rests_on)))
-            return self._permit(Reason.CONSENT, [*statutes, *grounds], rests_on, sentence, hidden)
+            return self._permit(Reason.CONSENT, [*statutes, *grounds], [*one_plan, *yeses])
         if statutes:
-            sentence = explain.by_law(statutes[0])
-            return self._permit(Reason.STATUTE, statutes, one_plan, sentence, _left_out(statutes))
-        lapsed = [consent for consent, says in said if says is Effect.PERMIT and consent.person in silent]
-        return self._deny(_why_not(subject, grounds, lapsed), *_ids(grounds), "SYS-DEFAULT")
+            return self._permit(Reason.STATUTE, statutes, one_plan)
+        missed = [consent for consent in lapsed if consent.person in silent]
+        return self._deny(_why_not(subject, grounds, missed), *_ids(grounds), "SYS-DEFAULT")
 
-    def _about(self, subject: Subject) -> Iterable[Consent]:
-        for person in sorted(subject.concerned):
-            yield from self._spoken.get(person, ())
+    def _said(self, subject: Subject) -> tuple[list[Consent], list[Consent], list[Consent]]:
+        """Return who says yes to it, who says no, and the yeses that are not in force."""
+        yeses: list[Consent] = []
+        noes: list[Consent] = []
+        lapsed: list[Consent] = []
+        for consent in self._about(subject):
+            says = consent.word_on(subject, self._reader, self._at)
+            if says is not None and consent.is_in_force(self._at):
+                (yeses if says is Effect.PERMIT else noes).append(consent)
+            elif says is Effect.PERMIT:
+                lapsed.append(consent)
+        return yeses, noes, lapsed
 
-    def _says(self, consent: Consent, subject: Subject) -> Effect | None:
-        return consent.says(subject, self._reader, self._at)
+    def _about(self, subject: Subject) -> Sequence[Consent]:
+        """Return what may say something of the subject: of those concerned, and of its category."""
+        topic = (subject.concerned, subject.category)
+        about = self._on_topic.get(topic)
+        if about is None:
+            about = self._on_topic[topic] = [
+                consent
+                for person in sorted(subject.concerned)
+                for consent in self._spoken.get(person, ())
+                if consent.scope.is_about(subject.category)
+            ]
+        return about
 
     def _in_emergency(self, subject: Subject, decision: Decision) -> Decision:
         """Lift what is withheld for want of consent, in whole: were a part left out, repealing a rule would add it."""
         emergency = self._emergency
+        if emergency is None or emergency.plan != subject.plan:
+            return decision
         is_whole = decision.permits and not decision.hidden
-        if emergency is None or emergency.plan != subject.plan or is_whole or decision.reason in _FOR_GOOD:
+        if is_whole or decision.reason in _FOR_GOOD:
             return decision
         return Decision(
             Outcome.PERMIT,
@@ -153,17 +184,24 @@ class Decider:
         told, versions = sentence or explain.withheld(reason), _versions(consents)
         return Decision(Outcome.DENY, reason, rule_ids, self._policy.version, told, versions)
 
-    def _permit(
-        self,
-        reason: Reason,
-        rules: Sequence[Rule],
-        consents: Sequence[Consent],
-        sentence: Sentence,
-        hidden: frozenset[Hidden],
-    ) -> Decision:
+    def _permit(self, reason: Reason, rules: Sequence[Rule], consents: Sequence[Consent]) -> Decision:
+        """Permit for rules and consents; what rests on the same is the same decision."""
+        basis = (reason, *map(id, rules), *map(id, consents))
+        decision = self._permitted.get(basis)
+        if decision is None:
+            decision = self._permitted[basis] = self._permission(reason, rules, consents)
+        return decision
+
+    def _permission(self, reason: Reason, rules: Sequence[Rule], consents: Sequence[Consent]) -> Decision:
+        hidden = frozenset.intersection(*(rule.without for rule in rules))  # only what all of them leave out
         ends = [rule.valid.end for rule in rules]
         ends += [edge for consent in consents for edge in consent.edges() if edge > self._at]
         informs = (Obligation.INFORM_CITIZEN,) if any(rule.informs for rule in rules) else ()
+        if reason is Reason.CONSENT:
+            yeses = [consent for consent in consents if consent.kind is ConsentKind.SHARING]
+            sentence = explain.by_consent(yeses, until=_first(*(consent.period.end for consent in consents)))
+        else:
+            sentence = explain.by_law(rules[0])
         return Decision(
             Outcome.REDACT if hidden else Outcome.PERMIT,
             reason,
@@ -190,11 +228,6 @@ def _why_not(subject: Subject, grounds: Sequence[Rule], lapsed: Sequence[Consent
     return Reason.EXPIRED if lapsed else Reason.NO_CONSENT
 
 
-def _left_out(rules: Sequence[Rule]) -> frozenset[Hidden]:
-    """Return what stays hidden when several rules permit: only what all of them leave out."""
-    return frozenset.intersection(*(rule.without for rule in rules))
-
-
 def _ids(rules: Iterable[Rule]) -> tuple[str, ...]:
     return tuple(rule.id for rule in rules)
 
@@ -208,12 +241,21 @@ def _first(*instants: datetime | None) -> datetime | None:
     return min((instant for instant in instants if instant is not None), default=None)
 
 
-def next_change(people: Iterable[UUID], policy: Policy, consents: ConsentsByPerson, at: datetime) -> datetime | None:
+def next_change(
+    people: Iterable[UUID],
+    policy: Policy,
+    consents: ConsentsByPerson,
+    at: datetime,
+    emergency: Emergency | None = None,
+) -> datetime | None:
     """Return the first instant after ``at`` at which a decision may turn out otherwise, with nothing else changing.
 
     For the hub's own reminder (the sweeper); never shown to a reader, for it may tell of a consent about to start.
+
+    :param emergency: the reader's, if any.
     """
-    edges = [edge for rule in policy.rules for edge in (rule.valid.start, rule.valid.end) if edge is not None]
+    periods = [rule.valid for rule in policy.rules] + ([emergency.period] if emergency else [])
+    edges = [edge for period in periods for edge in (period.start, period.end) if edge is not None]
     edges += [
         edge
         for person in people

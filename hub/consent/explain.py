@@ -125,9 +125,9 @@ def _lower(sentence: str) -> str:
 
 def _day_da(at: datetime) -> str:
     day = at.astimezone(LOCAL)
-    return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year} kl. {day:%H.%M}"
+    return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year} kl. {day.hour:02}.{day.minute:02}"
 
 
 def _day_en(at: datetime) -> str:
     day = at.astimezone(LOCAL)
-    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year} at {day:%H:%M}"
+    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year} at {day.hour:02}:{day.minute:02}"

@@ -34,12 +34,24 @@ class Subject:
     valid: Period = Period()
     is_held: bool = False
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """Return all of it but which element it is, and of which time."""
+        return (
+            self.plan,
+            self.person,
+            self.authority,
+            self.category,
+            self.label,
+            self.concerned,
+            self.has_protected_address,
+            self.is_labelled,
+            self.is_held,
+        )
 
-def subject_of(plan: Plan, element: Element, *, is_single: bool = True) -> Subject:
-    """Return what a decision about the element may rest on.
 
-    :param is_single: whether it matters which element it is, and of which time, and not only what kind of.
-    """
+def subject_of(plan: Plan, element: Element) -> Subject:
+    """Return what a decision about the element may rest on."""
     return Subject(
         plan=plan.id,
         person=plan.person,
@@ -47,9 +59,9 @@ def subject_of(plan: Plan, element: Element, *, is_single: bool = True) -> Subje
         category=element.category,
         label=element.label or RESTRICTED,
         concerned=element.concerns | {plan.person},
-        element=element.id if is_single else None,
+        element=element.id,
         has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes",
         is_labelled=element.label is not None,
-        valid=element.valid if is_single else Period(),
+        valid=element.valid,
         is_held=plan.is_held,
     )

@@ -75,7 +75,8 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
     :param consents: as they stand at the instant (``standing_at``), of everyone the plan concerns (``Plan.people``).
     """
     decider = Decider(reader, policy, consents, at)
-    decided = list(_decided(plan, decider, consents))
+    in_order = sorted(plan.elements.values(), key=lambda element: element.id.int)
+    decided = [(element, decider.decide(subject_of(plan, element))) for element in in_order]
     shown = {element.id for element, decision in decided if decision.permits}
     return View(
         plan=plan.id,
@@ -86,23 +87,8 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
             if decision.permits
         ),
         may_be_partial=_may_be_partial(plan, policy, decider),
-        recheck_at=next_change(plan.people(), policy, consents, at),
+        recheck_at=next_change(plan.people(), policy, consents, at, reader.emergency),
     )
-
-
-def _decided(plan: Plan, decider: Decider, consents: ConsentsByPerson) -> Iterator[tuple[Element, Decision]]:
-    """Decide about every element, in the order of their ids.
-
-    A decision rests on the subject alone, so elements whose subjects are equal share it: a plan has many elements and
-    few kinds of them. Only a consent that names single elements, or their time, tells such elements apart.
-    """
-    is_single = any(consent.tells_elements_apart() for said in consents.values() for consent in said)
-    made: dict[Subject, Decision] = {}
-    for element in sorted(plan.elements.values(), key=lambda element: element.id):
-        subject = subject_of(plan, element, is_single=is_single)
-        if subject not in made:
-            made[subject] = decider.decide(subject)
-        yield element, made[subject]
 
 
 def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> Element:
@@ -120,10 +106,13 @@ def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> 
 
 
 def _may_be_partial(plan: Plan, policy: Policy, decider: Decider) -> bool:
-    """Tell whether there is a category of which the reader would not see everything, were it there."""
+    """Tell whether there is a category of which the reader would not see everything, were it there.
+
+    Raising a label never shows more (``hub.consent.decide``), so the highest step stands for all.
+    """
+    highest, alone = max(Sensitivity), frozenset({plan.person})
     questions = (
-        Subject(plan.id, plan.person, _ANY_OTHER, category, label, frozenset({plan.person}), is_held=plan.is_held)
+        Subject(plan.id, plan.person, _ANY_OTHER, category, highest, alone, is_held=plan.is_held)
         for category in sorted(policy.categories)
-        for label in Sensitivity
     )
     return not all(decider.decide(question).permits for question in questions)
