@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     consent_months: int = Field(
         12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
     )
+    reminder_days: int = Field(
+        30, gt=0, le=366, description="how long before a yes stops counting the coordinator is to ask anew, days"
+    )
     withdrawal_hours: int = Field(
         24, gt=0, le=8760, description="how long a recipient has to confirm that it has deleted, hours"
     )

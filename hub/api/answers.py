@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,9 @@ from starlette.responses import Response
 
 from hub.api.problems import OK
 from hub.consent.ages import LOCAL
-from hub.consent.consent import Consent, Exemption, Grant
 from hub.consent.decision import Decision, Sentence
 from hub.consent.explain import collision, completeness
 from hub.consent.view import Seen
-from hub.flow.revise import Revised
-from hub.flow.revocation import Standing
 from hub.flow.show import Shown
 from hub.plan.element import Period
 from hub.plan.findings import overlapping_demands
@@ -77,74 +74,6 @@ def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:
     }
 
 
-def consent_answer(consent: Consent, at: datetime) -> dict[str, Any]:
-    """Return a consent, to those who may change it."""
-    return {
-        "consent": consent.id,
-        "version": consent.version,
-        "kind": consent.kind,
-        "effect": consent.effect,
-        "status": consent.status,
-        "in_force": consent.is_in_force(at),
-        "given_at": when(consent.given_at),
-        "period": _period(consent.period),
-        "sources": sorted(consent.scope.sources),
-        "recipients": sorted(consent.scope.recipients),
-        "purposes": sorted(consent.scope.purposes),
-        "categories": sorted(consent.scope.categories),
-        "label": consent.scope.label.name,
-        "elements": sorted(consent.scope.elements),
-        "replaces": sorted(consent.replaces),
-        "data_period": _period(consent.scope.data_period),
-        "exemptions": [_exemption(one) for one in consent.exemptions],
-        "given_by": [_grant(one) for one in consent.grants],
-    }
-
-
-def _exemption(exemption: Exemption) -> dict[str, Any]:
-    scope = exemption.scope
-    return {
-        "period": _period(exemption.period),
-        "sources": sorted(scope.sources),
-        "recipients": sorted(scope.recipients),
-        "purposes": sorted(scope.purposes),
-        "categories": sorted(scope.categories),
-        "label": scope.label.name,
-        "elements": sorted(scope.elements),
-        "data_period": _period(scope.data_period),
-    }
-
-
-def _grant(grant: Grant) -> dict[str, Any]:
-    """Return whose word it is, as what they gave it and how; who exactly they are is not told here."""
-    return {
-        "capacity": grant.capacity,
-        "at": when(grant.at),
-        "text_version": grant.text_version,
-        "language": grant.language,
-        "channel": grant.channel,
-        "evidence": grant.evidence,
-    }
-
-
-def revised_answer(revised: Revised) -> dict[str, Any]:
-    """Return what giving or withdrawing a consent has done."""
-    consent = revised.consent
-    return {
-        "consent": consent.id,
-        "version": consent.version,
-        "kind": consent.kind,
-        "status": consent.status,
-        "plan": revised.plan,
-        "period": _period(consent.period),
-        "plans_due": len(revised.plans),
-        "deliveries_under_way": revised.under_way,
-        "revocation": revised.revocation,
-        "applies": not revised.lacking,
-        "lacks": sorted(revised.lacking),
-    }
-
-
 def when(at: datetime | None) -> str | None:
     """Return an instant in Danish time, with its zone."""
     return at.astimezone(LOCAL).isoformat() if at else None
@@ -193,7 +122,7 @@ def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
         "status": element.status,
         "title": element.title,
         "text": element.text,
-        "valid": _period(element.valid),
+        "valid": period_answer(element.valid),
         "codes": [{"system": code.system, "code": code.code, "text": code.text} for code in element.codes],
         "details": dict(sorted(element.details.items())),
         "part_of": element.part_of,
@@ -232,31 +161,11 @@ def _sentence(sentence: Sentence) -> dict[str, str]:
     return {"da": sentence.da, "en": sentence.en}
 
 
-def _period(period: Period) -> dict[str, str | None]:
+def period_answer(period: Period) -> dict[str, str | None]:
+    """Return a period in Danish time; an open end is null."""
     return {"from": when(period.start), "to": when(period.end)}
 
 
 def _masked(numbers: Sequence[Identifier]) -> str | None:
     """Return the day of birth alone, of the newest number; the last four digits are shown nowhere here."""
     return numbers[0].masked if numbers else None
-
-
-def consents_answer(
-    plan: UUID, consents: Sequence[Consent], revoked: Mapping[UUID, Standing], at: datetime
-) -> dict[str, Any]:
-    """Return all consents of a plan's person, oldest first, and of each that was withdrawn how that stands."""
-    ordered = sorted(consents, key=lambda consent: (consent.given_at, consent.id))
-    told = [consent_answer(one, at) | {"revocation": _revoked(revoked.get(one.id))} for one in ordered]
-    return {"plan": plan, "consents": told}
-
-
-def _revoked(standing: Standing | None) -> dict[str, Any] | None:
-    if standing is None:
-        return None
-    return {
-        "revocation": standing.revocation.id,
-        "withdrawn_at": when(standing.revocation.at),
-        "recipients": standing.recipients,
-        "receipts_awaited": standing.awaited,
-        "receipts_missing": standing.missing,
-    }

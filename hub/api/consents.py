@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api.answers import consents_answer, json_response, revised_answer
+from hub.api.answers import json_response
 from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.consent_answers import consents_answer, renewals_answer, revised_answer
 from hub.api.consent_models import GivenConsent, GivenExemption, GivenPeriod, OnePlan, Sharing
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
@@ -19,7 +20,7 @@ from hub.consent.ages import LOCAL
 from hub.consent.consent import Capacity, Consent, ConsentKind, Effect, Exemption, Grant, Scope
 from hub.errors import Fault, InvalidRequest
 from hub.flow import revise
-from hub.flow.show import show_consents
+from hub.flow.choices import show_choices, show_renewals
 from hub.flow.versions import Giver
 from hub.identity.tokens import Caller
 from hub.plan.contribution import PersonFacts
@@ -34,11 +35,19 @@ _NOBODY_YET = UUID(int=0)
 @router.get("/consents")
 def list_consents(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Read what the plan's person has said yes and no to."""
-    deadline = timedelta(hours=hub.settings.withdrawal_hours)
-    found, revoked = show_consents(
-        plan, caller.reader, hub.store, deadline, actor=caller.client, correlation_id=correlation_id
+    found = show_choices(
+        plan, caller.reader, hub.store, hub.settings, actor=caller.client, correlation_id=correlation_id
     )
-    return json_response(consents_answer(plan, found, revoked, now()))
+    return json_response(consents_answer(plan, found, now()))
+
+
+@router.get("/consents/ask-anew")
+def list_renewals(hub: TheHub, caller: TheCaller, correlation_id: CorrelationId, after: UUID | None = None) -> Response:
+    """Name the consents about which a coordinator must ask somebody anew, and by when."""
+    found, then = show_renewals(
+        caller.reader, hub.store, hub.settings, after, actor=caller.client, correlation_id=correlation_id
+    )
+    return json_response(renewals_answer(found, then))
 
 
 @router.post("/consents", status_code=CREATED, openapi_extra=schema_of(GivenConsent))

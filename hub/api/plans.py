@@ -13,6 +13,7 @@ from hub.api.asking import CorrelationId, TheBody, TheCaller, TheHub
 from hub.api.models import Search, read, schema_of
 from hub.api.problems import UNCHANGED
 from hub.flow import show
+from hub.flow.family import show_family
 from hub.plan.identifier import cpr_identifier
 
 router = APIRouter(tags=["plans"])
@@ -28,6 +29,14 @@ def read_plan(plan: UUID, request: Request, hub: TheHub, caller: TheCaller, corr
     if tag in known:
         return Response(status_code=UNCHANGED, headers={"ETag": tag})
     return json_response(answer, headers={"ETag": tag})
+
+
+@router.get("/families/{plan}")
+def read_family(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Read the plans of one household side by side, each as far as the caller may see it."""
+    shown = show_family(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    travel = timedelta(minutes=hub.settings.travel_minutes)
+    return json_response({"plans": [plan_answer(one, travel) for one in shown]})
 
 
 @router.post("/plans/search", openapi_extra=schema_of(Search))

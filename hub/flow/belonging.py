@@ -11,6 +11,7 @@ from uuid import UUID
 
 from hub.consent.reader import Reader
 from hub.errors import NotAllowed
+from hub.flow.circumstances import circumstances_of
 from hub.plan.person import Role
 from hub.store.transaction import Unit
 
@@ -43,6 +44,20 @@ def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: da
 def may_choose(unit: Unit, plan: UUID | None, person: UUID, reader: Reader, at: datetime) -> bool:
     """Tell whether the reader may see and change the person's consents: the person, and the plan's coordinator."""
     return plan is not None and reader.role in _MAY_CHOOSE and may_open(unit, plan, person, reader, at)
+
+
+def custodian(unit: Unit, plan: UUID, person: UUID, reader: Reader, at: datetime) -> UUID | None:
+    """Return the reader who holds custody of a child, by what the authorities say of the child's household.
+
+    Such a parent may give the child's consent, and take the own word back; the plan itself is not opened to them, nor
+    while it is held back from the family is anything said of it.
+    """
+    if reader.role is not Role.CITIZEN or reader.person in (None, person) or unit.plans.is_held(plan):
+        return None
+    known, ages = circumstances_of(unit, person), unit.policies.in_force().ages
+    age = known.age(at)
+    holds = any(one.person == reader.person and one.period.covers(at) for one in known.custody)
+    return reader.person if holds and age is not None and age < ages.of_age else None
 
 
 def as_member(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> Reader:

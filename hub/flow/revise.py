@@ -17,7 +17,7 @@ from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, lacks
 from hub.errors import NotFound
-from hub.flow.belonging import check_may_open_one, may_choose, may_open
+from hub.flow.belonging import check_may_open_one, custodian, may_choose, may_open
 from hub.flow.circumstances import circumstances_of
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
@@ -108,10 +108,11 @@ def give(
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
         stored = unit.plans.get(plan)
-        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, now()):
+        parent = custodian(unit, plan, stored.plan.person, reader, now()) if stored else None
+        if stored is None or not (parent or may_choose(unit, plan, stored.plan.person, reader, now())):
             raise NotFound("There is no plan with this id that you may see.")
         plans = unit.plans.lock_concerning(stored.plan.person)
-        given = in_the_name_of(unit, stored.plan.person, consent, givers_for(reader, givers))
+        given = in_the_name_of(unit, stored.plan.person, consent, givers_for(reader, givers), parent)
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 
@@ -123,7 +124,7 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
     with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
         found = unit.consents.get(consent_id)
         own = unit.plans.of_person(found.person) if found else None
-        if found is None or own is None or not may_choose(unit, own, found.person, reader, now()):
+        if found is None or own is None or not _may_withdraw(unit, own, found, reader):
             raise NotFound("There is no consent with this id that you may see.")
         plans = unit.plans.lock_concerning(found.person)
         before = unit.consents.get(consent_id) or found  # read again: the lock may have waited for another withdrawal
@@ -132,6 +133,14 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
             return Revised(before, own, (), under_way, revocation=revocation)
         after = replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
         return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
+
+
+def _may_withdraw(unit: Unit, plan: UUID, consent: Consent, reader: Reader) -> bool:
+    """Who may choose may; and a holder of custody takes the own word back, without which the consent falls."""
+    if may_choose(unit, plan, consent.person, reader, now()):
+        return True
+    parent = custodian(unit, plan, consent.person, reader, now())
+    return parent is not None and any(grant.by == parent for grant in consent.grants)
 
 
 def _record(

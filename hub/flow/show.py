@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from hub.clock import now
-from hub.consent.consent import Consent, ConsentsByPerson, has_one_plan
+from hub.consent.consent import ConsentsByPerson, has_one_plan
 from hub.consent.decide import decide
 from hub.consent.decision import Decision
 from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
-from hub.flow.belonging import as_member, may_choose, may_open
+from hub.flow.belonging import as_member, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import as_reading, in_red, write_down
 from hub.flow.refusal import refusals_written
-from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
@@ -55,7 +54,7 @@ class Shown:
 def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
     """Show a plan to a reader. :raises NotFound: there is none that the reader may see."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        shown = _look(unit, plan, reader, actor)
+        shown = look(unit, plan, reader, actor)
         write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
         return shown
 
@@ -66,7 +65,7 @@ def show_plan_of(person: UUID, reader: Reader, store: Store, *, actor: str, corr
         plan = unit.plans.of_person(person)
         if plan is None:
             raise NotFound(_NO_PLAN)
-        shown = _look(unit, plan, reader, actor)
+        shown = look(unit, plan, reader, actor)
         write_down(unit, "read", shown.view, (), shown.at, actor, correlation_id)
         return shown
 
@@ -78,7 +77,7 @@ def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, cor
     """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         plan = unit.plans.of_element(element)
-        shown = _look(unit, plan, reader, actor) if plan else None
+        shown = look(unit, plan, reader, actor) if plan else None
         seen = shown.view.element(element) if shown else None
         if shown is None or seen is None:
             raise NotFound(_NO_ELEMENT)
@@ -102,7 +101,7 @@ def find_plan(numbers: Sequence[Identifier], reader: Reader, store: Store, *, ac
 def explain(plan: UUID, element: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Seen:
     """Say why a reader sees an element. :raises NotFound: it is withheld, or not there."""
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
-        shown = _look(unit, plan, reader, actor)
+        shown = look(unit, plan, reader, actor)
         seen = shown.view.element(element)
         if seen is None:
             raise NotFound(_NO_ELEMENT)
@@ -138,29 +137,8 @@ def explain_for(plan: UUID, recipient: str, store: Store, *, actor: str) -> Sequ
         ]
 
 
-def show_consents(
-    plan: UUID, reader: Reader, store: Store, deadline: timedelta, *, actor: str, correlation_id: str
-) -> tuple[Sequence[Consent], Mapping[UUID, Standing]]:
-    """Show the consents of a plan's person to the person and to the coordinator; and how revocations of them stand.
-
-    :param deadline: how long a recipient has to confirm that it has deleted.
-    :raises NotFound: there is no plan of which the reader may see them.
-    """
-    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        at = now()
-        stored = unit.plans.get(plan)
-        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
-            raise NotFound(_NO_PLAN)
-        unit.audit.record("consents-read", actor, at, correlation_id, plan)
-        consents = unit.consents.of([stored.plan.person])
-        revoked = unit.revocations.latest_of([consent.id for consent in consents])
-        person = stored.plan.person
-        return consents, {
-            consent: standing_of(unit, revocation, person, reader, deadline) for consent, revocation in revoked.items()
-        }
-
-
-def _look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
+def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
+    """Return what a reader may see of a plan now; writing it down is the caller's. :raises NotFound: nothing at all."""
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
     if stored is None:
         raise NotFound(_NO_PLAN)

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Grant
 from hub.consent.reader import Reader
+from hub.consent.standing import lacks
 from hub.errors import Conflict, NotAllowed
+from hub.flow.circumstances import circumstances_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Period
 from hub.plan.person import Role
@@ -24,27 +26,34 @@ class Giver:
     facts: PersonFacts
 
 
-def in_the_name_of(unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver] = ()) -> Consent:
+def in_the_name_of(
+    unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver] = (), custodian: UUID | None = None
+) -> Consent:
     """Return the consent as the person's own, with the word of each who gives it.
 
     Said before in the same words and still standing, it is the next version of what was said: were there two of it,
-    one would go on sharing after the citizen has withdrawn the other. What others have said of it stands beside.
+    one would go on sharing after the citizen has withdrawn the other. Where it takes the word of others too, theirs
+    stands beside, for as long as each of them has said.
 
     :param consent: its first grant tells when and how it is said.
-    :param givers: nobody for the person alone.
+    :param givers: nobody where whoever is signed in speaks with the own voice.
+    :param custodian: who that is, if not the person.
     """
-    grants = tuple(_words(unit, person, consent, givers))
+    grants = tuple(_words(unit, person, consent, givers, custodian))
     given = replace(consent, person=person, grants=grants)
     if unit.consents.get(given.id) is not None:
         return given
     same = next((known for known in unit.consents.of([person]) if _says_the_same(known, given)), None)
     if same is None:
         return given
+    alone = replace(given, id=same.id, version=same.version + 1)
+    if not lacks(alone, circumstances_of(unit, person), unit.policies.in_force().ages, given.given_at):
+        return alone
     said_now = {(grant.by, grant.capacity) for grant in grants}
     earlier = tuple(grant for grant in same.grants if (grant.by, grant.capacity) not in said_now)
     together = (*earlier, *grants)
     period = _common(grant.period for grant in together) if earlier else given.period
-    return replace(given, id=same.id, version=same.version + 1, grants=together, period=period)
+    return replace(alone, grants=together, period=period)
 
 
 def check_next(before: Consent | None, after: Consent) -> None:
@@ -65,9 +74,13 @@ def givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
     return givers
 
 
-def _words(unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver]) -> Iterable[Grant]:
+def _words(
+    unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver], custodian: UUID | None
+) -> Iterable[Grant]:
     how = replace(consent.grants[0], period=consent.period)
-    if not givers:
+    if not givers and custodian is not None:
+        yield replace(how, by=custodian, capacity=Capacity.CUSTODY)
+    elif not givers:
         yield replace(how, by=person, capacity=Capacity.SELF)
     for giver in givers:
         by = unit.people.find_or_add(giver.facts)

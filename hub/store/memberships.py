@@ -42,6 +42,21 @@ class Memberships:
         ]
         return [member for member in members if member.period.covers(at)]
 
+    def coordinated_by(self, organisation: str, at: datetime, after: UUID | None, at_most: int) -> Sequence[UUID]:
+        """Return plans that an organisation coordinates at an instant, in the order of their ids.
+
+        :param after: the last one that an earlier answer gave.
+        """
+        found = sa.select(memberships.c.plan_id).where(
+            memberships.c.member == organisation,
+            memberships.c.role == Role.COORDINATOR,
+            memberships.c.valid_from <= at,
+            sa.or_(memberships.c.valid_to.is_(None), memberships.c.valid_to > at),
+        )
+        if after is not None:
+            found = found.where(memberships.c.plan_id > after)
+        return list(self._connection.execute(found.order_by(memberships.c.plan_id).limit(at_most)).scalars())
+
     def is_member(self, plan: UUID, member: str, at: datetime) -> bool:
         """Tell whether someone belongs to a plan at an instant."""
         return any(found.member == member for found in self.of_plan(plan, at))

@@ -354,3 +354,30 @@ def test_nothing_but_a_contracts_files_is_served(hub: Served, path: str) -> None
     answer = hub.ask(None, "GET", f"/contracts/{path}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_coordinator_is_told_whom_to_ask_anew(hub: Served) -> None:
+    child = hub.a_cpr()[:4] + "15" + "5" + hub.a_cpr()[7:]  # born in 2015
+    _, opened = hub.opens_plan(child)
+    assert (opened["applies"], opened["lacks"]) == (False, ["custody"])
+    listed = hub.ask("coordinator", "GET", "/consents/ask-anew").json()
+    (asked,) = [one["ask_anew"] for one in listed["plans"] if one["plan"] == opened["plan"]]
+    assert asked == [{"consent": opened["consent"], "occasion": "custody", "due": None}]
+    (one,) = hub.ask("coordinator", "GET", f"/consents?plan={opened['plan']}").json()["consents"]
+    assert (one["in_force"], one["lacks"], one["ask_anew"]) == (False, ["custody"], asked)
+
+
+def test_what_a_consent_leaves_out_is_told_as_it_was_said(hub: Served) -> None:
+    _, opened = hub.opens_plan()
+    exempt = {"categories": ["health"], "recipients": ["employment"]}
+    said = {"data_period": {"from": "2026-01-01T00:00:00+01:00"}, "exemptions": [exempt], "evidence": "J-1"}
+    shares(hub, opened["plan"], **said)
+    (one,) = [
+        one
+        for one in hub.ask("coordinator", "GET", f"/consents?plan={opened['plan']}").json()["consents"]
+        if one["kind"] == "sharing"
+    ]
+    assert one["data_period"] == {"from": "2026-01-01T00:00:00+01:00", "to": None}
+    (left_out,) = one["exemptions"]
+    assert (left_out["categories"], left_out["recipients"], left_out["sources"]) == (["health"], ["employment"], ["*"])
+    assert one["given_by"][0]["evidence"] == "J-1"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, InvalidRequest, NotAllowed, NotFound
+from hub.flow.choices import show_choices
 from hub.flow.hold import hold_back, is_silent, lift, may_be_told, show_holds
-from hub.flow.show import show_consents
 from hub.plan.element import Draft, Kind, Period, Sensitivity
 from hub.plan.person import Role
 from hub.store.holds import PlanHold
@@ -132,9 +132,9 @@ def test_a_held_plan_answers_its_citizen_byte_for_byte_the_same_whatever_comes_i
 def test_the_consents_of_a_held_plan_are_shown_as_ever(world: World) -> None:
     plan = a_shared_plan(world)
     citizen, told = citizen_of(world, plan), {"actor": "anna", "correlation_id": "c"}
-    before = show_consents(plan, citizen, world.store, HOUR, **told)
+    before = show_choices(plan, citizen, world.store, world.settings, **told)
     holds(world, plan)
-    assert show_consents(plan, citizen, world.store, HOUR, **told) == before
+    assert show_choices(plan, citizen, world.store, world.settings, **told) == before
 
 
 # --- what is sent -------------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ from hub.clock import now
 from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.errors import NotFound, RecipientDown, RecipientFailed, RecipientRefused
+from hub.flow.choices import show_choices
 from hub.flow.deliver import deliver
 from hub.flow.revise import withdraw
 from hub.flow.revocation import ShownRevocation, Withdrawn, show_revocation
 from hub.flow.settle import Settled
-from hub.flow.show import show_consents
 from hub.flow.standing import standings
 from hub.flow.withdrawn import State
 from hub.plan.person import Role
@@ -448,7 +448,8 @@ def test_the_list_of_consents_tells_how_each_revocation_stands(world: World) -> 
 
     def listed(at: datetime) -> tuple[int, int, int]:
         with frozen(at):
-            _, revoked = show_consents(plan, COORDINATOR, world.store, DAY, actor="test", correlation_id="c")
+            choices = show_choices(plan, COORDINATOR, world.store, world.settings, actor="test", correlation_id="c")
+            revoked = {one.consent.id: one.revoked for one in choices if one.revoked}
         (standing,) = revoked.values()
         return standing.recipients, standing.awaited, standing.missing
 

@@ -1,0 +1,106 @@
+"""What citizens have said, as it stands: whose word is missing, whom to ask anew, and how a revocation stands.
+
+Computed whenever it is asked for and never stored: a birthday, or custody that ends, needs no message to show here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hub.clock import now
+from hub.consent.consent import Consent
+from hub.consent.reader import Reader
+from hub.consent.standing import Lack, Renewal, lacks, renewals
+from hub.errors import NotAllowed, NotFound
+from hub.flow.belonging import may_choose
+from hub.flow.circumstances import said_by
+from hub.flow.refusal import refusals_written
+from hub.flow.revocation import Standing, standing_of
+from hub.plan.person import Role
+from hub.settings import Settings
+from hub.store.transaction import Store, Unit
+
+#: Plans that one answer of ``show_renewals`` looks at.
+PLANS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One consent, as it stands.
+
+    :ivar lacking: whose word it lacks; without it the consent does not count.
+    :ivar renewals: about what somebody must be asked anew, and by when.
+    :ivar revoked: how its last revocation stands; None where there was none.
+    """
+
+    consent: Consent
+    lacking: frozenset[Lack]
+    renewals: tuple[Renewal, ...]
+    revoked: Standing | None
+
+    def counts(self, at: datetime) -> bool:
+        """Tell whether it is in force, given by those who may give it."""
+        return self.consent.is_in_force(at) and not self.lacking
+
+
+def show_choices(
+    plan: UUID, reader: Reader, store: Store, settings: Settings, *, actor: str, correlation_id: str
+) -> Sequence[Choice]:
+    """Show the consents of a plan's person to the person and to the coordinator.
+
+    :raises NotFound: there is no plan of which the reader may see them.
+    """
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        at = now()
+        stored = unit.plans.get(plan)
+        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
+            raise NotFound("There is no plan with this id that you may see.")
+        unit.audit.record("consents-read", actor, at, correlation_id, plan)
+        person = stored.plan.person
+        said, ages = said_by(unit, [person], at, stored.plan), unit.policies.in_force().ages
+        anew = renewals(said.consents, said.circumstances, ages, at, _ahead(settings))
+        revoked = unit.revocations.latest_of([consent.id for consent in said.consents])
+        deadline = timedelta(hours=settings.withdrawal_hours)
+        return [
+            Choice(
+                consent,
+                lacks(consent, said.circumstances[person], ages, at),
+                tuple(one for one in anew if one.consent == consent.id),
+                standing_of(unit, revoked[consent.id], person, reader, deadline) if consent.id in revoked else None,
+            )
+            for consent in said.consents
+        ]
+
+
+def show_renewals(
+    reader: Reader, store: Store, settings: Settings, after: UUID | None, *, actor: str, correlation_id: str
+) -> tuple[Mapping[UUID, Sequence[Renewal]], UUID | None]:
+    """Name the consents about which somebody must be asked anew, in the plans that the reader coordinates.
+
+    :param after: where an earlier answer has stopped.
+    :returns: renewals by plan, and where to go on; None at the end.
+    :raises NotAllowed: the reader coordinates nothing.
+    """
+    with refusals_written(store, actor, correlation_id), store.begin() as unit:
+        if reader.role is not Role.COORDINATOR:
+            raise NotAllowed("Only a coordinator has this list.")
+        at = now()
+        plans = unit.memberships.coordinated_by(reader.organisation, at, after, PLANS_AT_ONCE)
+        found = {plan: due for plan in plans if (due := _due(unit, plan, settings, at))}
+        unit.audit.record("renewals-read", actor, at, correlation_id, plans=len(plans))
+        return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None
+
+
+def _due(unit: Unit, plan: UUID, settings: Settings, at: datetime) -> Sequence[Renewal]:
+    stored = unit.plans.get(plan)
+    if stored is None:
+        return ()
+    said = said_by(unit, [stored.plan.person], at, stored.plan)
+    return renewals(said.consents, said.circumstances, unit.policies.in_force().ages, at, _ahead(settings))
+
+
+def _ahead(settings: Settings) -> timedelta:
+    return timedelta(days=settings.reminder_days)
