@@ -6,13 +6,13 @@ decided as if there were none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hub.consent.decision import Reason
+from hub.consent.decision import Obligation, Reason
 from hub.consent.reader import Emergency, Reader
 from hub.consent.view import Seen, View
 from hub.flow.belonging import as_member
@@ -50,7 +50,14 @@ def write_down(
         "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
         "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
     }
-    unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **in_red(view, seen))
+    told = informing(seen)
+    unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **told, **in_red(view, seen))
+
+
+def informing(seen: Iterable[Seen]) -> dict[str, Any]:
+    """Return the categories that the citizen is to be told were shown, where a rule says so; else nothing."""
+    owed = {one.element.category or "" for one in seen if Obligation.INFORM_CITIZEN in one.decision.obligations}
+    return {"citizen_to_inform": sorted(owed)} if owed else {}
 
 
 def in_red(view: View, seen: Sequence[Seen]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
 from hub.flow import calls
+from hub.flow.reading import informing
 from hub.flow.withdrawn import said_of
 from hub.settings import Settings
 from hub.store.circuits import Call
@@ -151,6 +152,7 @@ def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: st
         "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
         "policy": attempt.basis.policy_version,
     }
+    disclosure |= informing(seen)
     unit.audit.record(action, ACTOR, at, lease.correlation_id, lease.plan, **disclosure, **details)
 
 

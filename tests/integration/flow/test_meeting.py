@@ -92,6 +92,8 @@ def test_nothing_is_shown_for_the_purpose_outside_a_meeting(world: World) -> Non
     opened = meets(world, plan)
     (seen,) = world.shows(plan, MEETS).view.seen
     assert (seen.decision.reason, seen.decision.rule_ids) == (Reason.CONSENT, ("CON-SSD",))
+    written = [orjson.loads(row["details"]) for row in world.audited("read")]
+    assert [one.get("citizen_to_inform") for one in written][-1] == ["goals"], "the rule says so"
     closes(world, opened)
     assert not world.shows(plan, MEETS).view.seen
 

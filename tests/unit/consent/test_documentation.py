@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.consent.decision import Reason
 from hub.consent.policy import Condition, Rule, RuleEffect
+from hub.consent.reader import Exchange
 from hub.testing.builders import the_danish_policy
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "consent.md"
@@ -18,18 +19,23 @@ def row(rule: Rule) -> str:
     bound = "from" if rule.effect is RuleEffect.PROHIBIT else "up to"
     cells = (
         f"`{rule.id}`",
-        rule.effect.value,
+        rule.effect.value + (", the citizen is told" if rule.informs else ""),
         listed(rule.sources),
         listed(rule.recipients),
         listed(rule.roles),
         listed(rule.purposes),
         listed(rule.categories) + (f"; without {listed(rule.without)}" if rule.without else ""),
         f"{bound} {rule.label.name}",
-        listed(rule.conditions) if rule.conditions else "–",
+        ", ".join(only) if (only := only_if(rule)) else "–",
         rule.citation,
         "no" if "not verified" in rule.citation else "yes",
     )
     return "| " + " | ".join(cells) + " |"
+
+
+def only_if(rule: Rule) -> list[str]:
+    ways = rule.directions if rule.directions != frozenset(Exchange) else frozenset[Exchange]()
+    return [*map(str, sorted(rule.conditions)), *map(str, sorted(ways))]
 
 
 def listed(names: frozenset[str]) -> str:
