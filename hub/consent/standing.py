@@ -119,10 +119,12 @@ def _is_guardian(grant: Grant, known: Circumstances, at: datetime) -> bool:
 
 
 def _may_say_no(grant: Grant, known: Circumstances, ages: Ages) -> bool:
-    """Tell whether somebody could say no when they did."""
+    """Tell whether somebody could say no when they did: a child of some age, a custodian of a child, a guardian."""
+    age = known.age(grant.at)
     if grant.capacity is Capacity.SELF:
-        age = known.age(grant.at)
         return age is None or age >= ages.own_no
+    if grant.capacity is Capacity.CUSTODY and age is not None and age >= ages.of_age:
+        return False  # nobody holds custody of a grown person, whatever an authority has forgotten to end
     named = known.custody if grant.capacity is Capacity.CUSTODY else known.guardians
     return not named or any(one.person == grant.by and one.period.covers(grant.at) for one in named)
 
