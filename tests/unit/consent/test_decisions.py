@@ -1,4 +1,7 @@
-"""Who may see what under the Danish rules, one case at a time; each says where its rule comes from."""
+"""Who may see what under the Danish rules, one case at a time; each says where its rule comes from.
+
+``consent.md`` and ``the-house.md`` are pages of docs/explanation.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from hub.consent.subject import subject_of
 from hub.consent.view import view_for
 from hub.plan.element import Category, Kind, Sensitivity
 from hub.plan.person import Role
+from hub.plan.plan import Plan
 from hub.testing.builders import (
     THEN,
     ConsentBuilder,
@@ -79,10 +83,11 @@ class Case:
     consents: tuple[Consent, ...] = (ONE_PLAN, EVERYTHING)
     policy: Policy = DANISH
     permits: bool = False
+    plan: Plan = PLAN_OF_ALL
 
     def decide(self) -> Decision:
-        element = PLAN_OF_ALL.elements[an_id(self.authority, self.element)]
-        return decide(subject_of(PLAN_OF_ALL, element), self.reader, self.policy, by_person(self.consents), NOW)
+        element = self.plan.elements[an_id(self.authority, self.element)]
+        return decide(subject_of(self.plan, element), self.reader, self.policy, by_person(self.consents), NOW)
 
 
 def yes(name: str, source: str, answer: Reason, **facts: object) -> Case:
@@ -90,7 +95,7 @@ def yes(name: str, source: str, answer: Reason, **facts: object) -> Case:
 
 
 no = Case
-ORDER = "DESIGN 6, order of decision"
+ORDER = "the order of decision (docs/explanation/consent.md)"
 SOCIAL = a_reader("social", PLAN_OF_ALL)
 COORDINATOR = a_reader("family-house", PLAN_OF_ALL, role=Role.COORDINATOR)
 PARTNER = a_reader("school", PLAN_OF_ALL, role=Role.PARTNER, purpose="ssd")
@@ -111,25 +116,25 @@ CASES = [
        Reason.UNKNOWN_PURPOSE, reader=replace(SYSTEM, purpose="curiosity")),
     no("an authority that is not in the plan sees nothing", f"{ORDER}: invalid request → deny",
        Reason.NOT_A_MEMBER, reader=a_reader("employment")),
-    no("a coordinator of another plan sees nothing", "DESIGN 5, Membership",
+    no("a coordinator of another plan sees nothing", "docs/vocabulary.md, membership",
        Reason.NOT_A_MEMBER, reader=replace(COORDINATOR, memberships=frozenset({UUID(int=77)}))),
     # the reader's own authority
     yes("an authority sees what it wrote although the citizen says no",
-        "DESIGN 6: a citizen's denial never hides an element from the authority that wrote it",
+        "consent.md: a citizen's denial never hides an element from the authority that wrote it",
         Reason.OWN, element="own", authority="employment", consents=(ONE_PLAN, NO)),
     yes("an authority sees what it wrote although there is no plan any more",
-        "DESIGN 6: withdrawn → back to sector plans, which stay their authors' own",
+        "consent.md: withdrawn → back to sector plans, which stay their authors' own",
         Reason.OWN, element="own", authority="employment", consents=()),
-    yes("a caseworker sees what the own authority wrote", "DESIGN 6, as above",
+    yes("a caseworker sees what the own authority wrote", "as the case above",
         Reason.OWN, element="own", authority="employment", reader=replace(SYSTEM, role=Role.CASEWORKER)),
     # statutory prohibition
     no("a prohibition beats a duty", f"{ORDER}: statutory prohibition → deny, nothing lifts it",
        Reason.PROHIBITED, policy=with_rules(RuleEffect.DUTY, RuleEffect.PROHIBIT)),
     no("a prohibition beats every consent", f"{ORDER}: statutory prohibition → deny, nothing lifts it",
        Reason.PROHIBITED, policy=with_rules(RuleEffect.CONSENT, RuleEffect.PERMIT, RuleEffect.PROHIBIT)),
-    no("employment is never part of the SSD cooperation", "DESIGN 6: SSD cooperation (never employment)",
+    no("employment is never part of the SSD cooperation", "consent.md: SSD cooperation (never employment)",
        Reason.PROHIBITED, reader=replace(SYSTEM, purpose="ssd"), consents=(ONE_PLAN, SSD)),
-    no("nor as a partner", "DESIGN 6: SSD cooperation (never employment)",
+    no("nor as a partner", "consent.md: SSD cooperation (never employment)",
        Reason.PROHIBITED, reader=replace(PARTNER, organisation="employment"), consents=(ONE_PLAN, SSD)),
     no("the youth services are no part of it either", "LAW-P-SSD-YOUTH: they work for employment too",
        Reason.PROHIBITED, reader=replace(YOUTH, purpose="ssd"), consents=(ONE_PLAN, SSD)),
@@ -140,7 +145,7 @@ CASES = [
         Reason.CONSENT, element="contact", reader=SCHOOL),
     no("a partner sees nothing without the citizen's yes", "CON-PARTNER-TIMES rests on consent alone",
        Reason.NO_CONSENT, element="meeting", reader=SCHOOL, consents=(ONE_PLAN,)),
-    no("a yes to the school is none to the volunteers", "DESIGN 6: to recipient",
+    no("a yes to the school is none to the volunteers", "consent.md: to recipient",
        Reason.NO_CONSENT, element="meeting", reader=replace(SCHOOL, organisation="volunteers"),
        consents=(ONE_PLAN, a_consent(PERSON).to("school").build())),
     no("a partner sees no goal", "CON-PARTNER-TIMES: titles and times of what happens",
@@ -188,27 +193,27 @@ CASES = [
        Reason.NO_ONE_PLAN, consents=(EVERYTHING,)),
     no("without a consent to one plan the coordinator sees nothing", "LAB § 40 stk. 3",
        Reason.NO_ONE_PLAN, reader=COORDINATOR, consents=(EVERYTHING,)),
-    no("a withdrawn consent to one plan is none", "DESIGN 6: withdrawn → back to sector plans",
+    no("a withdrawn consent to one plan is none", "consent.md: withdrawn → back to sector plans",
        Reason.NO_ONE_PLAN, consents=(a_consent_to_one_plan(PERSON).withdrawn().build(), EVERYTHING)),
     no("a no to one plan beats a yes to it", f"{ORDER}: among different consents in force deny overrides",
        Reason.NO_ONE_PLAN, consents=(ONE_PLAN, a_consent_to_one_plan(PERSON).denying().build(), EVERYTHING)),
-    no("a sibling's consent to one plan is not the person's", "DESIGN 5: one plan per person",
+    no("a sibling's consent to one plan is not the person's", "the-house.md: one plan per person",
        Reason.NO_ONE_PLAN, consents=(a_consent_to_one_plan(SIBLING).build(), EVERYTHING)),
     # a no beats a yes
     no("a no beats the yes of another consent", f"{ORDER}: any consent in force that denies → deny",
        Reason.DENIED, consents=(ONE_PLAN, NO, EVERYTHING)),
-    no("a no beats a newer yes", "DESIGN 6: deny overrides, never 'newest wins'",
+    no("a no beats a newer yes", "consent.md: deny overrides, never 'newest wins'",
        Reason.DENIED, consents=(ONE_PLAN, NO, replace(EVERYTHING, grants=own_word(PERSON, NOW - DAY)))),
     no("a no beats an optional statutory permission", f"{ORDER}: any consent in force that denies → deny",
        Reason.DENIED, reader=COORDINATOR, consents=(ONE_PLAN, NO)),
-    no("a no of a third party whom the element names counts", "DESIGN 6: consents of every person whom it concerns",
+    no("a no of a third party whom the element names counts", "consent.md: consents of every person whom it concerns",
        Reason.DENIED, element="with sibling",
        consents=(ONE_PLAN, EVERYTHING, SIBLINGS.build(), a_consent(SIBLING).to("*").denying().build())),
     yes("a withdrawn no counts no more", "Forvaltningsloven § 28 stk. 4: what was said may be taken back",
         Reason.CONSENT, consents=(ONE_PLAN, EVERYTHING, started().denying().withdrawn().build())),
-    yes("a no to others is none to this reader", "DESIGN 6: permission to share names its recipient",
+    yes("a no to others is none to this reader", "consent.md: permission to share names its recipient",
         Reason.CONSENT, consents=(ONE_PLAN, EVERYTHING, a_consent(PERSON).to("social").denying().build())),
-    no("a no to everything covers what has no category", "DESIGN 6: what the engine cannot judge is withheld",
+    no("a no to everything covers what has no category", "consent.md: what the engine cannot judge is withheld",
        Reason.DENIED, element="uncategorised", consents=(ONE_PLAN, EVERYTHING, NO)),
     # a yes
     yes("a yes shows what it names", f"{ORDER}: any consent that permits → permit", Reason.CONSENT),
@@ -216,13 +221,13 @@ CASES = [
        Reason.NO_CONSENT, consents=(ONE_PLAN,)),
     no("a withdrawn yes shows nothing", "Forvaltningsloven § 28 stk. 4",
        Reason.WITHDRAWN, consents=(ONE_PLAN, started().withdrawn().build())),
-    no("a yes that has ended shows nothing", "DESIGN 6: expiry is municipal policy, and holds",
+    no("a yes that has ended shows nothing", "consent.md: expiry is municipal policy, and holds",
        Reason.EXPIRED, consents=(ONE_PLAN, started().until(NOW).build())),
-    yes("a yes holds up to the instant before it ends", "DESIGN 5: half-open periods",
+    yes("a yes holds up to the instant before it ends", "the-house.md: half-open periods",
         Reason.CONSENT, consents=(ONE_PLAN, started().until(NOW + timedelta(microseconds=1)).build())),
-    no("a yes that has not started shows nothing", "DESIGN 6, period",
+    no("a yes that has not started shows nothing", "docs/vocabulary.md, period",
        Reason.EXPIRED, consents=(ONE_PLAN, started().since(NOW + DAY).build())),
-    yes("a yes holds from its very start", "DESIGN 5: half-open periods",
+    yes("a yes holds from its very start", "the-house.md: half-open periods",
         Reason.CONSENT, consents=(ONE_PLAN, started().since(NOW).build())),
     no("a yes to another recipient is none to this one", "GDPR art. 4 nr. 11: specific",
        Reason.NO_CONSENT, consents=(ONE_PLAN, a_consent(PERSON).to("social").build())),
@@ -230,7 +235,7 @@ CASES = [
        Reason.NO_CONSENT, consents=(ONE_PLAN, started().for_categories("activities").build())),
     no("a yes for another purpose is none for this one", "GDPR art. 5 stk. 1 litra b",
        Reason.NO_CONSENT, consents=(ONE_PLAN, SSD)),
-    no("a yes to share another authority's elements is none for this one's", "DESIGN 6: from authority",
+    no("a yes to share another authority's elements is none for this one's", "consent.md: from authority",
        Reason.NO_CONSENT, consents=(ONE_PLAN, started().from_("social").build())),
     no("a yes that lists no recipient names nobody", "hub.consent.consent: what is missing never widens sharing",
        Reason.NO_CONSENT, consents=(ONE_PLAN, a_consent(PERSON).build())),
@@ -238,9 +243,9 @@ CASES = [
        Reason.NO_CONSENT, consents=(ONE_PLAN, started().for_categories().build())),
     no("a yes covers its own step of the ladder and below", "Sags- og Dokumentindeks, Foelsomhed",
        Reason.NO_CONSENT, consents=(ONE_PLAN, started().at_label(Sensitivity.IKKE_FORTROLIGE_DATA).build())),
-    yes("a yes to a single element shows that one", "DESIGN 6: most specific permission, named by the citizen",
+    yes("a yes to a single element shows that one", "consent.md: most specific permission, named by the citizen",
         Reason.CONSENT, consents=(ONE_PLAN, started().for_elements(an_id("children", "goal")).build())),
-    no("a yes to a single element shows no other", "DESIGN 6, as above",
+    no("a yes to a single element shows no other", "as the case above",
        Reason.NO_CONSENT, consents=(ONE_PLAN, started().for_elements(an_id("children", "health")).build())),
     no("a no to a single element hides it in spite of a yes to all", f"{ORDER}: deny overrides",
        Reason.DENIED,
@@ -254,18 +259,18 @@ CASES = [
        Reason.NO_GROUND, element="economy"),
     no("with a policy of no rules nothing is shared", f"{ORDER}: else deny", Reason.NO_GROUND, policy=a_policy()),
     # what the engine cannot judge
-    no("what has no label counts as the most sensitive", "DESIGN 6: unlabelled elements count as restricted",
+    no("what has no label counts as the most sensitive", "consent.md: unlabelled elements count as restricted",
        Reason.NOT_LABELLED, element="unlabelled"),
-    no("what has no category is shown to nobody else", "DESIGN 6: uncategorised elements count as restricted",
+    no("what has no category is shown to nobody else", "consent.md: uncategorised elements count as restricted",
        Reason.NOT_LABELLED, element="uncategorised"),
-    no("the coordinator does not see what has no label either", "DESIGN 6, as above",
+    no("the coordinator does not see what has no label either", "as the case above",
        Reason.NOT_LABELLED, element="unlabelled", reader=COORDINATOR),
     # others whom an element names
-    no("what names a sibling needs the sibling's yes too", "DESIGN 6: consents of every person whom it concerns",
+    no("what names a sibling needs the sibling's yes too", "consent.md: consents of every person whom it concerns",
        Reason.NO_CONSENT, element="with sibling"),
-    yes("with the sibling's yes it is shown", "DESIGN 6, as above",
+    yes("with the sibling's yes it is shown", "as the case above",
         Reason.CONSENT, element="with sibling", consents=(ONE_PLAN, EVERYTHING, SIBLINGS.build())),
-    no("with the sibling's yes alone it is not", "DESIGN 6, as above",
+    no("with the sibling's yes alone it is not", "as the case above",
        Reason.NO_CONSENT, element="with sibling", consents=(ONE_PLAN, SIBLINGS.build())),
     # optional statutory permission
     yes("the coordinator sees confidential matters under the plan that the citizen agreed to", "LAB § 40 stk. 3",
@@ -275,7 +280,7 @@ CASES = [
     yes("the coordinator sees health when the citizen agreed to that", "GDPR art. 9 stk. 2 litra a",
         Reason.CONSENT, element="health", reader=COORDINATOR),
     # readers without a part in any plan
-    no("an operator sees nothing of a plan", "DESIGN 1: operators watch queues",
+    no("an operator sees nothing of a plan", "the-house.md: operators watch queues",
        Reason.NO_GROUND, reader=a_reader("operations", role=Role.OPERATOR)),
 ]  # fmt: skip
 
