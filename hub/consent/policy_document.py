@@ -44,6 +44,8 @@ def parse_policy(document: Mapping[str, Any], version: int) -> Policy:
         _parse_meetings(row, place, purposes, faults)
         for place, row in enumerate(_rows(document, "meeting", faults), start=1)
     ]
+    met_twice = sorted({one.purpose for one in met_for if [two.purpose for two in met_for].count(one.purpose) > 1})
+    faults += [Fault(f"meeting.{name}", "Two rows count meetings for this purpose.") for name in met_twice if name]
     if faults:
         raise InvalidRequest("The policy cannot be used.", faults=faults)
     return Policy(
@@ -217,10 +219,10 @@ class _Row:
             return None
         try:
             day = value if isinstance(value, date) else date.fromisoformat(value)
-        except (TypeError, ValueError):
+            return datetime.combine(day + timedelta(days=after), time(), LOCAL)
+        except (TypeError, ValueError, OverflowError):  # no day comes after the calendar's last
             self._fault(key, "A day is needed.", "Write it as year-month-day.")
             return None
-        return datetime.combine(day + timedelta(days=after), time(), LOCAL)
 
     def _list(self, key: str, may_miss: bool) -> list[str]:
         value = self._row.get(key, [] if may_miss else None)
