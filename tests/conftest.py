@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes is noise on a machine that does other things too; a failing one prints how to run it again.
 settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# For `make mutation`, which runs the same tests a thousand times: few examples, and the same each time.
+settings.register_profile("mutation", settings.get_profile("hub"), max_examples=25, derandomize=True)
 settings.load_profile("hub")
 
 # Chosen once for a run: the test processes that it starts inherit it.

@@ -23,12 +23,12 @@ def _compare(question: Question) -> None:
 
 
 @given(questions)
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_any_question_is_decided_as_the_second_opinion_decides_it(question: Question) -> None:
     _compare(question)
 
 
 @given(askable())
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_a_question_past_the_door_is_decided_as_the_second_opinion_decides_it(question: Question) -> None:
     _compare(question)

@@ -37,7 +37,7 @@ def policies(draw: st.DrawFn) -> Policy:
         drawn,
         rules=tuple(replace(rule, valid=_at_midnights(rule.valid), da=draw(texts)) for rule in rules),
         ages=draw(st.sampled_from((Ages(), ages))),
-        meetings=tuple(draw(st.lists(meetings, max_size=2))),
+        meetings=tuple(draw(st.lists(meetings, max_size=2, unique_by=lambda one: one.purpose))),
     )
 
 
