@@ -90,6 +90,15 @@ def test_a_consent_says_yes_or_no_or_nothing(
     assert consent.says(subject, reader, THEN) is says  # type: ignore[arg-type]
 
 
+def test_an_exemption_speaks_to_its_own_readers_and_in_its_own_time() -> None:
+    lowest = Sensitivity.IKKE_FORTROLIGE_DATA
+    to_social = replace(YES.scope, recipients=frozenset({"social"}), label=lowest)
+    exempt = replace(YES, exemptions=(Exemption(to_social, Period(THEN, THEN + DAY)),))
+    assert exempt.says(SUBJECT, READER, THEN) is Effect.DENY
+    assert exempt.says(SUBJECT, READER, THEN + DAY) is Effect.PERMIT
+    assert exempt.says(SUBJECT, a_reader("children"), THEN) is Effect.PERMIT
+
+
 def test_a_consent_changes_at_the_edges_of_its_time_and_of_its_exemptions() -> None:
     exempt = (Exemption(Scope(), Period(THEN + DAY, None)), Exemption(Scope(), Period(None, THEN + 2 * DAY)))
     timed = replace(YES, period=Period(THEN, THEN + 3 * DAY), exemptions=exempt)

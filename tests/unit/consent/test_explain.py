@@ -13,6 +13,7 @@ from hub.consent import explain
 from hub.consent.decide import decide
 from hub.consent.decision import Reason, Sentence
 from hub.consent.policy import RuleEffect
+from hub.plan.findings import OverlappingDemands
 from hub.testing.builders import a_consent, a_rule, the_danish_policy
 from tests.unit.consent.strategies import Question, askable, questions
 
@@ -95,3 +96,27 @@ def test_a_yes_without_an_end_speaks_of_none() -> None:
 
 def test_a_prohibition_says_what_the_law_says() -> None:
     assert explain.prohibited(RULE) == Sentence("Ikke delt: reglen siger det.", "Not shared: the rule says so.")
+
+
+def test_a_view_says_whether_something_may_be_missing() -> None:
+    assert explain.completeness(may_be_partial=True) == Sentence(
+        "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
+    )
+    assert explain.completeness(may_be_partial=False) == Sentence(
+        "Du kan se alle oplysninger i planen.", "You can see everything in this plan."
+    )
+
+
+def test_two_appointments_are_at_once_or_too_close() -> None:
+    both = (UUID(int=1), UUID(int=2))
+    assert explain.collision(OverlappingDemands(both, is_at_once=True)) == Sentence(
+        "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
+    )
+    assert explain.collision(OverlappingDemands(both, is_at_once=False)) == Sentence(
+        "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
+        "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
+    )
+
+
+def test_a_law_that_shows_something_is_told_in_its_own_words() -> None:
+    assert explain.by_law(RULE) == Sentence("Du kan se det. Reglen siger det.", "You can see it. The rule says so.")
