@@ -43,7 +43,7 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
         },
         "may_be_partial": {
             "value": view.may_be_partial,
-            **_sentence(completeness(view.may_be_partial)),
+            **sentence_answer(completeness(view.may_be_partial)),
         },
         "elements": [_element(seen, shown) for seen in view.seen],
         "findings": _findings(shown, travel),
@@ -85,7 +85,7 @@ def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
         {
             "kind": "overlapping-demands",
             "elements": list(found.elements),
-            **_sentence(collision(found)),
+            **sentence_answer(collision(found)),
         }
         for found in overlapping_demands(shown.view.in_detail(), shown.at, travel)
     ]
@@ -151,13 +151,14 @@ def _source(seen: Seen, shown: Shown) -> dict[str, Any]:
 
 def _why(decision: Decision) -> dict[str, Any]:
     return {
-        "sentence": _sentence(decision.sentence),
+        "sentence": sentence_answer(decision.sentence),
         "rule_ids": list(decision.rule_ids),
         "valid_until": when(decision.valid_until),
     }
 
 
-def _sentence(sentence: Sentence) -> dict[str, str]:
+def sentence_answer(sentence: Sentence) -> dict[str, str]:
+    """Return a sentence in both languages."""
     return {"da": sentence.da, "en": sentence.en}
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from hub import __version__
 from hub.api import (
+    choices,
     consents,
     contracts,
     emergencies,
@@ -64,7 +65,7 @@ def create_app(
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir, contracts, operations):
         app.include_router(room.router)
-    for room in (emergencies, holds, meetings, policies):
+    for room in (emergencies, holds, meetings, policies, choices):
         app.include_router(room.router)
     describe(app)
     return app

@@ -23,7 +23,7 @@ def consents_answer(plan: UUID, choices: Sequence[Choice], at: datetime) -> dict
 
 def renewals_answer(found: Mapping[UUID, Sequence[Renewal]], after: UUID | None) -> dict[str, Any]:
     """Return whom to ask anew, by plan."""
-    plans = [{"plan": plan, "ask_anew": [_renewal(one) for one in due]} for plan, due in sorted(found.items())]
+    plans = [{"plan": plan, "ask_anew": [renewal_answer(one) for one in due]} for plan, due in sorted(found.items())]
     return {"plans": plans, "after": after}
 
 
@@ -32,12 +32,13 @@ def _choice(choice: Choice, at: datetime) -> dict[str, Any]:
         **consent_answer(choice.consent),
         "in_force": choice.counts(at),
         "lacks": sorted(choice.lacking),
-        "ask_anew": [_renewal(one) for one in choice.renewals],
+        "ask_anew": [renewal_answer(one) for one in choice.renewals],
         "revocation": _revoked(choice.revoked),
     }
 
 
-def _renewal(renewal: Renewal) -> dict[str, Any]:
+def renewal_answer(renewal: Renewal) -> dict[str, Any]:
+    """Return about what somebody must be asked anew, and by when."""
     return {"consent": renewal.consent, "occasion": renewal.occasion, "due": when(renewal.due)}
 
 

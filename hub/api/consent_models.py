@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Discriminator, Field, model_validator
@@ -101,3 +101,17 @@ class Sharing(_Evidence, _Scope):
 
 
 GivenConsent = Annotated[OnePlan | Sharing, Discriminator("kind")]
+
+
+class Simulate(Strict):
+    """What would a change do? One of: a consent given, one withdrawn, another policy (a document, or a draft's id)."""
+
+    given: GivenConsent | None = Field(None, alias="give")
+    withdraw: UUID | None = None
+    policy: UUID | dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Simulate:
+        if sum(one is not None for one in (self.given, self.withdraw, self.policy)) != 1:
+            raise Refusal("one-change")
+        return self

@@ -21,6 +21,7 @@ from hub.consent.consent import Capacity, Consent, ConsentKind, Effect, Exemptio
 from hub.errors import Fault, InvalidRequest
 from hub.flow import revise
 from hub.flow.choices import show_choices, show_renewals
+from hub.flow.simulated import ToGive
 from hub.flow.versions import Giver
 from hub.identity.tokens import Caller
 from hub.plan.contribution import PersonFacts
@@ -69,21 +70,10 @@ def withdraw(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
 
 
 def _open(given: OnePlan, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
-    at = now()
     number = cpr_identifier(given.person.cpr, caller.reader.organisation)
-    period = _period(given.period, Effect.PERMIT, hub.settings.consent_months, at)
-    consent = Consent(
-        id=new_id(),
-        version=1,
-        kind=ConsentKind.ONE_PLAN,
-        person=_NOBODY_YET,
-        grants=_how(given, at),
-        period=period,
-        replaces=frozenset(given.replaces or ()),
-    )
     return revise.open_plan(
         PersonFacts((number,), given.person.name),
-        consent,
+        consent_of(given, hub.settings.consent_months, now()),
         given.authorities,
         caller.reader,
         hub.store,
@@ -91,34 +81,60 @@ def _open(given: OnePlan, hub: Hub, caller: Caller, correlation_id: str) -> revi
         coordinator=hub.settings.coordinator,
         actor=caller.client,
         correlation_id=correlation_id,
-        givers=_givers(given, caller),
+        givers=_givers(given, caller.reader.organisation),
     )
 
 
 def _share(given: Sharing, hub: Hub, caller: Caller, correlation_id: str) -> revise.Revised:
-    at = now()
-    consent = Consent(
+    return revise.give(
+        given.plan,
+        consent_of(given, hub.settings.consent_months, now()),
+        caller.reader,
+        hub.store,
+        actor=caller.client,
+        correlation_id=correlation_id,
+        givers=_givers(given, caller.reader.organisation),
+    )
+
+
+def to_give(given: OnePlan | Sharing, organisation: str, months: int) -> ToGive:
+    """Return a consent that somebody would give, for a simulation.
+
+    :param organisation: whoever asks; a number that is no CPR number is its own.
+    :param months: for how long a yes holds that names no end.
+    """
+    consent, givers = consent_of(given, months, now()), tuple(_givers(given, organisation))
+    if isinstance(given, Sharing):
+        return ToGive(consent, given.plan, givers=givers)
+    number = cpr_identifier(given.person.cpr, organisation)
+    return ToGive(consent, numbers=(number,), givers=givers, circle=tuple(given.authorities))
+
+
+def consent_of(given: OnePlan | Sharing, months: int, at: datetime) -> Consent:
+    """Return what was sent as a consent; whose it is, and who gives it, the flow fills in."""
+    if isinstance(given, OnePlan):
+        return Consent(
+            id=new_id(),
+            version=1,
+            kind=ConsentKind.ONE_PLAN,
+            person=_NOBODY_YET,
+            grants=_how(given, at),
+            period=_period(given.period, Effect.PERMIT, months, at),
+            replaces=frozenset(given.replaces or ()),
+        )
+    return Consent(
         id=new_id(),
         version=1,
         kind=ConsentKind.SHARING,
         person=_NOBODY_YET,
         grants=_how(given, at),
-        period=_period(given.period, given.effect, hub.settings.consent_months, at),
+        period=_period(given.period, given.effect, months, at),
         effect=given.effect,
         scope=_scope(given, given.effect),
         exemptions=tuple(
             Exemption(_scope(one, given.effect.opposite), Period(one.period.start, one.period.end))
             for one in given.exemptions or ()
         ),
-    )
-    return revise.give(
-        given.plan,
-        consent,
-        caller.reader,
-        hub.store,
-        actor=caller.client,
-        correlation_id=correlation_id,
-        givers=_givers(given, caller),
     )
 
 
@@ -136,9 +152,9 @@ def _how(given: OnePlan | Sharing, at: datetime) -> tuple[Grant, ...]:
     return (how,)
 
 
-def _givers(given: OnePlan | Sharing, caller: Caller) -> list[Giver]:
+def _givers(given: OnePlan | Sharing, organisation: str) -> list[Giver]:
     return [
-        Giver(one.capacity, PersonFacts((cpr_identifier(one.cpr, caller.reader.organisation),), one.name))
+        Giver(one.capacity, PersonFacts((cpr_identifier(one.cpr, organisation),), one.name))
         for one in given.given_by or ()
     ]
 

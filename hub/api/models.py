@@ -48,6 +48,7 @@ _SENTENCES = {
     "cpr": ("The value is no CPR number.", "Send ten digits, with or without a hyphen before the last four."),
     "period": ("The period ends before it begins.", "Correct one of the two times."),
     "label": ("A no with exemptions is a no from the lowest step up.", "Leave label out, or the exemptions."),
+    "one-change": ("A simulation is of one change.", "Send one of give, withdraw and policy."),
     "union_tag_not_found": ("The field is missing.", "Use one-plan or sharing."),
     "union_tag_invalid": ("There is no such kind.", "Use one-plan or sharing."),
 }
@@ -76,7 +77,8 @@ Text = Annotated[str, Field(max_length=200), AfterValidator(_carriable)]
 #: Sentences that somebody writes, such as a reason.
 Words = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_carriable)]
 Name = Annotated[str, Field(pattern=r"^(?:\*|[a-z0-9][a-z0-9-]{0,62})$")]
-OneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+OneName = Annotated[str, Field(pattern=NAME)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
 Cpr = Annotated[str, Field(max_length=20), AfterValidator(_cpr)]
 

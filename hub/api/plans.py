@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.api.answers import etag, json_response, plan_answer, why_answer
 from hub.api.asking import CorrelationId, TheBody, TheCaller, TheHub
-from hub.api.models import Search, read, schema_of
+from hub.api.choice_answers import recipient_answer
+from hub.api.models import NAME, Search, read, schema_of
 from hub.api.problems import UNCHANGED
 from hub.flow import show
 from hub.flow.family import show_family
+from hub.flow.who_can_see import explain_recipient
 from hub.plan.identifier import cpr_identifier
 
 router = APIRouter(tags=["plans"])
+Recipient = Annotated[str | None, Query(pattern=NAME)]
 
 
 @router.get("/plans/{plan}")
@@ -49,7 +53,22 @@ def search(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
 
 
 @router.get("/explain/{plan}/{element}")
-def explain(plan: UUID, element: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
-    """Say why the caller sees an element; what is withheld is answered as if it were not there."""
+def explain(
+    plan: UUID,
+    element: UUID,
+    hub: TheHub,
+    caller: TheCaller,
+    correlation_id: CorrelationId,
+    recipient: Recipient = None,
+) -> Response:
+    """Say why the caller sees an element; what is withheld is answered as if it were not there.
+
+    The citizen and the coordinator may ask of an element that they see why a recipient does or does not see it.
+    """
+    if recipient is not None:
+        answers = explain_recipient(
+            plan, element, recipient, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id
+        )
+        return json_response(recipient_answer(plan, element, answers))
     seen = show.explain(plan, element, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(why_answer(plan, seen))

@@ -28,6 +28,7 @@ from hub.cli.mapping import mapping
 from hub.cli.policy import policy, read_document
 from hub.cli.proof import proof
 from hub.cli.refused import refused
+from hub.cli.simulate import consent_simulate
 from hub.cli.withdrawals import withdrawals
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
@@ -55,6 +56,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
+consent.command("simulate")(consent_simulate)
 app.command()(emergencies)
 app.command()(intake)
 app.command()(withdrawals)

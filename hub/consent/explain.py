@@ -111,11 +111,11 @@ def by_law(rule: Rule) -> Sentence:
 def by_consent(consents: Sequence[Consent], until: datetime | None) -> Sentence:
     """Return which yes shows something, since when and until when (the consent to one plan may end before it)."""
     said = max(consent.given_at for consent in consents)
-    da = f"Du kan se det, fordi borgeren har sagt ja den {_day_da(said)}."
-    en = f"You can see it because the citizen agreed on {_day_en(said)}."
+    da = f"Du kan se det, fordi borgeren har sagt ja den {day_da(said)}."
+    en = f"You can see it because the citizen agreed on {day_en(said)}."
     if until is not None:
-        da += f" Det gælder til {_day_da(until)}."
-        en += f" It applies until {_day_en(until)}."
+        da += f" Det gælder til {day_da(until)}."
+        en += f" It applies until {day_en(until)}."
     return Sentence(da, en)
 
 
@@ -123,11 +123,13 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _day_da(at: datetime) -> str:
+def day_da(at: datetime) -> str:
+    """Return an instant in Danish words."""
     day = at.astimezone(LOCAL)
     return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year} kl. {day.hour:02}.{day.minute:02}"
 
 
-def _day_en(at: datetime) -> str:
+def day_en(at: datetime) -> str:
+    """Return an instant in English words."""
     day = at.astimezone(LOCAL)
     return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year} at {day.hour:02}:{day.minute:02}"

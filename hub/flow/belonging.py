@@ -5,6 +5,7 @@ Whoever does not belong is answered as if the plan did not exist.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 from hub.consent.reader import Reader
 from hub.errors import NotAllowed
 from hub.flow.circumstances import circumstances_of
-from hub.plan.person import Role
+from hub.plan.person import Membership, Role
 from hub.store.transaction import Unit
 
 #: Who may read the citizen's consents, give one in the citizen's name, and withdraw it.
@@ -61,11 +62,16 @@ def custodian(unit: Unit, plan: UUID, person: UUID, reader: Reader, at: datetime
 
 
 def as_member(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> Reader:
-    """Return the reader as it belongs to the plan now.
+    """Return the reader as it belongs to the plan now."""
+    return as_one_of(plan, unit.memberships.of_plan(plan, at), reader)
+
+
+def as_one_of(plan: UUID, members: Iterable[Membership], reader: Reader) -> Reader:
+    """Return the reader as it belongs to the plan, if its organisation is among the members.
 
     Whoever belongs to it as a partner reads as one by every door, whatever else its client calls itself.
     """
-    own = [one for one in unit.memberships.of_plan(plan, at) if one.member == reader.organisation]
+    own = [one for one in members if one.member == reader.organisation]
     is_partner = reader.role in _MAY_BE_LESS and any(one.role is Role.PARTNER for one in own)
     role = Role.PARTNER if is_partner else reader.role
     return replace(reader, role=role, memberships=frozenset({plan}) if own else frozenset())

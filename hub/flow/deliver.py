@@ -8,6 +8,7 @@ Before all that the recipient's system must have room for a call; otherwise the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -75,14 +76,7 @@ def _decide(
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
     view, basis = lawful_now(unit, stored, reader_of(lease.recipient, authorities), policy, at)
-    is_protected = _is_protected(stored, view)
-    shown = {
-        seen.element.id: Disclosed(
-            seen.element, stored.digest(seen.element, is_protected=is_protected), seen.decision.sentence.da
-        )
-        for seen in view.seen
-        if seen.element.authority != lease.recipient
-    }
+    shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
     unit.withdrawals.owe(lease.id, change.withdrawn, at)
@@ -97,6 +91,18 @@ def reader_of(recipient: str, authorities: Authorities) -> Reader:
     authority = authorities.get(recipient)
     role = authority.role if authority else Role.AUTHORITY_SYSTEM
     return Reader(recipient, role, exchange=Exchange.DISCLOSE)
+
+
+def shown_to(stored: StoredPlan, view: View) -> Mapping[UUID, Disclosed]:
+    """Return what a recipient is to hold of a view: all but its own, which it has."""
+    is_protected = _is_protected(stored, view)
+    return {
+        seen.element.id: Disclosed(
+            seen.element, stored.digest(seen.element, is_protected=is_protected), seen.decision.sentence.da
+        )
+        for seen in view.seen
+        if seen.element.authority != view.reader.organisation
+    }
 
 
 def _is_protected(stored: StoredPlan, view: View) -> bool:

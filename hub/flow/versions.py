@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,13 @@ class Giver:
 
 
 def in_the_name_of(
-    unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver] = (), custodian: UUID | None = None
+    unit: Unit,
+    person: UUID,
+    consent: Consent,
+    givers: Sequence[Giver] = (),
+    custodian: UUID | None = None,
+    *,
+    known_as: Callable[[PersonFacts], UUID] | None = None,
 ) -> Consent:
     """Return the consent as the person's own, with the word of each who gives it.
 
@@ -38,8 +44,9 @@ def in_the_name_of(
     :param consent: its first grant tells when and how it is said.
     :param givers: nobody where whoever is signed in speaks with the own voice.
     :param custodian: who that is, if not the person.
+    :param known_as: returns who a giver is; whoever is new to the hub is added, unless told otherwise.
     """
-    grants = tuple(_words(unit, person, consent, givers, custodian))
+    grants = tuple(_words(known_as or unit.people.find_or_add, person, consent, givers, custodian))
     given = replace(consent, person=person, grants=grants)
     if unit.consents.get(given.id) is not None:
         return given
@@ -75,7 +82,11 @@ def givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
 
 
 def _words(
-    unit: Unit, person: UUID, consent: Consent, givers: Sequence[Giver], custodian: UUID | None
+    known_as: Callable[[PersonFacts], UUID],
+    person: UUID,
+    consent: Consent,
+    givers: Sequence[Giver],
+    custodian: UUID | None,
 ) -> Iterable[Grant]:
     how = replace(consent.grants[0], period=consent.period)
     if not givers and custodian is not None:
@@ -83,7 +94,7 @@ def _words(
     elif not givers:
         yield replace(how, by=person, capacity=Capacity.SELF)
     for giver in givers:
-        by = unit.people.find_or_add(giver.facts)
+        by = known_as(giver.facts)
         yield replace(how, by=by, capacity=Capacity.SELF if by == person else giver.capacity)
 
 

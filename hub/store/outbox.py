@@ -114,6 +114,13 @@ class Outbox:
         """Return the plan of a row."""
         return self._connection.execute(sa.select(outbox.c.plan_id).where(outbox.c.id == wanted)).scalar_one_or_none()
 
+    def of_plan(self, plan: UUID) -> Sequence[tuple[UUID, str, bool]]:
+        """Return the rows of a plan: each one's id, its recipient, and whether it is a dead letter."""
+        query = sa.select(outbox.c.id, outbox.c.recipient, outbox.c.dead_at.is_not(None)).where(
+            outbox.c.plan_id == plan
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query.order_by(outbox.c.recipient))]
+
     def lease(self, wanted: UUID, at: datetime, seconds: float, token: UUID | None = None) -> Lease | None:
         """Take a due row for this worker alone; None when it is not due, not yet, or another's.
 

@@ -1,0 +1,102 @@
+"""What a choice or another policy would do to one plan, were it made now; nothing is written but that it was asked.
+
+The change is made to what was read and to nothing else, and the views and deliveries are decided by the functions that
+decide them in earnest (``view_for``, ``shown_to``, ``difference``).
+What whoever asks is told of it: ``hub.flow.simulated``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from hub.authority import Authorities
+from hub.clock import now
+from hub.consent.reader import Reader
+from hub.errors import NotFound
+from hub.flow.belonging import may_choose
+from hub.flow.refusal import refusals_written
+from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
+from hub.flow.simulation import Simulation
+from hub.settings import Settings
+from hub.store.plans import StoredPlan
+from hub.store.transaction import Store, Unit
+
+_NO_PLAN = "There is no plan with this id that you may see."
+
+
+def simulate_choice(
+    wanted: ToGive | ToWithdraw,
+    reader: Reader,
+    store: Store,
+    authorities: Authorities,
+    settings: Settings,
+    *,
+    actor: str,
+    correlation_id: str,
+) -> Simulated:
+    """Tell the citizen, or the coordinator of the citizen's plan, what a choice would do to that plan.
+
+    :raises NotFound: there is no such plan or consent of which the reader may know that.
+    :raises Conflict: it could not be given now.
+    """
+    asked = wanted.consent if isinstance(wanted, ToWithdraw) else wanted.plan
+    with refusals_written(store, actor, correlation_id, asked=asked):
+        with store.begin(read_only=True) as unit:
+            at = now()
+            stored = _plan_of(unit, wanted)
+            if stored is None or not may_choose(unit, stored.plan.id, stored.plan.person, reader, at):
+                raise NotFound(_NO_PLAN)
+            found = Simulation(unit, stored, reader, authorities, settings, at).of(wanted)
+        _write_down(store, found, actor, correlation_id)
+        return found
+
+
+def simulate_for(
+    plan: UUID, wanted: ToGive | ToWithdraw | ToPublish, store: Store, authorities: Authorities, settings: Settings,
+    *, actor: str,
+) -> Sequence[Simulated]:  # fmt: skip
+    """Tell what a change would do to a plan and, for a consent, to every plan in which something concerns the person.
+
+    For whoever runs the hub, on the hub's own machine; never for a route, for it tells of what is withheld.
+
+    :raises NotFound: there is no such plan or consent.
+    """
+    with refusals_written(store, actor, "", asked=plan):
+        with store.begin(read_only=True) as unit:
+            at = now()
+            own = unit.plans.get(plan)
+            if own is None:
+                raise NotFound(_NO_PLAN)
+            asked = replace(wanted, plan=plan) if isinstance(wanted, ToGive) else wanted
+            about = own if isinstance(asked, ToPublish) else _plan_of(unit, asked)
+            if about is None:
+                raise NotFound("There is no consent with this id.")
+            touched = [plan] if isinstance(asked, ToPublish) else unit.plans.concerning(about.plan.person)
+            plans = [stored for one in touched if (stored := unit.plans.get(one))]
+            found = [
+                Simulation(unit, one, None, authorities, settings, at).of(asked, about.plan.person) for one in plans
+            ]
+        for one in found:
+            _write_down(store, one, actor, "")
+        return found
+
+
+def _plan_of(unit: Unit, wanted: ToGive | ToWithdraw) -> StoredPlan | None:
+    """Return the plan of the person whose consent it is."""
+    if isinstance(wanted, ToWithdraw):
+        consent = unit.consents.get(wanted.consent)
+        plan = unit.plans.of_person(consent.person) if consent else None
+    elif wanted.plan is not None:
+        plan = wanted.plan
+    else:
+        person = unit.people.find(wanted.numbers)
+        plan = unit.plans.of_person(person) if person else None
+    return unit.plans.get(plan) if plan else None
+
+
+def _write_down(store: Store, found: Simulated, actor: str, correlation_id: str) -> None:
+    consent = found.consent.id if found.consent else None
+    with store.begin() as unit:
+        unit.audit.record("simulated", actor, found.at, correlation_id, found.plan, consent=consent)

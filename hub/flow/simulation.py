@@ -1,0 +1,160 @@
+"""One plan, one change, one transaction: what would become of the plan's recipients and readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hub.authority import Authorities
+from hub.consent.consent import Consent, ConsentStatus
+from hub.consent.matrix import Seat
+from hub.consent.reader import Exchange, Reader
+from hub.consent.simulate import Change, Facts, Published, Said, Shift, Together, simulate
+from hub.consent.standing import Lack, Renewal, lacks, renewals
+from hub.consent.view import Seen, view_for
+from hub.errors import NotFound
+from hub.flow.belonging import as_member
+from hub.flow.circle import circle_changed, members_told, places_of
+from hub.flow.circumstances import circumstances_of, said_by
+from hub.flow.deliver import shown_to
+from hub.flow.difference import Difference, difference
+from hub.flow.hold import takes_back_only
+from hub.flow.simulated import Delivery, Simulated, ToGive, ToPublish, ToWithdraw, as_far_as, delivery_as_told
+from hub.flow.versions import check_next, givers_for, in_the_name_of
+from hub.plan.contribution import PersonFacts
+from hub.plan.person import Role
+from hub.settings import Settings
+from hub.store.holdings import Held
+from hub.store.plans import StoredPlan
+from hub.store.transaction import Unit
+
+#: Who has never been named to the hub; no authority has told of any custody of theirs.
+_A_STRANGER = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One plan in one transaction, for one asker; None may know all."""
+
+    unit: Unit
+    stored: StoredPlan
+    asker: Reader | None
+    authorities: Authorities
+    settings: Settings
+    at: datetime
+
+    def of(self, wanted: ToGive | ToWithdraw | ToPublish, person: UUID | None = None) -> Simulated:
+        """Return what would become of the plan.
+
+        :param person: whose consent it is; the plan's person when left out.
+        """
+        whose = person or self.stored.plan.person
+        before = self._facts(whose)
+        if isinstance(wanted, ToPublish):
+            return self._told(before, Published(wanted.policy), None)
+        consent = self._as_given(wanted, whose) if isinstance(wanted, ToGive) else self._as_withdrawn(wanted)
+        change: Change = Said(consent)
+        if isinstance(wanted, ToGive) and wanted.circle is not None and whose == self.stored.plan.person:
+            come = circle_changed(
+                self.unit, self.stored, self.asker, before, (self.settings.coordinator, *wanted.circle),
+                self.authorities, self.at,
+            )  # fmt: skip
+            change = Together((change, come))
+        return self._told(before, change, consent)
+
+    def _facts(self, whose: UUID) -> Facts:
+        unit, stored = self.unit, self.stored
+        policy = unit.policies.in_force()
+        members = members_told(unit, stored, self.asker, self.at)
+        said = said_by(unit, stored.plan.people() | {whose}, self.at, stored.plan)
+        known = {**said.circumstances, whose: circumstances_of(unit, whose, stored.plan)}
+        return Facts(places_of(unit, stored, members, self.asker, policy, self.at), policy, said.consents, known)
+
+    def _as_given(self, wanted: ToGive, person: UUID) -> Consent:
+        """Return the consent as it would be taken down; who is new to the hub stays so."""
+        known_as = self._known_as
+        givers = givers_for(self.asker, wanted.givers) if self.asker else wanted.givers
+        given = in_the_name_of(self.unit, person, wanted.consent, givers, known_as=known_as)
+        check_next(self.unit.consents.get(given.id), given)
+        return given
+
+    def _known_as(self, facts: PersonFacts) -> UUID:
+        return self.unit.people.find(facts.identifiers) or _A_STRANGER
+
+    def _as_withdrawn(self, wanted: ToWithdraw) -> Consent:
+        before = self.unit.consents.get(wanted.consent)
+        if before is None:
+            raise NotFound("There is no consent with this id that you may see.")
+        if before.status is ConsentStatus.WITHDRAWN:
+            return before
+        return replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
+
+    def _told(self, before: Facts, change: Change, consent: Consent | None) -> Simulated:
+        after = change.made(before)
+        shifts = simulate(before, change, self.at)
+        seen = None if self.asker is None else self._seen_by(self.asker, before)
+        if seen is not None:
+            shifts = tuple(as_far_as(shift, seen) for shift in shifts)
+        return Simulated(
+            self.stored.plan.id,
+            self.at,
+            tuple(shift for shift in shifts if shift),
+            tuple(self._deliveries(after, shifts, is_told_all=seen is None)),
+            consent,
+            self._lacking(after, consent),
+            self._ask_anew(before, after, consent),
+        )
+
+    def _seen_by(self, asker: Reader, before: Facts) -> Mapping[UUID, Seen]:
+        """Return what the asker sees now, without an emergency: a simulation is no read under one."""
+        member = as_member(self.unit, self.stored.plan.id, asker, self.at)
+        view = view_for(self.stored.plan, member, before.policy, before.standing(self.at), self.at)
+        return {one.element.id: one for one in view.seen}
+
+    def _deliveries(self, after: Facts, shifts: Sequence[Shift], *, is_told_all: bool) -> Sequence[Delivery]:
+        by_seat = {shift.seat: shift for shift in shifts}
+        rows = {recipient: (row, is_dead) for row, recipient, is_dead in self.unit.outbox.of_plan(self.stored.plan.id)}
+        found: list[Delivery] = []
+        for (_, seat), place in sorted(after.places.items()):
+            delivers = seat.organisation in rows or self._would_be_sent(seat)
+            if seat.exchange is not Exchange.DISCLOSE or seat.role is Role.CITIZEN or not delivers:
+                continue
+            row, is_dead = rows.get(seat.organisation, (None, False))
+            held = self.unit.holdings.of(row) if row else Held({}, {})
+            only_back = is_dead or takes_back_only(self.stored.plan, place.reader)
+            if is_told_all:
+                view = view_for(place.plan, place.reader, after.policy, after.standing(self.at), self.at)
+                change = difference(shown_to(self.stored, view), held, self.stored.key, only_withdraw=only_back)
+                found.append(_delivery(seat, change))
+            else:
+                found.append(delivery_as_told(by_seat[seat], held, only_back=only_back))
+        return found
+
+    def _would_be_sent(self, seat: Seat) -> bool:
+        authority = self.authorities.get(seat.organisation)
+        return authority is not None and authority.adapter.delivers
+
+    def _lacking(self, after: Facts, consent: Consent | None) -> frozenset[Lack]:
+        if consent is None or consent.status is ConsentStatus.WITHDRAWN:
+            return frozenset()
+        return lacks(consent, after.circumstances[consent.person], after.policy.ages, self.at)
+
+    def _ask_anew(self, before: Facts, after: Facts, consent: Consent | None) -> tuple[Renewal, ...]:
+        ahead = timedelta(days=self.settings.reminder_days)
+        person = consent.person if consent else self.stored.plan.person
+        then, after_it = (
+            renewals(_newest(facts, person), facts.circumstances, facts.policy.ages, self.at, ahead)
+            for facts in (before, after)
+        )
+        return tuple(one for one in after_it if one not in then)
+
+
+def _newest(facts: Facts, person: UUID) -> Sequence[Consent]:
+    newest = {one.id: one for one in sorted(facts.consents, key=lambda one: one.version) if one.person == person}
+    return list(newest.values())
+
+
+def _delivery(seat: Seat, change: Difference) -> Delivery:
+    return Delivery(seat.organisation, len(change.disclosed), len(change.withdrawn))
