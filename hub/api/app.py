@@ -19,6 +19,7 @@ from hub.api import (
     contracts,
     emergencies,
     fhir,
+    fhir_consents,
     holds,
     inbound,
     meetings,
@@ -63,7 +64,7 @@ def create_app(
     app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health)
     problems.install(app)
     app.add_middleware(AtTheDoor)
-    for room in (inbound, soap, plans, consents, revocations, fhir, contracts, operations):
+    for room in (inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations):
         app.include_router(room.router)
     for room in (emergencies, holds, meetings, policies, choices):
         app.include_router(room.router)

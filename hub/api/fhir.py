@@ -23,7 +23,13 @@ _UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Resources whose id begins with the plan's.
 _OF_THE_PLAN = ("CarePlan", "CareTeam", "Provenance")
-_STATED_ON = "2026-11-23"  # when the capability statement last changed
+_CONSENT = {
+    "type": "Consent",
+    "documentation": "In the shapes of IHE PCF; what cannot be represented is refused.",
+    "interaction": [{"code": "read"}, {"code": "create"}],
+    "operation": [{"name": "decide", "definition": "urn:one-plan-hub:fhir:operation:decide"}],
+}
+_STATED_ON = "2026-11-28"  # when the capability statement last changed
 
 
 @router.get("/metadata")
@@ -36,14 +42,14 @@ def metadata() -> Response:
             "date": _STATED_ON,
             "kind": "instance",
             "software": {"name": "One Plan Hub", "version": __version__},
-            "implementation": {"description": "One citizen, one plan: read-only, as far as the caller may see"},
+            "implementation": {"description": "One citizen, one plan: as far as the caller may see"},
             "fhirVersion": "4.0.1",
             "format": ["application/fhir+json"],
             "rest": [
                 {
                     "mode": "server",
                     "security": {"description": "A bearer token of a configured client; see SECURITY.md."},
-                    "resource": [{"type": kind, "interaction": [{"code": "read"}]} for kind in TYPES],
+                    "resource": [*({"type": kind, "interaction": [{"code": "read"}]} for kind in TYPES), _CONSENT],
                 }
             ],
         }

@@ -19,6 +19,7 @@ from hub.flow.belonging import may_choose
 from hub.flow.circumstances import said_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
+from hub.plan.identifier import Identifier
 from hub.plan.person import Role
 from hub.settings import Settings
 from hub.store.transaction import Store, Unit
@@ -73,6 +74,36 @@ def show_choices(
             )
             for consent in said.consents
         ]
+
+
+def show_consent(consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Consent:
+    """Show one consent, as it was said, to its person and to the coordinator.
+
+    :raises NotFound: there is none that the reader may see.
+    """
+    with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
+        found = unit.consents.get(consent_id)
+        own = unit.plans.of_person(found.person) if found else None
+        if found is None or not may_choose(unit, own, found.person, reader, now()):
+            raise NotFound("There is no consent with this id that you may see.")
+        unit.audit.record("consents-read", actor, now(), correlation_id, own, consent=consent_id)
+        return found
+
+
+def plan_to_choose_for(
+    person: UUID | Identifier, reader: Reader, store: Store, *, actor: str, correlation_id: str
+) -> tuple[UUID, UUID]:
+    """Return a person, and the person's plan, for whom the reader may say something.
+
+    :param person: as the hub knows the person, or a number.
+    :raises NotFound: there is no such plan.
+    """
+    with refusals_written(store, actor, correlation_id), store.begin() as unit:
+        found = unit.people.find([person]) if isinstance(person, Identifier) else person
+        plan = unit.plans.of_person(found) if found else None
+        if found is None or plan is None or not may_choose(unit, plan, found, reader, now()):
+            raise NotFound("There is no plan of this patient that you may see.")
+        return found, plan
 
 
 def show_renewals(

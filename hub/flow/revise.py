@@ -22,7 +22,7 @@ from hub.flow.circumstances import circumstances_of
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import told_of
-from hub.flow.versions import Giver, check_next, givers_for, in_the_name_of
+from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.store.transaction import Store, Unit
@@ -98,11 +98,13 @@ def give(
     actor: str,
     correlation_id: str,
     givers: Sequence[Giver] = (),
+    as_said: bool = False,
 ) -> Revised:
     """Put a consent of the plan's person in force; what was said before in the same words gets its next version.
 
     :param consent: its ``person`` and who gives it are filled in.
     :param givers: who gives it for the person; nobody for the person alone.
+    :param as_said: its grants are complete: they tell who has said it, people whom the hub knows.
     :raises NotFound: there is no plan for which the reader may do so.
     :raises Conflict: another version of the same consent came in between, or it is another person's.
     """
@@ -112,7 +114,10 @@ def give(
         if stored is None or not (parent or may_choose(unit, plan, stored.plan.person, reader, now())):
             raise NotFound("There is no plan with this id that you may see.")
         plans = unit.plans.lock_concerning(stored.plan.person)
-        given = in_the_name_of(unit, stored.plan.person, consent, givers_for(reader, givers), parent)
+        if as_said:
+            check_words(unit, reader, parent, consent.grants)
+        said_by = givers_for(reader, givers)
+        given = in_the_name_of(unit, stored.plan.person, consent, said_by, parent, as_said=as_said)
         return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 

@@ -34,6 +34,7 @@ def in_the_name_of(
     custodian: UUID | None = None,
     *,
     known_as: Callable[[PersonFacts], UUID] | None = None,
+    as_said: bool = False,
 ) -> Consent:
     """Return the consent as the person's own, with the word of each who gives it.
 
@@ -44,9 +45,11 @@ def in_the_name_of(
     :param consent: its first grant tells when and how it is said.
     :param givers: nobody where whoever is signed in speaks with the own voice.
     :param custodian: who that is, if not the person.
+    :param as_said: its grants are complete: they tell who has said it.
     :param known_as: returns who a giver is; whoever is new to the hub is added, unless told otherwise.
     """
-    grants = tuple(_words(known_as or unit.people.find_or_add, person, consent, givers, custodian))
+    known_as = known_as or unit.people.find_or_add
+    grants = consent.grants if as_said else tuple(_words(known_as, person, consent, givers, custodian))
     given = replace(consent, person=person, grants=grants)
     if unit.consents.get(given.id) is not None:
         return given
@@ -79,6 +82,18 @@ def givers_for(reader: Reader, givers: Sequence[Giver]) -> Sequence[Giver]:
     if givers and reader.role is not Role.COORDINATOR:
         raise NotAllowed("Only the coordinator writes down what somebody else has said.")
     return givers
+
+
+def check_words(unit: Unit, reader: Reader, custodian: UUID | None, grants: Sequence[Grant]) -> None:
+    """Check who a complete consent says has given it: a citizen brings the own word alone, a coordinator anybody's.
+
+    :raises NotAllowed: a citizen brings somebody else's.
+    :raises NotFound: the hub does not know one of them.
+    """
+    if reader.role is not Role.COORDINATOR and any(grant.by != (custodian or reader.person) for grant in grants):
+        raise NotAllowed("Only the coordinator writes down what somebody else has said.")
+    for grant in grants:
+        unit.people.get(grant.by)
 
 
 def _words(

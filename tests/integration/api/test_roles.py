@@ -48,6 +48,9 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /proof-keys": ({200}, EVERYONE, 0),
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
+    "GET /fhir/Consent/{consent}": ({200}, CHOOSERS, 404),
+    "POST /fhir/Consent": ({201}, CHOOSERS, 404),
+    "POST /fhir/Consent/$decide": ({200}, MEMBERS, 404),
     "GET /contracts": ({200}, EVERYONE, 0),
     "GET /contracts/{path}": ({404}, EVERYONE, 0),
     "GET /ops/queues": ({200}, OPERATORS, 403),
@@ -107,6 +110,14 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /ops/authorities/{authority}/probe": {},
         "POST /consents": sharing,
         "POST /consents/simulate": {"give": sharing},
+        "POST /fhir/Consent/$decide": {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "plan", "valueString": str(hub.plan)},
+                {"name": "authority", "valueString": "social"},
+                {"name": "category", "valueString": "goals"},
+            ],
+        },
         "POST /policies/drafts": {},
         "POST /policies/drafts/{id}/discard": {"reason": "rejected"},
         "POST /plans/{plan}/emergency": {"reason": WHY, "minutes": 5},
@@ -117,6 +128,9 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "{consent}" in route else ""
     if route.startswith("GET /consents/{consent}"):
         hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
+    if route == "POST /fhir/Consent":
+        said = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"]
+        bodies[route] = hub.ask("coordinator", "GET", f"/fhir/Consent/{said}").json()
     method, _, path = route.partition(" ")
     plan = hub.opens_plan()[1]["plan"] if route.startswith("POST /plans/{plan}") else hub.plan  # these leave traces
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",

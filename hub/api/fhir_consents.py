@@ -1,0 +1,161 @@
+"""Consents as FHIR R4, and the question that they answer: ``Consent/$decide``. Errors are OperationOutcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.models import read, schema_of
+from hub.api.problems import CREATED
+from hub.clock import new_id
+from hub.consent.consent import ConsentStatus
+from hub.consent.decision import Decision
+from hub.consent.reader import ONE_PLAN, Exchange
+from hub.errors import Fault, InvalidRequest, NotFound
+from hub.fhir.consent_in import read_consent
+from hub.fhir.consent_out import consent_resource
+from hub.fhir.consent_valid import check_consent
+from hub.fhir.parameters import decided, texts_of
+from hub.flow.choices import plan_to_choose_for, show_consent
+from hub.flow.decide_for import Question, decide_for
+from hub.flow.revise import give
+from hub.flow.show import explain
+from hub.flow.who_can_see import explain_recipient
+from hub.identity.tokens import Caller
+from hub.plan.element import Sensitivity
+from hub.plan.identifier import CPR, Identifier, NotAnIdentifier, cpr_identifier
+from hub.plan.person import Role
+
+router = APIRouter(prefix="/fhir/Consent", tags=["fhir"])
+_RESOURCE = dict[str, Any]
+_MEDIA_TYPE = "application/fhir+json"
+_ASKED = frozenset({"plan", "element", "authority", "category", "label", "recipient", "role", "purpose", "direction"})
+
+
+@router.get("/{consent}")
+def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Read a consent of a citizen's, as it was said."""
+    found = show_consent(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    return _resource(consent_resource(found))
+
+
+@router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))
+def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Put a consent in force that is told in FHIR; one that cannot be represented exactly is refused."""
+    resource: dict[str, Any] = read(_RESOURCE, body)
+    check_consent(resource)
+    person, plan = plan_to_choose_for(
+        _patient(resource, caller.reader.organisation),
+        caller.reader,
+        hub.store,
+        actor=caller.client,
+        correlation_id=correlation_id,
+    )
+    consent = read_consent(resource, person, new_id())
+    if consent.status is not ConsentStatus.ACTIVE:
+        raise _fault("status", "Only an active consent can be given.", "To withdraw: POST /consents/{id}/withdraw.")
+    given = give(
+        plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
+    ).consent
+    return _resource(consent_resource(given), CREATED, {"Location": f"/fhir/Consent/{given.id}"})
+
+
+@router.post("/$decide", openapi_extra=schema_of(_RESOURCE))
+def decide(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+    """Say whether a recipient may see something, and why: one element that the caller sees, or things of a kind."""
+    asked = texts_of(read(_RESOURCE, body), _ASKED)
+    plan = _uuid(asked, "plan")
+    question = _question(asked, plan)
+    if "element" not in asked:
+        return _resource(decided(_in_general(question, hub, caller, correlation_id)))
+    if question.authority or question.category:
+        raise _fault("parameter", "An element says of itself whose it is, and of what category.", "Leave those out.")
+    return _resource(decided(_of_element(question, _uuid(asked, "element"), hub, caller, correlation_id)))
+
+
+def _in_general(question: Question, hub: Hub, caller: Caller, correlation_id: str) -> Decision:
+    if not (question.authority and question.category):
+        raise _fault("parameter", "What is asked about is missing.", "Send element, or authority, category and label.")
+    return decide_for(question, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+
+
+def _of_element(question: Question, element: UUID, hub: Hub, caller: Caller, correlation_id: str) -> Decision:
+    if not question.recipient:
+        said = {"actor": caller.client, "correlation_id": correlation_id}
+        return explain(question.plan, element, caller.reader, hub.store, **said).decision
+    answers = explain_recipient(
+        question.plan,
+        element,
+        question.recipient,
+        caller.reader,
+        hub.store,
+        actor=caller.client,
+        correlation_id=correlation_id,
+    )
+    for one in answers:
+        if (one.seat.role, one.seat.purpose, one.seat.exchange) == (
+            question.role,
+            question.purpose,
+            question.exchange,
+        ):
+            return replace(one.decision, sentence=one.sentence)
+    raise NotFound("Nothing comes to this recipient that way.", "See GET /plans/{plan}/who-can-see for the ways.")
+
+
+def _question(asked: Mapping[str, str], plan: UUID) -> Question:
+    return Question(
+        plan,
+        authority=asked.get("authority", ""),
+        category=asked.get("category", ""),
+        label=Sensitivity[_one_of(asked, "label", [step.name for step in Sensitivity], max(Sensitivity).name)],
+        recipient=asked.get("recipient", ""),
+        role=Role(_one_of(asked, "role", list(Role), Role.AUTHORITY_SYSTEM)),
+        purpose=asked.get("purpose", ONE_PLAN),
+        exchange=Exchange(_one_of(asked, "direction", list(Exchange), Exchange.DISCLOSE)),
+    )
+
+
+def _one_of(asked: Mapping[str, str], name: str, choices: list[Any], otherwise: str) -> str:
+    value = asked.get(name, otherwise)
+    if value not in [str(choice) for choice in choices]:
+        raise _fault(f"parameter.{name}", "It takes no such value.", f"Use one of {', '.join(map(str, choices))}.")
+    return value
+
+
+def _uuid(asked: Mapping[str, str], name: str) -> UUID:
+    try:
+        return UUID(asked.get(name, "").removeprefix("urn:uuid:"))
+    except ValueError:
+        raise _fault(f"parameter.{name}", "An id of the hub is needed.") from None
+
+
+def _patient(resource: Mapping[str, Any], organisation: str) -> UUID | Identifier:
+    """Return whom a resource is about: by the hub's id, or by a number."""
+    patient = resource.get("patient") or {}
+    identifier = patient.get("identifier") or {}
+    try:
+        if identifier.get("system") == CPR:
+            return cpr_identifier(str(identifier.get("value", "")), organisation)
+        kind, _, id = str(patient.get("reference", "")).rpartition("/")
+        if kind == "Patient":
+            return UUID(id)
+    except NotAnIdentifier as error:
+        raise _fault("Consent.patient.identifier.value", str(error)) from None
+    except ValueError:
+        pass  # said below
+    raise _fault("Consent.patient", "It names nobody.", "Write Patient/<id at the hub>, or an identifier with a CPR.")
+
+
+def _fault(field: str, sentence: str, next_step: str = "") -> InvalidRequest:
+    return InvalidRequest("The request has faults.", faults=[Fault(field, sentence, next_step)])
+
+
+def _resource(resource: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(resource), status, headers, media_type=_MEDIA_TYPE)

@@ -1,0 +1,186 @@
+"""Consents over FHIR R4: read, given, refused by their elements, and asked what they decide."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from tests.integration.api.served import ANNA_CPR, Served, on_both
+
+pytestmark = pytest.mark.integration
+CONSENT = "/fhir/Consent"
+NOT_THERE = "99999999-9999-4999-8999-999999999999"
+
+
+def given(hub: Served, **changes: Any) -> dict[str, Any]:
+    """Say yes over the API and return it as FHIR tells it."""
+    said = {"kind": "sharing", "plan": str(hub.plan), "sources": ["employment"], "recipients": ["children"],
+            "categories": ["goals"], "channel": "meeting"}  # fmt: skip
+    consent = hub.ask("coordinator", "POST", "/consents", said | changes).json()["consent"]
+    answer = hub.ask("anna", "GET", f"{CONSENT}/{consent}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/fhir+json"
+    resource: dict[str, Any] = answer.json()
+    get_fhir_model_class("Consent").model_validate(resource)
+    return resource
+
+
+def listed(hub: Served, consent: str) -> dict[str, Any]:
+    rows = hub.ask("coordinator", "GET", f"/consents?plan={hub.plan}").json()["consents"]
+    return next(row for row in rows if row["consent"] == consent)
+
+
+@on_both
+def test_a_consent_told_in_fhir_is_in_force_as_if_it_had_been_said_here(hub: Served) -> None:
+    resource = given(hub, categories=["contacts"])
+    exempt = {"type": "deny", "class": [{"system": "urn:one-plan-hub:category", "code": "health"}]}
+    resource["provision"]["provision"] = [exempt]
+    answer = hub.ask("anna", "POST", CONSENT, resource)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert answer.headers["location"] == f"{CONSENT}/{made['id']}"
+    row = listed(hub, made["id"])
+    assert (row["in_force"], row["recipients"], row["categories"]) == (True, ["children"], ["contacts"])
+    assert [one["categories"] for one in row["exemptions"]] == [["health"]]
+    assert row["given_by"][0]["channel"] == "meeting"
+    assert hub.ask("anna", "GET", f"{CONSENT}/{made['id']}").json() == made
+
+
+@on_both
+def test_said_again_in_the_same_words_it_is_the_next_version_of_the_same(hub: Served) -> None:
+    resource = given(hub, categories=["activities"])
+    again = hub.ask("coordinator", "POST", CONSENT, resource).json()
+    assert (again["id"], again["meta"]["versionId"]) == (resource["id"], "2")
+
+
+def test_a_patient_may_be_named_by_a_number_in_the_body(hub: Served) -> None:
+    resource = given(hub)
+    resource["patient"] = {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": ANNA_CPR}}
+    assert hub.ask("coordinator", "POST", CONSENT, resource).status_code == 201
+    nobodys = copy.deepcopy(resource)
+    nobodys["patient"]["identifier"]["value"] = "3112999999"
+    answer = hub.ask("coordinator", "POST", CONSENT, nobodys)
+    assert (answer.status_code, answer.json()["resourceType"]) == (404, "OperationOutcome")
+    assert "3112999999" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "element"),
+    [
+        ({"resourceType": "Patient"}, "resourceType"),
+        ({"status": "aktiv"}, "Consent.status"),
+        ({"status": "inactive"}, "status"),
+        ({"scope": "no object"}, "Consent.scope"),
+        ({"unheard": 1}, "Consent.unheard"),
+        ({"patient": {"reference": "Patient/nobody"}}, "Consent.patient"),
+        ({"implicitRules": "https://example.org/rules"}, "Consent.implicitRules"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_refused_by_its_element(hub: Served, change: Any, element: str) -> None:
+    answer = hub.ask("coordinator", "POST", CONSENT, given(hub) | change)
+    assert answer.status_code == 400, answer.text
+    outcome = answer.json()
+    get_fhir_model_class("OperationOutcome").model_validate(outcome)
+    assert element in outcome["issue"][0]["expression"]
+
+
+def test_a_citizen_brings_nobody_elses_word_in_fhir(hub: Served) -> None:
+    resource = given(hub)
+    (grant,) = resource["performer"][0]["extension"]
+    parts = [{"url": "capacity", "valueCode": "guardian"}, *(p for p in grant["extension"] if p["url"] != "capacity")]
+    guardian = {"reference": f"RelatedPerson/{NOT_THERE}", "extension": [{**grant, "extension": parts}]}
+    resource["performer"] = [guardian]
+    assert hub.ask("anna", "POST", CONSENT, resource).status_code == 403
+    assert hub.ask("coordinator", "POST", CONSENT, resource).status_code == 404, "nobody the hub knows"
+
+
+def test_a_withdrawn_consent_is_inactive(hub: Served) -> None:
+    resource = given(hub, categories=["needs"])
+    hub.ask("anna", "POST", f"/consents/{resource['id']}/withdraw")
+    after = hub.ask("anna", "GET", f"{CONSENT}/{resource['id']}").json()
+    assert (after["status"], after["meta"]["versionId"]) == ("inactive", "2")
+
+
+# --- $decide --------------------------------------------------------------------------------------------------------
+
+
+def decide(hub: Served, caller: str, **asked: str) -> dict[str, Any]:
+    parameters = [{"name": name, "valueString": value} for name, value in ({"plan": str(hub.plan)} | asked).items()]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    answer = hub.ask(caller, "POST", f"{CONSENT}/$decide", body)
+    assert answer.status_code == 200, answer.text
+    get_fhir_model_class("Parameters").model_validate(answer.json())
+    found: dict[str, Any] = {}
+    for one in answer.json()["parameter"]:
+        name, value = one["name"], next(value for key, value in one.items() if key.startswith("value"))
+        found.setdefault(name, []).append(value)
+    return found
+
+
+@on_both
+def test_the_citizen_asks_what_a_recipient_may_see_and_why(hub: Served) -> None:
+    general = {"recipient": "children", "authority": "employment", "category": "assessments",
+               "label": "FORTROLIGE_PERSONOPLYSNINGER"}  # fmt: skip
+    assert decide(hub, "anna", **general)["decision"] == ["deny"]
+    resource = given(hub, categories=["assessments"])
+    told = decide(hub, "anna", **general)
+    assert (told["decision"], told["reason"]) == (["permit"], ["consent"])
+    assert told["rule"] == ["CON-BL110"]
+    versions = {one["reference"] for one in told["consent"]}
+    assert f"Consent/{resource['id']}/_history/1" in versions
+    assert told["sentence-da"][0].startswith("Du kan se det")
+    assert told["valid-until"]
+    assert set(told["obligation"]) == {"audit", "purpose-bound"}
+
+
+def test_a_reader_asks_about_themself_and_about_nobody_else(hub: Served) -> None:
+    asked = {"authority": "employment", "category": "goals", "label": "IKKE_FORTROLIGE_DATA"}
+    assert decide(hub, "children", **asked)["policy-version"]
+    parameters = [{"name": name, "valueString": value} for name, value in asked.items()]
+    parameters += [{"name": "plan", "valueString": str(hub.plan)}, {"name": "recipient", "valueString": "employment"}]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    for caller in ("children", "caseworker", "operator", "bo"):
+        assert hub.ask(caller, "POST", f"{CONSENT}/$decide", body).status_code == 404, caller
+
+
+def test_of_an_element_only_who_sees_it_is_told(hub: Served) -> None:
+    hub.sends(ANNA_CPR, {"id": "open", "title": "Job"}, {"id": "vip", "title": "Secret", "label": "VIP_SAGER"},
+              case="decide")  # fmt: skip
+    seen = hub.ask("employment", "GET", f"/plans/{hub.plan}").json()["elements"]
+    ids = {one["title"]: one["id"] for one in seen if one["source"]["case"] == "decide"}
+    assert decide(hub, "coordinator", element=ids["Job"])["reason"] == ["statute"]
+    assert decide(hub, "coordinator", element=ids["Job"], recipient="employment")["decision"] == ["permit"]
+    for element in (ids["Secret"], NOT_THERE):
+        asked = [{"name": "plan", "valueString": str(hub.plan)}, {"name": "element", "valueString": element}]
+        answer = hub.ask(
+            "coordinator", "POST", f"{CONSENT}/$decide", {"resourceType": "Parameters", "parameter": asked}
+        )
+        assert answer.status_code == 404
+        assert "There is no element" in answer.text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"resourceType": "Patient"},
+        {"resourceType": "Parameters"},
+        {"resourceType": "Parameters", "parameter": [{"name": "plan", "valueString": "no id"}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "cpr", "valueString": "0101701234"}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "label", "valueString": "HEMMELIGT"}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "plan", "valueString": NOT_THERE}]},
+    ],
+)
+def test_a_question_with_faults_is_refused_and_nothing_of_it_repeated(hub: Served, asked: dict[str, Any]) -> None:
+    answer = hub.ask("coordinator", "POST", f"{CONSENT}/$decide", asked)
+    assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+    assert not [word for word in ("0101701234", "HEMMELIGT", "no id") if word in answer.text]
+
+
+def test_the_capability_statement_tells_of_consents(hub: Served) -> None:
+    (rest,) = hub.ask(None, "GET", "/fhir/metadata").json()["rest"]
+    (consent,) = [one for one in rest["resource"] if one["type"] == "Consent"]
+    assert [one["code"] for one in consent["interaction"]] == ["read", "create"]
+    assert [one["name"] for one in consent["operation"]] == ["decide"]
