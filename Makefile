@@ -6,6 +6,8 @@ LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
 BENCH_LOCK := requirements/bench.lock
 BENCH_STAMP := $(VENV)/.installed-for-bench
+MUTATION_LOCK := requirements/mutation.lock
+MUTATION_STAMP := $(VENV)/.installed-for-mutation
 CODE := bench hub tests
 
 # A Python of your choice: make test PYTHON=python3.13
@@ -16,7 +18,7 @@ ARGS ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interleavings docs bench check fmt fmt-check lint types imports lock wheel clean
+.PHONY: help demo test interleavings docs bench mutation check fmt fmt-check lint types imports lock wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,11 @@ docs: $(STAMP) ## Write docs/reference/contracts from the contracts
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)
+
+mutation: $(MUTATION_STAMP) ## Change hub/consent a little at a time and count what its tests notice (ARGS="hub.consent.view*")
+	@rm -rf mutants
+	@-HUB_TEST_SEED=20261128 nice -n 10 $(BIN)/mutmut run --max-children $(JOBS) $(ARGS)
+	@$(BIN)/python -m bench.mutation
 
 check: fmt-check lint types imports test ## Run everything that must hold before a commit
 
@@ -64,9 +71,11 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 		--no-emit-index-url --quiet -o $(LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
+	@uv pip compile pyproject.toml --extra dev --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(MUTATION_LOCK)
 
 clean: ## Remove the virtual environment, caches and built files
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build dist mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Installs when pyproject.toml or the lock has changed. Every file is checked against the hash in the lock; the hub
@@ -83,4 +92,10 @@ $(STAMP): pyproject.toml $(LOCK)
 $(BENCH_STAMP): $(STAMP) $(BENCH_LOCK)
 	@echo "Installing what the benchmarks compare with into $(VENV) ..."
 	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(BENCH_LOCK)
+	@touch $@
+
+# What changes the code for `make mutation` (mutmut), beside what is there, as with the benchmarks.
+$(MUTATION_STAMP): $(STAMP) $(MUTATION_LOCK)
+	@echo "Installing what changes the code into $(VENV) ..."
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(MUTATION_LOCK)
 	@touch $@

@@ -52,8 +52,9 @@ _CHAPTERS = (
         "Deciding who may see what",
         "Under the policy that the hub ships and twenty consents of two people, on one thread. Decisions per second "
         "about two thousand elements of three authorities and all categories, one in seven of which names a sibling; "
-        "the decider is prepared anew for each two thousand. And microseconds for a view of fifty such elements, some "
-        "forty of which differ in what a decision rests on. Bare: a walk over the same rules and consents that says "
+        "the decider is prepared anew for each two thousand. Of elements no two of which are alike in what a decision "
+        "rests on, nothing is decided twice. And microseconds for a view of fifty such elements, some forty of which "
+        "differ in what a decision rests on. Bare: a walk over the same rules and consents that says "
         "yes or no and nothing else: no reason, sentence, obligation, hidden part or end. Both must give the same "
         "answers before anything is measured.",
         lambda _servers: consent.rows(),
@@ -91,8 +92,10 @@ _CHAPTERS = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for, print it, and write the report of a whole run."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the hub beside bare baselines.")
-    parser.add_argument("--only", choices=[chapter.name for chapter in _CHAPTERS], help="one part, printed only")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "reports", help="folder of the report")
+    parser.add_argument(
+        "--only", choices=[chapter.name for chapter in _CHAPTERS], help="one part, printed only unless --into is given"
+    )
+    parser.add_argument("--into", type=Path, help="folder of the report; of a whole run docs/reports unless given")
     chosen = parser.parse_args(arguments)
     log_as_json()
     console = Console(width=160)
@@ -106,9 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             show(part, console)
             parts.append(part)
     console.print(f"{monotonic() - start:.0f} seconds.")
-    if chosen.only is None:
-        today = now().date()
-        report = chosen.into / f"bench-{today.isoformat()}.md"
+    into = chosen.into or (ROOT / "docs" / "reports" if chosen.only is None else None)
+    if into is not None:
+        today, of_part = now().date(), f"{chosen.only}-" if chosen.only else ""
+        report = into / f"bench-{of_part}{today.isoformat()}.md"
         report.write_text(page(parts, dict(facts(servers)), today, "" if servers else _SKIPPED), "utf-8")
         console.print(f"Written: {report}")
 

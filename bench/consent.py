@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import product
 from time import process_time
 from uuid import UUID
 
@@ -33,6 +34,7 @@ _NOW = THEN + timedelta(days=30)
 _POLICY = the_danish_policy()
 _CATEGORIES = tuple(sorted(_POLICY.categories))
 _KINDS = (Kind.GOAL, Kind.ACTIVITY, Kind.APPOINTMENT, Kind.NEED, Kind.NOTE, Kind.CONTACT_PERSON)
+_AUTHORITIES = ("children", "employment", "health")
 #: An authority labels what it sends by what it is about.
 _SENSITIVE = ("assessments", "health")
 
@@ -42,14 +44,16 @@ def rows() -> Iterator[Row]:
     plan, wide = _a_plan(SEEN_AND_NOT), _a_plan(2_000)
     reader = a_reader("social", plan)
     general, particular = _consents(plan, single=0), _consents(plan, single=3)
-    yield _decisions("2,000 elements, 20 consents", wide, reader, general)
-    yield _decisions("2,000 elements, 20 consents, 3 of them to single elements", wide, reader, particular)
+    subjects = [subject_of(wide, element) for element in wide.elements.values()]
+    unlike = _unlike_subjects()
+    yield _decisions("2,000 elements, 20 consents", subjects, reader, general)
+    yield _decisions("2,000 elements, 20 consents, 3 of them to single elements", subjects, reader, particular)
+    yield _decisions(f"{len(unlike)} elements, no two alike, 20 consents", unlike, reader, general)
     yield _view("a view of 50, 20 consents", plan, reader, general)
     yield _view("a view of 50, 20 consents, 3 of them to single elements", plan, reader, particular)
 
 
-def _decisions(what: str, plan: Plan, reader: Reader, consents: Sequence[Consent]) -> Row:
-    subjects = [subject_of(plan, element) for element in plan.elements.values()]
+def _decisions(what: str, subjects: Sequence[Subject], reader: Reader, consents: Sequence[Consent]) -> Row:
     grouped = by_person(consents)
     _agree(subjects, reader, consents, grouped)
 
@@ -94,7 +98,7 @@ def _a_plan(elements: int) -> Plan:
         category = _CATEGORIES[number % len(_CATEGORIES)]
         is_sensitive = category in _SENSITIVE
         plan = plan.with_element(
-            ("children", "employment", "health")[number % 3],
+            _AUTHORITIES[number % len(_AUTHORITIES)],
             _KINDS[number % len(_KINDS)],
             category,
             Sensitivity.FOELSOMME_PERSONOPLYSNINGER if is_sensitive else Sensitivity.FORTROLIGE_PERSONOPLYSNINGER,
@@ -102,6 +106,16 @@ def _a_plan(elements: int) -> Plan:
             concerns=(_SIBLING,) if number % 7 == 0 else (),
         )
     return plan.build()
+
+
+def _unlike_subjects() -> Sequence[Subject]:
+    """Return subjects of which each differs from every other in something that a decision rests on."""
+    whose = (frozenset({_PERSON}), frozenset({_PERSON, _SIBLING}))
+    every = product(_AUTHORITIES, _CATEGORIES, Sensitivity, whose, (False, True))
+    return [
+        Subject(_PLAN, _PERSON, authority, category, label, concerned, has_protected_address=is_protected)
+        for authority, category, label, concerned, is_protected in every
+    ]
 
 
 def _consents(plan: Plan, single: int) -> Sequence[Consent]:

@@ -194,9 +194,8 @@ class Consent:
         """Return what it says, for a reader it speaks to and a subject that concerns its person."""
         if not self.scope.describes(subject, self.effect):
             return None
-        opposite = self.effect.opposite
         for exemption in self.exemptions:
-            scope = exemption.scope
+            scope, opposite = exemption.scope, self.effect.opposite
             if exemption.period.covers(at) and scope.asks(reader) and scope.describes(subject, opposite):
                 return opposite
         return self.effect

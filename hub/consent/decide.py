@@ -43,7 +43,8 @@ class Decider:
     """Answers one reader's questions at one instant. What does not hang on the subject is found out once.
 
     A plan has many elements and few kinds of them, so a decision is made once for each kind: subjects that differ in
-    their element and its time alone share it, unless a consent tells just those apart.
+    their element and its time alone share it, unless a consent tells just those apart. And what rests on the same rules
+    and consents is the same decision.
     """
 
     def __init__(self, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> None:
@@ -63,7 +64,7 @@ class Decider:
         ]
         self._on_topic: dict[tuple[frozenset[UUID], str | None], Sequence[Consent]] = {}
         self._made: dict[object, Decision] = {}
-        self._permitted: dict[object, Decision] = {}
+        self._resting_on: dict[object, Decision] = {}
         emergency = reader.emergency
         is_open = emergency is not None and emergency.period.covers(at) and policy.opens_in_emergency_to(reader.role)
         self._emergency = emergency if is_open else None
@@ -181,15 +182,19 @@ class Decider:
     def _deny(
         self, reason: Reason, *rule_ids: str, sentence: Sentence | None = None, consents: Sequence[Consent] = ()
     ) -> Decision:
-        told, versions = sentence or explain.withheld(reason), _versions(consents)
-        return Decision(Outcome.DENY, reason, rule_ids, self._policy.version, told, versions)
+        basis = (reason, sentence, *rule_ids, *map(id, consents))
+        decision = self._resting_on.get(basis)
+        if decision is None:
+            told, versions = sentence or explain.withheld(reason), _versions(consents)
+            decision = Decision(Outcome.DENY, reason, rule_ids, self._policy.version, told, versions)
+            self._resting_on[basis] = decision
+        return decision
 
     def _permit(self, reason: Reason, rules: Sequence[Rule], consents: Sequence[Consent]) -> Decision:
-        """Permit for rules and consents; what rests on the same is the same decision."""
         basis = (reason, *map(id, rules), *map(id, consents))
-        decision = self._permitted.get(basis)
+        decision = self._resting_on.get(basis)
         if decision is None:
-            decision = self._permitted[basis] = self._permission(reason, rules, consents)
+            decision = self._resting_on[basis] = self._permission(reason, rules, consents)
         return decision
 
     def _permission(self, reason: Reason, rules: Sequence[Rule], consents: Sequence[Consent]) -> Decision:

@@ -90,9 +90,10 @@ class Rule:
                 return False
         elif subject.label > self.label or subject.category is None or not names(self.categories, subject.category):
             return False
-        return names(self.sources, subject.authority) and all(
-            _holds(condition, subject, reader) for condition in self.conditions
-        )
+        if not names(self.sources, subject.authority):
+            return False
+        # Most rules have no condition, and this is asked of every rule and element.
+        return not self.conditions or all(_holds(condition, subject, reader) for condition in self.conditions)
 
 
 def _holds(condition: Condition, subject: Subject, reader: Reader) -> bool:
