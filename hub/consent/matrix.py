@@ -15,7 +15,7 @@ from uuid import UUID
 
 from hub.consent.consent import ConsentsByPerson
 from hub.consent.decide import Decider
-from hub.consent.decision import Decision
+from hub.consent.decision import Decision, Reason
 from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import Subject
@@ -77,8 +77,8 @@ class Row:
 
     @property
     def shows_something(self) -> bool:
-        """Tell whether the reader may see anything at all."""
-        return any(cell.in_part_up_to is not None for cell in self.cells)
+        """Tell whether the reader may see anything but its own."""
+        return any(cell.in_part_up_to is not None and cell.why.reason is not Reason.OWN for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Answered:
 def show_who_can_see(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> WhoCanSee:
     """Tell who can see what of a plan: a function of permissions and memberships, and not of content.
 
-    A purpose other than one plan has a row only where something may be seen for it.
+    A purpose other than one plan has a row only where something but the reader's own may be seen for it.
 
     :raises NotFound: there is no plan of which the reader may know that.
     """
@@ -174,7 +174,10 @@ def _answer(
         alone = replace(subject, concerned=frozenset({plan.person}))
         by_own = decide(alone, reader, policy, {plan.person: own}, at)
         if by_own.permits:
-            return replace(decision, reason=Reason.NO_CONSENT, rule_ids=("SYS-DEFAULT",), consents=()), NOT_EVERYBODY
+            silent = replace(decision, reason=Reason.NO_CONSENT, rule_ids=("SYS-DEFAULT",), consents=())
+            return replace(silent, sentence=NOT_EVERYBODY), NOT_EVERYBODY
         decision = by_own
     told = replace(decision, consents=tuple(one for one in decision.consents if one.id in known))
+    if told.consents != decision.consents:  # until when others have said it is theirs, too
+        told, decision = replace(told, valid_until=None), replace(decision, valid_until=None)
     return told, of_another(decision, policy, own, to_citizen=to_citizen)
