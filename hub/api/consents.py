@@ -178,12 +178,17 @@ def _usual_label(effect: Effect) -> Sensitivity:
 
 def _period(given: GivenPeriod, effect: Effect, months: int, at: datetime) -> Period:
     """A yes that names no end lasts as long as the municipality lets it; a no lasts until it is withdrawn."""
-    start = given.start or at
-    end = given.end or (_months_after(start, months) if effect is Effect.PERMIT else None)
-    if end is not None and end <= start:
+    period = lasting(Period(given.start, given.end), effect, months, at)
+    if period.start and period.end and period.end <= period.start:
         fault = Fault("period.to", "The period ends before it begins.", "Correct one of the two times.")
         raise InvalidRequest("The request has faults.", faults=[fault])
-    return Period(start, end)
+    return period
+
+
+def lasting(said: Period, effect: Effect, months: int, at: datetime) -> Period:
+    """Return for how long something holds: a yes that names no end, as long as the municipality lets it."""
+    start = said.start or at
+    return Period(start, said.end or (_months_after(start, months) if effect is Effect.PERMIT else None))
 
 
 def _months_after(at: datetime, months: int) -> datetime:

@@ -12,10 +12,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.consents import lasting
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
-from hub.clock import new_id
-from hub.consent.consent import ConsentStatus
+from hub.clock import new_id, now
+from hub.consent.consent import Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.decision import Decision
 from hub.consent.reader import ONE_PLAN, Exchange
 from hub.errors import Fault, InvalidRequest, NotFound
@@ -29,7 +30,7 @@ from hub.flow.revise import give
 from hub.flow.show import explain
 from hub.flow.who_can_see import explain_recipient
 from hub.identity.tokens import Caller
-from hub.plan.element import Sensitivity
+from hub.plan.element import Period, Sensitivity
 from hub.plan.identifier import CPR, Identifier, NotAnIdentifier, cpr_identifier
 from hub.plan.person import Role
 
@@ -58,9 +59,7 @@ def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
         actor=caller.client,
         correlation_id=correlation_id,
     )
-    consent = read_consent(resource, person, new_id())
-    if consent.status is not ConsentStatus.ACTIVE:
-        raise _fault("status", "Only an active consent can be given.", "To withdraw: POST /consents/{id}/withdraw.")
+    consent = _as_given(read_consent(resource, person, new_id()), hub.settings.consent_months)
     given = give(
         plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
     ).consent
@@ -72,12 +71,32 @@ def decide(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
     """Say whether a recipient may see something, and why: one element that the caller sees, or things of a kind."""
     asked = texts_of(read(_RESOURCE, body), _ASKED)
     plan = _uuid(asked, "plan")
+    if "recipient" not in asked and {"role", "purpose", "direction"} & asked.keys():
+        raise _fault("parameter", "They say as what a recipient comes.", "Send recipient too, or leave them out.")
     question = _question(asked, plan)
     if "element" not in asked:
         return _resource(decided(_in_general(question, hub, caller, correlation_id)))
     if question.authority or question.category:
         raise _fault("parameter", "An element says of itself whose it is, and of what category.", "Leave those out.")
     return _resource(decided(_of_element(question, _uuid(asked, "element"), hub, caller, correlation_id)))
+
+
+def _as_given(consent: Consent, months: int) -> Consent:
+    """Return a consent as it is put in force: now, and a yes for no longer than the municipality lets it."""
+    at = now()
+    if consent.status is not ConsentStatus.ACTIVE:
+        raise _fault(
+            "Consent.status", "Only an active consent can be given.", "To withdraw: POST /consents/{id}/withdraw."
+        )
+    if consent.kind is ConsentKind.ONE_PLAN and consent.effect is Effect.DENY:
+        raise _fault("Consent.provision.type", "A no to one plan is not given.", "Withdraw the consent to have it.")
+    if consent.given_at > at:
+        raise _fault("Consent.dateTime", "It lies ahead.", "Send a consent once it is given.")
+    period = lasting(consent.period, consent.effect, months, at)
+    if period.end is not None and period.end <= at:
+        raise _fault("Consent.provision.period", "It has ended already.")
+    grants = tuple(replace(one, period=period) if one.period == Period() else one for one in consent.grants)
+    return replace(consent, period=period, grants=grants)
 
 
 def _in_general(question: Question, hub: Hub, caller: Caller, correlation_id: str) -> Decision:

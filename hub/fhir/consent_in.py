@@ -23,7 +23,7 @@ from hub.plan.element import Period, Sensitivity
 _ROOT = frozenset(
     (
         *("resourceType", "id", "meta", "language", "text", "extension", "identifier", "status", "scope", "category"),
-        *("patient", "dateTime", "performer", "organization", "sourceAttachment", "sourceReference", "policy"),
+        *("patient", "dateTime", "performer", "organization", "sourceAttachment", "sourceReference"),
         *("policyRule", "verification", "provision"),
     )
 )
@@ -53,8 +53,12 @@ def read_consent(resource: Mapping[str, Any], person: UUID, id: UUID, version: i
     parts.knows_extensions((words.REPLACES,))
     status, kind = _status(parts), _kind(parts)
     said = _said(parts, kind)
+    if any(one.value.get("verified") is False for one in parts.children("verification")):
+        parts.fault("verification", "It was not verified with the patient, so it does not count.", "Verify it first.")
     given_at = instant_of(parts, "dateTime")
     grants = grants_of(parts, person, given_at)
+    if grants and max(grant.at for grant in grants) != given_at:
+        parts.fault("dateTime", "It is not when the last of the performers said it.", "Let the two agree.")
     identifier = parts.one("identifier")
     about = f"{identifier.get('system', '')}|{identifier.get('value', '')}" if identifier else ""
     replaces = parts.texts_of(words.REPLACES)

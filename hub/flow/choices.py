@@ -15,7 +15,7 @@ from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, Renewal, lacks, renewals
 from hub.errors import NotAllowed, NotFound
-from hub.flow.belonging import may_choose
+from hub.flow.belonging import custodian, may_choose
 from hub.flow.circumstances import said_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
@@ -101,9 +101,11 @@ def plan_to_choose_for(
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
         found = unit.people.find([person]) if isinstance(person, Identifier) else person
         plan = unit.plans.of_person(found) if found else None
-        if found is None or plan is None or not may_choose(unit, plan, found, reader, now()):
-            raise NotFound("There is no plan of this patient that you may see.")
-        return found, plan
+        if found is not None and plan is not None:
+            at = now()
+            if may_choose(unit, plan, found, reader, at) or custodian(unit, plan, found, reader, at):
+                return found, plan
+        raise NotFound("There is no plan of this patient that you may see.")
 
 
 def show_renewals(

@@ -5,13 +5,14 @@ Whether there is anything of the kind in the plan does not show: only permission
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from hub.clock import now
 from hub.consent.decide import decide
 from hub.consent.decision import Decision
+from hub.consent.explain_others import of_another
 from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import Subject
 from hub.errors import NotFound
@@ -68,7 +69,12 @@ def decide_for(question: Question, reader: Reader, store: Store, *, actor: str, 
         unit.audit.record(
             "decided", actor, at, correlation_id, plan.id, recipient=asked.organisation, category=question.category
         )
-        return decide(subject, asked, policy, consents_of(unit, plan, policy, at), at)
+        consents = consents_of(unit, plan, policy, at)
+        decision = decide(subject, asked, policy, consents, at)
+        if not question.recipient:
+            return decision
+        own, to_citizen = consents.get(plan.person, ()), reader.role is Role.CITIZEN
+        return replace(decision, sentence=of_another(decision, policy, own, to_citizen=to_citizen))
 
 
 def _asked(unit: Unit, stored: StoredPlan, question: Question, reader: Reader, client: str, at: datetime) -> Reader:

@@ -90,7 +90,8 @@ def check_words(unit: Unit, reader: Reader, custodian: UUID | None, grants: Sequ
     :raises NotAllowed: a citizen brings somebody else's.
     :raises NotFound: the hub does not know one of them.
     """
-    if reader.role is not Role.COORDINATOR and any(grant.by != (custodian or reader.person) for grant in grants):
+    own = (custodian, Capacity.CUSTODY) if custodian else (reader.person, Capacity.SELF)
+    if reader.role is not Role.COORDINATOR and any((grant.by, grant.capacity) != own for grant in grants):
         raise NotAllowed("Only the coordinator writes down what somebody else has said.")
     for grant in grants:
         unit.people.get(grant.by)

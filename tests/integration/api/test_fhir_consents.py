@@ -72,7 +72,10 @@ def test_a_patient_may_be_named_by_a_number_in_the_body(hub: Served) -> None:
     [
         ({"resourceType": "Patient"}, "resourceType"),
         ({"status": "aktiv"}, "Consent.status"),
-        ({"status": "inactive"}, "status"),
+        ({"status": "inactive"}, "Consent.status"),
+        ({"dateTime": "2099-01-01"}, "Consent.dateTime"),
+        ({"verification": [{"verified": False}]}, "Consent.verification"),
+        ({"policy": [{"uri": "https://example.org/policy"}]}, "Consent.policy"),
         ({"scope": "no object"}, "Consent.scope"),
         ({"unheard": 1}, "Consent.unheard"),
         ({"patient": {"reference": "Patient/nobody"}}, "Consent.patient"),
@@ -95,6 +98,42 @@ def test_a_citizen_brings_nobody_elses_word_in_fhir(hub: Served) -> None:
     resource["performer"] = [guardian]
     assert hub.ask("anna", "POST", CONSENT, resource).status_code == 403
     assert hub.ask("coordinator", "POST", CONSENT, resource).status_code == 404, "nobody the hub knows"
+
+
+def test_a_yes_that_names_no_end_lasts_as_long_as_the_municipality_lets_it(hub: Served) -> None:
+    resource = given(hub, categories=["cases"])
+    del resource["provision"]["period"]
+    del resource["performer"][0]["extension"]
+    made = hub.ask("anna", "POST", CONSENT, resource).json()
+    row = listed(hub, made["id"])
+    assert row["period"]["to"], "twelve months, by the settings"
+    assert made["provision"]["period"]["end"]
+
+
+def test_a_no_to_one_plan_is_not_given(hub: Served) -> None:
+    resource = given(hub)
+    resource["category"][1]["coding"][0]["code"] = "one-plan"
+    resource["policyRule"]["coding"][0]["code"] = "OPTOUT"
+    resource["provision"] = {"type": "deny"}
+    answer = hub.ask("anna", "POST", CONSENT, resource)
+    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (400, ["Consent.provision.type"])
+    assert decide(hub, "anna", authority="employment", category="goals")["decision"] == ["permit"], "it still counts"
+
+
+def test_a_citizen_speaks_as_nothing_but_themself(hub: Served) -> None:
+    resource = given(hub)
+    (grant,) = resource["performer"][0]["extension"]
+    parts = [{"url": "capacity", "valueCode": "custody"}, *(p for p in grant["extension"] if p["url"] != "capacity")]
+    anna = resource["patient"]["reference"].removeprefix("Patient/")
+    resource["performer"] = [{"reference": f"RelatedPerson/{anna}", "extension": [{**grant, "extension": parts}]}]
+    assert hub.ask("anna", "POST", CONSENT, resource).status_code == 403
+
+
+def test_each_question_is_written_down(hub: Served) -> None:
+    before = len(hub.audited("decided"))
+    decide(hub, "anna", authority="employment", category="goals", recipient="children")
+    (row,) = hub.audited("decided")[before:]
+    assert (row["actor"], row["details"]["recipient"], row["details"]["category"]) == ("anna", "children", "goals")
 
 
 def test_a_withdrawn_consent_is_inactive(hub: Served) -> None:
@@ -131,7 +170,7 @@ def test_the_citizen_asks_what_a_recipient_may_see_and_why(hub: Served) -> None:
     assert told["rule"] == ["CON-BL110"]
     versions = {one["reference"] for one in told["consent"]}
     assert f"Consent/{resource['id']}/_history/1" in versions
-    assert told["sentence-da"][0].startswith("Du kan se det")
+    assert told["sentence-da"][0].startswith("Kan ses, fordi du har sagt ja"), "it speaks of another, to the citizen"
     assert told["valid-until"]
     assert set(told["obligation"]) == {"audit", "purpose-bound"}
 
@@ -171,6 +210,15 @@ def test_of_an_element_only_who_sees_it_is_told(hub: Served) -> None:
         {"resourceType": "Parameters", "parameter": [{"name": "cpr", "valueString": "0101701234"}]},
         {"resourceType": "Parameters", "parameter": [{"name": "label", "valueString": "HEMMELIGT"}]},
         {"resourceType": "Parameters", "parameter": [{"name": "plan", "valueString": NOT_THERE}]},
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "plan", "valueString": NOT_THERE},
+                {"name": "role", "valueString": "partner"},
+                {"name": "authority", "valueString": "social"},
+                {"name": "category", "valueString": "goals"},
+            ],
+        },
     ],
 )
 def test_a_question_with_faults_is_refused_and_nothing_of_it_repeated(hub: Served, asked: dict[str, Any]) -> None:
