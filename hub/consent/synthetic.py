@@ -22,7 +22,8 @@ from hub.plan.person import Role
 from hub.plan.plan import Plan
 
 _OURS = UUID("0f4a5c1e-8a53-5b0c-9a77-1f6d3f0c2b11")
-_AUTHORITIES = frozenset({"children", "employment", "social", "youth"})
+#: The last stands for every authority that no rule names.
+_AUTHORITIES = frozenset({"children", "employment", "social", "youth", "another-authority"})
 _PARTNER, _COORDINATOR = "a-partner", "a-coordinator"
 
 

@@ -213,6 +213,11 @@ def test_synthetic_citizens_show_what_a_rule_opens_and_for_whom() -> None:
     assert not named & {"shares-nothing", "has-no-one-plan"}
 
 
+def test_there_is_a_synthetic_authority_that_no_rule_names() -> None:
+    lost = tried(RulesChanged(removed=frozenset({"CON-FVL28"})))
+    assert {shift.seat.organisation for shift in lost} == {"another-authority"}
+
+
 def test_synthetic_citizens_show_what_a_prohibition_closes() -> None:
     opened = tried(RulesChanged(removed=frozenset({"LAW-P-PARTNER"})))
     assert not opened, "no rule of the Danish ones shows a partner those categories anyway"
@@ -232,7 +237,7 @@ def test_a_cell_names_the_sources_that_no_rule_and_no_authority_names() -> None:
         if one.plan == CITIZENS[0].plan and one.seat == system
     ]
     goals = [cell for cell in shift.cells if cell.category == "goals"]
-    assert {cell.source for cell in goals} == {"children", "employment", "youth", ANY_OTHER}
+    assert {cell.source for cell in goals} == {"another-authority", "children", "employment", "youth", ANY_OTHER}
     assert all(cell.before[0] is Sensitivity.FOELSOMME_PERSONOPLYSNINGER for cell in goals)
     assert all(cell.after == (None, None, frozenset()) for cell in goals)
     assert all(cell.why is not None and cell.why.reason is Reason.NO_GROUND for cell in goals)
