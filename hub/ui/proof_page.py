@@ -98,5 +98,5 @@ def _on_the_way(one: UnderWay, language: str) -> str:
 
 def _named(group: str, names: Collection[str], language: str) -> str:
     if "*" in names:
-        return word("proof.every", language)
+        return word(f"proof.every.{group}", language)
     return ", ".join(sorted(known_word(group, name, language) for name in names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,24 @@ def test_a_script_in_a_page_would_not_run(hub: Served, tab: Chromium) -> None:
     }""")
     assert tab.says("window.ran === undefined")
     assert any("Content Security Policy" in one for one in tab.complaints)
+
+
+@pytest.mark.parametrize(("width", "language"), [(320, "da"), (1280, "en")])
+def test_the_proof_of_a_revocation_fits_and_prints(hub: Served, tab: Chromium, width: int, language: str) -> None:
+    cpr, opened = hub.opens_plan(name=LONG)
+    hub.sends(cpr, *ELEMENTS)
+    sharing = {"kind": "sharing", "plan": opened["plan"], "sources": ["*"], "recipients": ["*"], "categories": ["*"]}
+    consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"]
+    hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
+    tab.is_wide(width)
+    tab.prefers(language)
+    tab.opens(f"{hub.url}/coordinator")
+    tab.sends("main form", token=hub.tokens["coordinator"])
+    address = f"/coordinator/consents/{consent}/proof"
+    tab.opens(f"{hub.url}{address}")
+    assert tab.says("location.pathname") == address
+    assert tab.says("document.documentElement.lang") == language
+    assert tab.says("document.documentElement.scrollWidth") <= width, "nobody scrolls sideways"
+    assert consent in tab.says("document.body.innerText")
+    if os.environ.get("HUB_TEST_PICTURES"):
+        Path(os.environ["HUB_TEST_PICTURES"], f"proof-{width}-{language}.png").write_bytes(tab.picture())

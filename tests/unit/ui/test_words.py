@@ -29,6 +29,7 @@ BY_NAME = (
     "age.",
     "error.",
     "category.",
+    "proof.every.",
     "proof.kind.",
 )
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
