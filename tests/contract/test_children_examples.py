@@ -21,7 +21,7 @@ INCOMING = [
     path
     for folder in FOLDERS
     for path in sorted((folder / "examples").rglob("*.xml"))
-    if path.name not in ("plan-update.xml", "receipt.xml")
+    if path.name not in ("plan-update.xml", "receipt.xml") and path.parent.name != "errors"
 ]
 
 
