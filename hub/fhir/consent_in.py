@@ -105,6 +105,8 @@ def _kind(parts: Parts) -> ConsentKind:
             found.append(kinds[code])
         elif (system, code) != (words.LOINC, words.CONSENT_DOCUMENT):
             parts.fault("category", "What kind of consent this category means for sharing is not known here.")
+    if len({*found}) > 1:
+        parts.fault("category", "It is of two kinds at once.", "Send one consent of each.")
     return found[0] if found else ConsentKind.SHARING
 
 
@@ -112,10 +114,12 @@ def _said(parts: Parts, kind: ConsentKind) -> _Said:
     root = parts.child("provision")
     root.knows(_PROVISION)
     base = {code: effect for effect, code in words.POLICY_RULE.items()}
-    rule = [code for system, code in parts.codings("policyRule") if system == words.ACT_CODE and code in base]
-    by_rule = base[rule[0]] if len(rule) == 1 else None
+    rule = parts.codings("policyRule")
+    by_rule = next((base[code] for code in base if rule == [(words.ACT_CODE, code)]), None)
     if "type" in root.value:
         effect = _effect(root)
+        if by_rule is None and "policyRule" in parts.value:
+            parts.fault("policyRule", "Of rules only OPTIN or OPTOUT, one of them, can be represented.")
         if by_rule is not None and by_rule is not effect:
             reason = (
                 "policyRule and the root's type say the opposite: to R4 the type is an exception, to IHE PCF the base."

@@ -21,6 +21,8 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?P<fraction>\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _TEXT = 200
+_REFERENCE = frozenset({"reference", "type", "display"})
+_OURS = re.compile(r"\A(?:urn:uuid:|[A-Za-z]{1,40}/)")  # an address elsewhere names nothing of the hub's
 
 
 class Parts:
@@ -39,9 +41,12 @@ class Parts:
         self.faults.append(Fault(f"{self.path}.{name}", sentence, next_step))
 
     def knows(self, names: frozenset[str]) -> None:
-        """Refuse every element that is not among these: it may change what is meant."""
-        for name in self.value:
-            if name not in names:
+        """Refuse every element that is not among these: it may change what is meant. So may one that is empty."""
+        for name, value in self.value.items():
+            if value in ([], {}):
+                # Left out it means all; R4 has no empty lists or objects, so the sender meant something else.
+                self.fault(name if name in names else "(unknown)", "It is empty, which R4 does not allow.")
+            elif name not in names:
                 known = re.fullmatch(r"_?[A-Za-z]{1,40}", name)
                 self.fault(name if known else "(unknown)", "It cannot be represented, and may change what is meant.")
 
@@ -74,6 +79,10 @@ class Parts:
         """Return the codings of a CodeableConcept, or of a list of them."""
         value = self.value.get(name, [])
         concepts = self.children(name) if isinstance(value, list) else [self.child(name)]
+        for concept in concepts:
+            concept.knows(frozenset({"coding", "text"}))
+            if "coding" not in concept.value:
+                concept.fault("coding", "A text alone cannot be judged.", "Send a code.")
         return [
             (coding.value.get("system"), coding.value.get("code"))
             for concept in concepts
@@ -185,14 +194,16 @@ def _actors(parts: Parts) -> tuple[frozenset[str], frozenset[str]]:
     named: dict[str, set[str]] = {"sources": set(), "recipients": set()}
     for actor in parts.children("actor"):
         actor.knows(frozenset({"role", "reference"}))
-        codes = [code for system, code in actor.codings("role") if system == words.PARTICIPATION]
-        code = codes[0] if len(codes) == 1 else None
+        codes = actor.codings("role")
+        code = codes[0][1] if len(codes) == 1 and codes[0][0] == words.PARTICIPATION else None
         which = "recipients" if code in words.RECIPIENTS else "sources" if code in words.SOURCES else None
         if which is None:
             reason = "Of actors only who is told (IRCP, PRCP) and who wrote it (AUT) can be represented."
             actor.fault("role", reason)
             continue
-        reference = actor.child("reference").value.get("reference")
+        named_by = actor.child("reference")
+        named_by.knows(_REFERENCE)
+        reference = named_by.value.get("reference")
         kind, _, name = reference.rpartition("/") if isinstance(reference, str) else ("", "", "")
         if kind != "Organization" or not _NAME.fullmatch(name):
             actor.fault("reference", "It names no organisation by its name here.", "Write Organization/social.")
@@ -236,8 +247,9 @@ def _elements(parts: Parts) -> Iterable[UUID]:
         if one.value.get("meaning") != "instance":
             one.fault("meaning", "Only single elements can be named, not what hangs on them.", "Use instance.")
             continue
-        reference = str(one.child("reference").value.get("reference", ""))
-        found = _uuid(one, "reference", reference.removeprefix("urn:uuid:").rpartition("/")[2])
+        named_by = one.child("reference")
+        named_by.knows(_REFERENCE)
+        found = _uuid(one, "reference", _OURS.sub("", str(named_by.value.get("reference", "")), count=1))
         if found is not None:
             yield found
 

@@ -232,3 +232,59 @@ def test_a_refusal_names_all_faults_and_repeats_no_value() -> None:
     found = faults(resource)
     assert set(found) == {"Consent.status", "Consent.implicitRules", "Consent.Hemmeligt", "Consent.(unknown)"}
     assert not [sentence for sentence in found.values() if "Hemmelig" in sentence]
+
+
+# --- what would be read as more than it says --------------------------------------------------------------------------
+
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+KIND = "urn:one-plan-hub:consent-kind"
+ROLES = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+IN, OUT = {"system": ACT_CODE, "code": "OPTIN"}, {"system": ACT_CODE, "code": "OPTOUT"}
+FOREIGN = {"system": "urn:other", "code": "only-nurses"}
+
+
+@pytest.mark.parametrize("rule", [[FOREIGN], [IN, OUT], [IN, FOREIGN]])
+def test_a_typed_root_beside_a_rule_that_says_something_else_is_refused(rule: list[dict[str, str]]) -> None:
+    assert "Consent.policyRule" in faults(a_resource(policyRule={"coding": rule}))
+
+
+def test_a_typed_root_needs_no_rule_beside_it() -> None:
+    resource = a_resource()
+    del resource["policyRule"]
+    assert read(resource).scope.recipients == {"social"}
+
+
+@pytest.mark.parametrize("name", ["scope", "policyRule"])
+def test_a_text_alone_is_refused_where_a_code_decides(name: str) -> None:
+    assert f"Consent.{name}.coding" in faults(a_resource(**{name: {"text": "For research"}}))
+
+
+def test_a_category_in_words_alone_is_refused() -> None:
+    assert "Consent.category[0].coding" in faults(a_resource(category=[{"text": "For research"}]))
+
+
+def test_a_consent_of_two_kinds_is_refused() -> None:
+    kinds = [{"coding": [{"system": KIND, "code": kind}]} for kind in ("sharing", "one-plan")]
+    assert "Consent.category" in faults(a_resource(category=kinds))
+
+
+@pytest.mark.parametrize("name", ["actor", "purpose", "class", "securityLabel", "data", "dataPeriod"])
+def test_an_empty_condition_is_refused_and_not_read_as_all(name: str) -> None:
+    assert f"Consent.provision.{name}" in faults(with_provision(**{name: []}))
+
+
+def test_an_actor_of_a_second_role_is_refused() -> None:
+    role = {"coding": [{"system": ROLES, "code": "IRCP"}, FOREIGN]}
+    actor = {"role": role, "reference": {"reference": "Organization/social"}}
+    assert "Consent.provision.actor[0].role" in faults(with_provision(actor=[actor]))
+
+
+def test_an_actor_named_in_two_ways_is_refused() -> None:
+    reference = {"reference": "Organization/social", "identifier": {"system": "http://cvr.dk", "value": "1"}}
+    actor = {"role": {"coding": [{"system": ROLES, "code": "IRCP"}]}, "reference": reference}
+    assert "Consent.provision.actor[0].reference.identifier" in faults(with_provision(actor=[actor]))
+
+
+def test_an_element_of_another_server_is_none_of_ours() -> None:
+    named = {"meaning": "instance", "reference": {"reference": f"https://example.org/Task/{PERSON}"}}
+    assert "Consent.provision.data[0].reference" in faults(with_provision(data=[named]))
