@@ -3,6 +3,7 @@
     table = code_tables()["urn:one-plan-hub:star:interview-type"]
     table.text("4")                       # "Opfølgningssamtale"
     table.has("34.10.10", changed_on)     # False before the group was there
+    table.has("27.24.00", changed_on)     # False from the day on which it closed
 
 A code that no table has is no error: it passes through with its text, and is counted for an operator
 (:func:`unknown_codes`). A system without a table is not judged.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,6 +23,7 @@ from typing import Any
 
 from hub.plan.contribution import Contribution
 
+_BETWEEN = re.compile(r"[.-]")
 _BEFORE_GROUP_ENDS = re.compile(r"[A-ZÆØÅ]+|[0-9]+")
 
 
@@ -47,8 +49,9 @@ class CodeTable:
 
     :ivar source: who says so.
     :ivar pattern: what a code of the system looks like; anything else may be text that somebody wrote.
-    :ivar groups: by the letters or figures that a code starts with; then not every code of a group is listed.
-    :ivar is_whole: False where the list names some codes of many: then none is unknown.
+    :ivar groups: by what a code starts with (27, 27.24, BL); then not every code of a group is listed, and the
+        narrowest group that is there judges a code.
+    :ivar is_whole: False where the list names some codes of many: then one that it says nothing of is not unknown.
     """
 
     system: str
@@ -63,10 +66,9 @@ class CodeTable:
         """Tell whether a code was known on a day, as far as the list goes."""
         if not self.pattern.fullmatch(code):
             return False
-        if not self.is_whole and code not in self.codes:
-            return True
-        entry = self.codes.get(code) or self.groups.get(_group(code))
-        return entry is not None and entry.holds(on)
+        entry = next((self.groups[group] for group in _groups(code) if group in self.groups), None)
+        entry = self.codes.get(code, entry)
+        return not self.is_whole if entry is None else entry.holds(on)
 
     def text(self, code: str) -> str:
         """Return what a code is called; empty when it is not known."""
@@ -96,9 +98,11 @@ def unknown_codes(contributions: Iterable[Contribution]) -> Mapping[tuple[str, s
     return found
 
 
-def _group(code: str) -> str:
-    found = _BEFORE_GROUP_ENDS.match(code)
-    return found[0] if found else ""
+def _groups(code: str) -> Iterator[str]:
+    """Yield the groups that a code may stand in, the narrowest first."""
+    yield from (code[: end.start()] for end in reversed([*_BETWEEN.finditer(code)]))
+    if found := _BEFORE_GROUP_ENDS.match(code):
+        yield found[0]
 
 
 def _read(text: str) -> CodeTable:

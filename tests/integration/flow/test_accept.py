@@ -284,9 +284,9 @@ def elements_of(world: World, plan: Any) -> set[Any]:
 
 def test_a_code_that_no_table_has_is_in_the_plan_and_on_the_operators_list_once(world: World) -> None:
     kle = "https://data.gov.dk/id/classification/KLE"
-    odd = Code(kle, "99.99.99", "Noget nyt")
+    odd = Code(kle, "27.24.09", "Et lukket nummer")
     plan = world.opens_plan(TEST_CPR).plans[0]
-    said = a_contribution("children", "C9").about(TEST_CPR).with_draft("g", codes=(odd, Code(kle, "27.24.00"))).build()
+    said = a_contribution("children", "C9").about(TEST_CPR).with_draft("g", codes=(odd, Code(kle, "34.10.10"))).build()
     world.accepts(said)
     world.accepts(said)  # a repeat
     with world.store.begin(read_only=True) as unit:
@@ -295,5 +295,5 @@ def test_a_code_that_no_table_has_is_in_the_plan_and_on_the_operators_list_once(
         assert stored is not None
         assert odd in [code for element in stored.plan.elements.values() for code in element.codes]
     assert [(row["authority"], row["system"], row["code"], row["times"]) for row in rows] == [
-        ("children", kle, "99.99.99", 1)
+        ("children", kle, "27.24.09", 1)
     ]
