@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from bench import consent, delivery, folder, jsonata_mapping, mapping, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
-from bench.report import Part, page, show
+from bench.report import Part, missed, page, show
 from bench.set_ups import Servers, find_servers
 from hub.cli.assembly import log_as_json
 from hub.clock import monotonic, now
@@ -89,8 +90,8 @@ _CHAPTERS = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was asked for, print it, and write the report of a whole run."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what was asked for, print it, and write the report of a whole run; return 1 where an aim is missed."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the hub beside bare baselines.")
     parser.add_argument(
         "--only", choices=[chapter.name for chapter in _CHAPTERS], help="one part, printed only unless --into is given"
@@ -115,7 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report = into / f"bench-{of_part}{today.isoformat()}.md"
         report.write_text(page(parts, dict(facts(servers)), today, "" if servers else _SKIPPED), "utf-8")
         console.print(f"Written: {report}")
+    for row in missed(parts):
+        console.print(f"Missed: {row.what}, beside {row.beside}: the aim is {row.aim}.")
+    return 1 if missed(parts) else 0
 
 
 if __name__ == "__main__":  # its programs import it anew
-    main()
+    sys.exit(main())

@@ -49,6 +49,7 @@ class Row:
     """The hub beside a baseline, round by round.
 
     :ivar unit: of both, such as ``µs`` or ``deliveries/s``.
+    :ivar aim: None where nobody has promised anything: then it is told for comparison.
     """
 
     what: str
@@ -56,7 +57,7 @@ class Row:
     unit: str
     hub: Sequence[float]
     bare: Sequence[float]
-    aim: Aim
+    aim: Aim | None = None
 
     @property
     def ratio(self) -> float:
@@ -71,8 +72,8 @@ class Row:
 
     @property
     def meets_aim(self) -> bool:
-        """Tell whether the ratio, or the hub's own median, is as it should be."""
-        return self.aim.is_met(self.ratio if self.aim.is_of_ratio else median(self.hub))
+        """Tell whether the ratio, or the hub's own median, is as it should be; without an aim it is."""
+        return self.aim is None or self.aim.is_met(self.ratio if self.aim.is_of_ratio else median(self.hub))
 
 
 def in_turns(turns: Sequence[Turn], rounds: int) -> list[list[float]]:

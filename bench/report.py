@@ -46,14 +46,18 @@ def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str
     for part in parts:
         lines += [f"## {part.title}", "", part.about, "", _row(_HEADINGS), "|---|---|---|--:|--:|--:|---|---|---|"]
         lines += [*(_row(_cells(row)) for row in part.rows), ""]
-    missed = [row for part in parts for row in part.rows if not row.meets_aim]
-    told = [f"- {row.what}, beside {row.beside}: {_found(row)}, and the aim is {row.aim}." for row in missed]
+    told = [f"- {row.what}, beside {row.beside}: {_found(row)}, and the aim is {row.aim}." for row in missed(parts)]
     lines += ["## Aims missed", "", *(told or ["None."])]
     return "\n".join([*lines, *(["", skipped] if skipped else []), ""])
 
 
+def missed(parts: Sequence[Part]) -> list[Row]:
+    """Return the rows that have an aim and do not meet it."""
+    return [row for part in parts for row in part.rows if not row.meets_aim]
+
+
 def _found(row: Row) -> str:
-    return f"{row.ratio:.2f}×" if row.aim.is_of_ratio else f"{median(row.hub):,.0f} {row.unit}"
+    return f"{row.ratio:.2f}×" if row.aim is None or row.aim.is_of_ratio else f"{median(row.hub):,.0f} {row.unit}"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -70,6 +74,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{median(row.bare):.0f}",
         f"{row.ratio:.2f}×",
         f"{low:.2f}–{high:.2f}",
-        str(row.aim),
-        "met" if row.meets_aim else "missed",
+        str(row.aim or "none"),
+        "" if row.aim is None else "met" if row.meets_aim else "missed",
     )
