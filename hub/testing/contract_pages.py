@@ -59,11 +59,12 @@ def reachable(agreed: Agreed) -> list[str]:
 
 
 def undocumented(agreed: Agreed) -> list[str]:
-    """Return the documents and members of which nothing is said; of an operation's two halves the operation tells."""
+    """Return the operations, documents and members of which nothing is said; of its two halves an operation tells."""
+    silent = [one.name for one in agreed.operations if not one.told.strip()]
     halves = {f"{one.name} {half}" for one in agreed.operations for half in ("asks", "answers")}
     whole = [member for _, member in agreed.documents if member.name not in halves]
     outermost = [member.name for member in whole if not _told(member, agreed)]
-    return outermost + [
+    return silent + outermost + [
         f"{key}: {member.name}"
         for key in reachable(agreed)
         for member in agreed.shape(key).members

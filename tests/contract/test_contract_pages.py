@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_every_contract_has_a_page_and_no_page_is_left_over() -> None:
 def test_something_is_said_of_every_element_and_property(contract: str) -> None:
     silent = {file: undocumented(agreed) for file, agreed in read_contract(contract_folder(contract)).items()}
     assert not any(silent.values()), silent
+
+
+@pytest.mark.parametrize("contract", ["employment/v1", "social/v1", "youth/v1", "partners/v1"])
+def test_an_operation_of_which_nothing_is_said_is_found(contract: str) -> None:
+    for agreed in read_contract(contract_folder(contract)).values():
+        assert agreed.operations
+        for one in agreed.operations:
+            others = tuple(other for other in agreed.operations if other is not one)
+            assert undocumented(replace(agreed, operations=(replace(one, told=" "), *others))) == [one.name]
 
 
 @pytest.mark.parametrize("contract", IN_FULL)
