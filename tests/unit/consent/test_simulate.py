@@ -128,7 +128,7 @@ def sight(plan: Plan, reader: Reader | None, policy: Policy, said: Sequence[Cons
     return {one.element.id: (frozenset(map(str, one.decision.hidden)), one.element.part_of is not None) for one in seen}
 
 
-@settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10 * settings().max_examples, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_a_simulation_is_the_views_before_and_after(case: Case) -> None:
     seated, policy, said = case.before
