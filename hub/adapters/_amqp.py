@@ -21,7 +21,6 @@ from urllib.parse import unquote, urlsplit
 
 from amqp.exceptions import AMQPError, MessageNacked  # type: ignore[import-untyped]
 from kombu.connection import Connection
-from kombu.entity import Queue
 from kombu.exceptions import KombuError
 from kombu.messaging import Producer
 
@@ -60,6 +59,7 @@ class AmqpLine:
         self._place = urlsplit(url)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
+        self._let_go: weakref.finalize[[], AmqpLine] | None = None
 
     def publish(self, body: bytes, *, exchange: str, routing_key: str, message_id: str) -> None:
         """Publish one message; returns when the broker has it in a queue.
@@ -110,15 +110,16 @@ class AmqpLine:
             if message is None:
                 yield None
                 return
+            tag, channel = message.delivery_info["delivery_tag"], message.channel
             try:
-                yield message.body.encode() if isinstance(message.body, str) else bytes(message.body)
+                yield bytes(message.body)
             except Refused:
-                self._settle(message.reject)
+                self._settle(lambda: channel.basic_reject(tag, requeue=False))
                 raise
             except BaseException:
-                self._settle(message.requeue)
+                self._settle(lambda: channel.basic_reject(tag, requeue=True))
                 raise
-            self._settle(message.ack)
+            self._settle(lambda: channel.basic_ack(tag))
 
     def close(self) -> None:
         """Hang up; used again, it connects again."""
@@ -128,10 +129,16 @@ class AmqpLine:
     def _send(self, message: dict[str, Any], returned: list[str]) -> None:
         """Send a message; once more over a new connection where a kept one broke: a repeat has the same id."""
         was_kept = self._connection is not None
+
+        def came_back(*said: Any) -> None:
+            returned.append(said[1])
+
         try:
-            producer = Producer(self._open(), auto_declare=False, on_return=lambda *said: returned.append(said[1]))
-            with producer:
-                producer.publish(**message)
+            channel = self._open()
+            try:
+                Producer(channel, auto_declare=False, on_return=came_back).publish(**message)
+            finally:
+                channel.events["basic_return"].discard(came_back)  # kombu only ever adds them
         except MessageNacked:
             raise
         except _DOWN:
@@ -142,7 +149,10 @@ class AmqpLine:
 
     def _next(self, queue: str) -> Any:
         try:
-            return Queue(queue)(self._open()).get(accept=None)
+            # As it came: kombu would obey what a message says of its own compression, and py-amqp of its encoding.
+            channel = self._open()
+            channel.auto_decode = False
+            return channel.basic_get(queue, no_ack=False)
         except _DOWN:
             self._hang_up()
             raise SourceDown(
@@ -175,7 +185,7 @@ class AmqpLine:
                     "client_properties": {"product": "one-plan-hub"},
                 },
             )
-            weakref.finalize(self, self._connection.release)  # an adapter is let go of without a word
+            self._let_go = weakref.finalize(self, self._connection.release)  # an adapter is let go of without a word
         return self._connection.default_channel
 
     def _tls(self) -> dict[str, Any]:
@@ -189,5 +199,7 @@ class AmqpLine:
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
+        if self._let_go is not None:
+            self._let_go.detach()
         if connection is not None:
             connection.release()

@@ -108,7 +108,12 @@ def certificate_of(der: bytes) -> Certificate:
         key = held.public_key()
         made = Certificate(held, der)
         _ = made.is_ca, made.may(bool), held.subject.rfc4514_string(), held.signature_hash_algorithm
-    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,  # no ValueError, of all things
+        x509.UnsupportedGeneralNameType,
+    ) as error:
         raise ValueError from error
     if isinstance(key, rsa.RSAPublicKey):
         if not _LEAST_RSA <= key.key_size <= _MOST_RSA:

@@ -185,8 +185,11 @@ def _is_named_whole(name: str) -> bool:
 
 def _signature_beside(path: Path) -> dict[str, str]:
     """Return a claimed file's detached signature as a header; one that is too long is told as none that fits."""
+    beside = signature_of(path)
     try:
-        with signature_of(path).open("rb") as file:
+        if not stat.S_ISREG(beside.lstat().st_mode):  # a pipe would be waited for, a link could lead anywhere
+            return {DETACHED: ""}
+        with beside.open("rb") as file:
             return {DETACHED: file.read(_LONGEST_SIGNATURE).decode("utf-8", "replace")}
     except FileNotFoundError:
         return {}

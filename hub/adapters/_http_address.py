@@ -7,7 +7,7 @@ gone to, before a byte is sent over it.
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 #: Of the link itself (RFC 3927, RFC 4291), where clouds answer with secrets of the machine; and where some answer else.
 _FORBIDDEN = tuple(
@@ -28,6 +28,14 @@ def check_peer(address: str) -> None:
         raise ForbiddenPeer
 
 
+def has_a_port(parts: SplitResult) -> bool:
+    """Tell whether an address names no port, or one that there is."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def checked_url(url: str, plain_http: bool = False) -> str:
     """Check the address of an authority's system, for settings models.
 
@@ -35,7 +43,7 @@ def checked_url(url: str, plain_http: bool = False) -> str:
     :raises ValueError: no http(s) URL with a host, or one with a user, query or fragment, or unencrypted.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not has_a_port(parts):
         raise ValueError("is an address that begins with https:// (http:// on this machine) and names a host")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("is an address without user, password, query or fragment; the token has its own setting")

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from hub.adapters._http import Answer, HttpSender
 
 _NOT_MODIFIED = 304
+_MOST_TAG = 1_000  # characters
 _MOST, _MOST_BYTES = 64, 100_000  # answers, and bytes of each: six megabytes at most for a source
 
 
@@ -38,11 +39,21 @@ class KeptAnswers:
         answer = self._source.request("GET", path, headers=asked, reads=(_NOT_MODIFIED,))
         return known if answer.status == _NOT_MODIFIED else self._keep(path, answer)
 
+    def forget(self, path: str) -> None:
+        """Forget an answer, such as one that was of no use: mended at the source, it may have the same ETag."""
+        with self._lock:
+            self._answers.pop(path, None)
+
     def _keep(self, path: str, answer: Answer) -> Answer:
         with self._lock:
             self._answers.pop(path, None)
-            if answer.headers.get("etag") and len(answer.body) <= _MOST_BYTES:
+            if _can_be_sent(answer.headers.get("etag", "")) and len(answer.body) <= _MOST_BYTES:
                 self._answers[path] = answer
                 if len(self._answers) > _MOST:
                     self._answers.popitem(last=False)
         return answer
+
+
+def _can_be_sent(tag: str) -> bool:
+    """Tell whether an ETag can go back in a header: RFC 9110 lets it hold more than that."""
+    return 0 < len(tag) <= _MOST_TAG and tag.isascii() and tag.isprintable()

@@ -70,7 +70,7 @@ class Signers:
         verify(signature, [Signed(uri, body, ())], _certificate(signature), self.trust, now())
 
     def _enveloped(self, root: etree._Element, inside: list[etree._Element]) -> tuple[etree._Element, bytes]:
-        if len(inside) > 1 or root[-1] is not inside[0]:
+        if len(inside) > 1 or not len(root) or root[-1] is not inside[0]:
             raise _refused(NOT_BUILT)
         expected = Signed("", _without_last(root), (ENVELOPED, EXCLUSIVE_C14N))
         (signed,) = verify(inside[0], [expected], _certificate(inside[0]), self.trust, now())

@@ -18,6 +18,7 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from hub.adapters._amqp import AmqpLine, Credentials
+from hub.adapters._http_address import has_a_port
 from hub.adapters._wire import read_wire
 from hub.adapters._xml import read_xml, to_bytes
 from hub.authority import Announcement, DeliveryKey, Document, Parcel, Receipt, ReceiptStatus
@@ -60,7 +61,8 @@ class BeskedfordelerSettings(BaseModel):
         if url is None:
             return None
         parts = urlsplit(url)
-        if parts.scheme not in ("amqp", "amqps") or not parts.hostname or parts.username or parts.password:
+        is_a_broker = parts.scheme in ("amqp", "amqps") and parts.hostname and has_a_port(parts)
+        if not is_a_broker or parts.username or parts.password:
             raise ValueError("is an address that begins with amqps:// and names a host, without user and password")
         if parts.scheme == "amqp" and parts.hostname not in _LOOPBACK and not others.data.get("plain_amqp"):
             raise ValueError("begins with amqps:// unless the broker is on this machine (or plain_amqp is set)")

@@ -88,6 +88,14 @@ class SocialAdapter:
         :raises ContractViolation: naming each field, never a value; or it is another case than was asked for.
         :raises TooLarge: the body is over 10 MB or 500 000 values.
         """
+        try:
+            return self._document(parcel)
+        except Refused:
+            if self._cases is not None and ASKED_FOR in parcel.headers:
+                self._cases.forget(f"/api/sager/{parcel.headers[ASKED_FOR]}")
+            raise
+
+    def _document(self, parcel: Parcel) -> Document:
         sag = self._contract.read("Sag", parcel.body, parcel.content_type)
         case = str(UUID(sag["SagIdentity"]))
         if parcel.headers.get(ASKED_FOR, case) != case:

@@ -20,9 +20,13 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hub.plan.contribution import Contribution
 
+#: A document's day is Danish, as the tables' days are.
+_DANISH = ZoneInfo("Europe/Copenhagen")
+_OF_A_NUMBER = 10  # digits of a person's number
 _BETWEEN = re.compile(r"[.-]")
 _BEFORE_GROUP_ENDS = re.compile(r"[A-ZÆØÅ]+|[0-9]+")
 
@@ -89,13 +93,18 @@ def unknown_codes(contributions: Iterable[Contribution]) -> Mapping[tuple[str, s
     """
     tables, found = code_tables(), Counter[tuple[str, str]]()
     for contribution in contributions:
-        on = contribution.order.changed_at.date()
+        on = contribution.order.changed_at.astimezone(_DANISH).date()
         for draft in contribution.drafts:
             for code in draft.codes:
                 table = tables.get(code.system)
                 if table is not None and not table.has(code.code, on):
-                    found[code.system, code.code if table.pattern.fullmatch(code.code) else ""] += 1
+                    found[code.system, code.code if _may_be_told(table, code.code) else ""] += 1
     return found
+
+
+def _may_be_told(table: CodeTable, code: str) -> bool:
+    """Tell whether a code looks like one of its system, and like nobody's number."""
+    return table.pattern.fullmatch(code) is not None and sum(sign.isdigit() for sign in code) < _OF_A_NUMBER
 
 
 def _groups(code: str) -> Iterator[str]:

@@ -9,12 +9,16 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
-from hub.authority import Authorities, Authority, Fetches, Hears
+import structlog
+
+from hub.authority import Authorities, Authority, Fetches, Hears, Parcel
 from hub.clock import new_id
-from hub.errors import Fault, Refused, SettingsRefused
+from hub.errors import ContractViolation, Fault, Refused, SettingsRefused, Unavailable, told
 from hub.flow.announce import announce
+from hub.flow.refusal import refusals_written
 from hub.store.transaction import Store
 
+_log = structlog.get_logger()
 _WAIT_SECONDS = 1.0
 
 
@@ -33,8 +37,19 @@ class Events:
         """
         with suppress(Refused), self._adapter.hear(_WAIT_SECONDS) as parcel:
             if parcel is not None:
-                announce(replace(parcel, correlation_id=str(new_id())), self._store, self._authorities)
+                self._take(replace(parcel, correlation_id=str(new_id())))
         return 0.0
+
+    def _take(self, parcel: Parcel) -> None:
+        """Commit the promise to fetch. An event that breaks the hub is given up, or it would come again for good."""
+        try:
+            announce(parcel, self._store, self._authorities)
+        except (Refused, Unavailable):
+            raise
+        except Exception as error:
+            _log.error("event-failed", listener=self.name, **told(error))
+            with refusals_written(self._store, parcel.authority, parcel.correlation_id):
+                raise ContractViolation("The event could not be read.", "Look into the log of this time.") from None
 
     def close(self) -> None:
         """Let go of nothing: the adapter hangs up by itself."""

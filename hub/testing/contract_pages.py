@@ -64,12 +64,16 @@ def undocumented(agreed: Agreed) -> list[str]:
     halves = {f"{one.name} {half}" for one in agreed.operations for half in ("asks", "answers")}
     whole = [member for _, member in agreed.documents if member.name not in halves]
     outermost = [member.name for member in whole if not _told(member, agreed)]
-    return silent + outermost + [
-        f"{key}: {member.name}"
-        for key in reachable(agreed)
-        for member in agreed.shape(key).members
-        if not _told(member, agreed) and not member.name.startswith(("[", "("))
-    ]
+    return (
+        silent
+        + outermost
+        + [
+            f"{key}: {member.name}"
+            for key in reachable(agreed)
+            for member in agreed.shape(key).members
+            if not _told(member, agreed) and not member.name.startswith(("[", "("))
+        ]
+    )
 
 
 def _operations(agreed: Agreed) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import os
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -195,6 +197,70 @@ def test_an_event_that_cannot_be_read_or_is_not_for_us_is_audited_and_given_up(
 
 
 @pytest.mark.servers
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (bz2.compress(b" " * 50_000_000), {"headers": {"compression": "application/x-bz2"}}),
+        (b"no gzip", {"headers": {"compression": "application/x-gzip"}}),
+        (b"x", {"headers": {"compression": "unheard-of"}}),
+        (rb"\ud800", {"content_encoding": "unicode_escape"}),
+        (b"x", {"content_encoding": "unheard-of"}),
+        (EVENT, {"content_type": "application/x-python-serialize"}),
+    ],
+)
+def test_what_a_message_says_of_itself_is_not_obeyed_and_holds_nothing_up(
+    exchange: str, tmp_path: Path, body: bytes, said: dict[str, Any]
+) -> None:
+    store, events = heard_by(exchange, tmp_path)
+    with Connection(BROKER) as connection:
+        channel = connection.default_channel
+        channel.basic_publish(channel.prepare_message(body, **said), exchange, THEIRS)
+    tells(exchange, EVENT)
+    tracemalloc.start()
+    for _ in range(3):
+        events.turn()
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000, "nothing is unpacked"
+    tracemalloc.stop()
+    with store.begin(read_only=True) as unit:
+        assert unit.jobs.owes("social"), "the good one behind it is heard"
+    assert waiting(exchange) == []
+    store.close()
+
+
+@pytest.mark.servers
+def test_an_event_that_breaks_the_hub_is_audited_and_given_up(exchange: str, tmp_path: Path) -> None:
+    store, events = heard_by(exchange, tmp_path)
+    adapter: Any = events._adapter
+
+    def breaks(parcel: Parcel) -> None:
+        raise ZeroDivisionError
+
+    tells(exchange, EVENT)
+    adapter.announcement = breaks
+    events.turn()
+    del adapter.announcement
+    tells(exchange, EVENT)
+    events.turn()
+    with store.begin(read_only=True) as unit:
+        assert [row["action"] for row in unit.audit.recent(None, 10)] == ["refused", "announced"]
+    assert waiting(exchange) == []
+    store.close()
+
+
+@pytest.mark.servers
+def test_a_line_holds_no_more_after_many_events_and_connections(exchange: str) -> None:
+    adapter = BeskedfordelerAdapter({**SETTINGS, "exchange": exchange}, "region")
+    line: Any = adapter._line
+    for _ in range(3):
+        for _ in range(3):
+            adapter.send(BeskedfordelerMapping().from_plan(UPDATE), KEY)
+        assert not line._connection.default_channel.events["basic_return"]
+        before = line._let_go
+        line.close()
+        assert not before.alive
+
+
+@pytest.mark.servers
 def test_an_event_whose_promise_could_not_be_committed_waits_on(exchange: str, tmp_path: Path) -> None:
     store, events = heard_by(exchange, tmp_path)
     tells(exchange, EVENT)
@@ -252,6 +318,7 @@ def test_by_this_contract_nothing_comes_in() -> None:
     [
         ({"url": "amqp://broker.example/", "plain_amqp": False}, "amqps://"),
         ({"url": f"amqps://user:{SECRET}@broker.example/"}, "without user and password"),
+        ({"url": "amqps://broker.example:99999/"}, "amqps://"),
         ({"url": "https://broker.example/"}, "amqps://"),
         ({"recipient_cvr": "1234"}, "match"),
         ({"municipality_cvr": ""}, "goes with url"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub.adapters._folder import FolderIntake
+from hub.adapters._folder import DETACHED, FolderIntake
 from hub.adapters.children import ChildrenAdapter
 from hub.authority import Acknowledgement
 from hub.clock import new_id, now
@@ -108,6 +108,23 @@ def test_what_is_no_file_is_left_alone(folder: Path, tmp_path: Path) -> None:
     (folder / "in" / "folder.xml").mkdir()
     os.mkfifo(folder / "in" / "pipe.xml")
     assert take(an_intake(folder)) is None
+
+
+@pytest.mark.timeout(20)
+def test_a_signature_that_is_no_file_is_told_as_none_that_fits_and_nothing_waits_for_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside.sig"
+    outside.write_bytes(b"<secret/>")
+    drop(folder, "a.xml", b"<a/>")
+    drop(folder, "b.xml", b"<b/>")
+    os.mkfifo(folder / "in" / "a.xml.sig")
+    (folder / "in" / "b.xml.sig").symlink_to(outside)
+    intake = an_intake(folder)
+    for _ in range(2):
+        with intake.claim() as claimed:
+            assert claimed is not None
+            assert claimed.parcel.headers == {DETACHED: ""}
 
 
 def test_an_error_puts_the_file_back_unharmed(folder: Path) -> None:

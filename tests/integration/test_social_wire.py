@@ -136,6 +136,45 @@ def test_what_has_not_changed_is_not_sent_again_and_what_has_is() -> None:
     assert Versioned.asked == ["", '"1"', '"1"', '"2"', '"2"', ""], "without an ETag nothing is kept"
 
 
+class Mended(BaseHTTPRequestHandler):
+    """Serves half a case, then a whole one, under one ETag, which no header may hold that we send."""
+
+    tag: ClassVar[str] = '"1"'
+    answers: ClassVar[list[bytes]] = []
+
+    def do_GET(self) -> None:
+        knows = self.headers.get("if-none-match") == self.tag
+        body = b"" if knows else self.answers.pop(0)
+        self.send_response(304 if knows else 200)
+        self.send_header("ETag", self.tag)
+        self.send_header("Content-Type", "application/json")
+        if body:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+def test_an_answer_that_was_refused_is_not_kept() -> None:
+    Mended.tag, Mended.answers = '"1"', [b"{", a_case(1)]
+    case = orjson.loads(a_case(1))["SagIdentity"]
+    with serving(Mended) as url:
+        adapter = an_adapter(url)
+        with pytest.raises(ContractViolation):
+            adapter.receive(adapter.fetch(case))
+        assert adapter.receive(adapter.fetch(case)).message_id == f"{case}:1"
+
+
+@pytest.mark.parametrize("tag", ['"sag-bl\xe5-3"', '"' + "x" * 2_000 + '"'])
+def test_an_etag_that_cannot_go_back_is_not_kept(tag: str) -> None:
+    Mended.tag, Mended.answers = tag, [a_case(1), a_case(1)]
+    case = orjson.loads(a_case(1))["SagIdentity"]
+    with serving(Mended) as url:
+        adapter = an_adapter(url)
+        assert adapter.receive(adapter.fetch(case)) == adapter.receive(adapter.fetch(case))
+
+
 def send(url: str, update: PlanUpdate = UPDATE, **settings: Any) -> Receipt:
     key = DeliveryKey(update.recipient, update.plan, update.sequence)
     return an_adapter(url, **settings).send(SocialMapping().from_plan(update), key)

@@ -9,8 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from hub.adapters._certificates import certificate_of
 from hub.adapters._folder import DETACHED
 from hub.adapters._signature import DS, ENVELOPED, EXCLUSIVE_C14N, Signed, read_signer
 from hub.adapters.children import ChildrenAdapter
@@ -236,3 +239,19 @@ def test_a_dropped_file_is_taken_in_with_the_signature_beside_it(signer: Identit
     with adapter.claim() as claimed:
         assert claimed is not None
         assert adapter.receive(claimed.parcel).kind == "SagOpdatering"
+
+
+@pytest.mark.parametrize(
+    "body", [f'<Signature xmlns="{DS}"/>', f'<ds:Signature xmlns:ds="{DS}"><ds:KeyInfo/></ds:Signature>']
+)
+def test_a_signature_of_nothing_is_refused(adapter: ChildrenAdapter, body: str) -> None:
+    with pytest.raises(ContractViolation):
+        adapter.receive(Parcel("children", body.encode(), "application/xml"))
+
+
+def test_a_certificate_of_an_unheard_of_version_is_refused(adapter: ChildrenAdapter, signer: Identity) -> None:
+    der = x509.load_pem_x509_certificate(signer.certificate_file.read_bytes()).public_bytes(Encoding.DER)
+    version = b"\xa0\x03\x02\x01\x02"
+    assert der.count(version) == 1
+    with pytest.raises(ValueError):  # noqa: PT011 - it says nothing of the certificate
+        certificate_of(der.replace(version, version[:-1] + b"\x03"))

@@ -85,13 +85,20 @@ def test_what_no_table_has_is_counted_and_what_may_be_text_is_not_written_down()
         Code(KLE, "27.24.03"),
         Code(KLE, "Anna 0101010000"),
         Code(PARAGRAPH, "SEL-85"),
+        Code(PARAGRAPH, "CPR-0201-60-9995"),  # looks like a paragraph, and is somebody's number
         Code("urn:somebody-else", "whatever"),
     )
     assert unknown_codes([said, coded(Code(PARAGRAPH, "aftalt med Anna"))]) == {
         (KLE, "27.24.03"): 2,
         (KLE, ""): 1,
-        (PARAGRAPH, ""): 1,
+        (PARAGRAPH, ""): 2,
     }
+
+
+def test_the_day_that_counts_is_danish() -> None:
+    old = Code(KLE, "27.24.09", "Børnesag")
+    late = datetime(2025, 4, 30, 22, 30, tzinfo=UTC)  # half past midnight in Denmark
+    assert unknown_codes([coded(old, at=late)]) == {(KLE, "27.24.09"): 1}
 
 
 def test_a_closed_number_is_counted_from_its_day_on_and_passes_through() -> None:
@@ -114,7 +121,9 @@ def examples() -> Iterator[tuple[str, Authority, Parcel]]:
 @pytest.mark.parametrize(
     ("stem", "authority", "parcel"), [pytest.param(*one, id=f"{one[2].authority}-{one[0]}") for one in examples()]
 )
-def test_only_dirty_examples_have_codes_that_nobody_has_ever_known(stem: str, authority: Authority, parcel: Parcel) -> None:
+def test_only_dirty_examples_have_codes_that_nobody_has_ever_known(
+    stem: str, authority: Authority, parcel: Parcel
+) -> None:
     told = authority.mapping.to_plan(authority.adapter.receive(parcel))
     never = {code for code in unknown_codes(told) if not code[1].startswith(CLOSED)}
     assert not never or "dirty" in stem, never
