@@ -24,7 +24,8 @@ XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 DOCUMENTS = 600
 
 where_the_real_set_is = pytest.mark.skipif(
-    not REAL.is_dir(), reason="our XSDs are not compared with those of Danmarks Statistik: ../shared/data/denmark/dst is absent"
+    not REAL.is_dir(),
+    reason="nothing to compare our XSDs with: ../shared/data/denmark/dst (Danmarks Statistik) is absent",
 )
 
 #: Values at the edges of lengths, patterns and types; put into any leaf.

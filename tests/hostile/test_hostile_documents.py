@@ -29,7 +29,7 @@ from tests.integration.api.served import Served, served
 
 pytestmark = pytest.mark.integration
 COUNT = int(os.environ.get("HUB_TEST_HOSTILE", "180"))
-PROCESSOR_SECONDS, CLOCK_SECONDS = 1.0, 5.0
+SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,21 @@ def is_refused(answer: httpx.Response) -> bool:
     return (code or "").rpartition(":")[2] in ("Client", "VersionMismatch", "MustUnderstand")
 
 
+def timed(hub: Served, door: Door, evil: Hostile) -> tuple[httpx.Response, float]:
+    """Send a document; return the answer, and how long it took on the clock."""
+    begun = time.monotonic()
+    return send(hub, door, evil.body, evil.content_type, **evil.headers), time.monotonic() - begun
+
+
 def what_is_wrong(hub: Served, door: Door, evil: Hostile) -> str:
     """Send a document; return what the hub did badly, or nothing."""
-    processor, clock = time.process_time(), time.monotonic()
-    answer = send(hub, door, evil.body, evil.content_type, **evil.headers)
-    processor, clock = time.process_time() - processor, time.monotonic() - clock
+    answer, seconds = timed(hub, door, evil)
     if not is_refused(answer):
         return f"{answer.status_code} {answer.text[:300]}"
-    if processor > PROCESSOR_SECONDS or clock > CLOCK_SECONDS:
-        return f"{processor:.2f} s of processor time, {clock:.2f} s on the clock"
+    if seconds > SECONDS:  # on a busy machine it may have been something else: what hangs hangs again
+        answer, seconds = timed(hub, door, evil)
+    if seconds > SECONDS:
+        return f"{seconds:.2f} s on the clock, twice"
     told = f"{answer.text} {answer.headers}"
     return "the answer repeats what was sent" if evil.canary in told else ""
 
