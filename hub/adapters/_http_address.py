@@ -49,7 +49,7 @@ def checked_url(url: str, plain_http: bool = False) -> str:
         raise ValueError("is an address without user, password, query or fragment; the token has its own setting")
     if parts.scheme == "http" and not plain_http and not _is_loopback(parts.hostname):
         raise ValueError("begins with https:// unless the system is on this machine (or plain_http is set)")
-    return url.rstrip("/")
+    return url
 
 
 def _is_loopback(host: str) -> bool:

@@ -105,7 +105,7 @@ class WireSettings(BaseModel):
             return None
         limits = Limits(self.connect_seconds, self.read_seconds, self.total_seconds, answer_bytes)
         token = self.token.get_secret_value() if self.token else self._tokens(name)
-        return HttpSender(self.url, token, name=name, limits=limits, outcomes=outcomes, tls=self.tls())
+        return HttpSender(self.url.rstrip("/"), token, name=name, limits=limits, outcomes=outcomes, tls=self.tls())
 
     def _tokens(self, name: str) -> AccessTokens | None:
         """Return where tokens come from; None where the certificate alone says who the hub is."""

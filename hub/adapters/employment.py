@@ -175,7 +175,7 @@ class EmploymentAdapter:
         return described(which, address)
 
     def _caller(self, sender: HttpSender) -> SoapCaller:
-        return SoapCaller(sender, self._chosen.url or "", _SERVICE, self._security)
+        return SoapCaller(sender, (self._chosen.url or "").rstrip("/"), _SERVICE, self._security)
 
     def _check(self, envelope: Envelope, kind: str) -> None:
         """Check that an envelope carries a document of one kind. :raises ContractViolation: naming each field."""

@@ -57,6 +57,15 @@ def test_a_token_is_asked_for_with_an_assertion_and_used_until_it_ends(server: T
     assert asked["scope"] == "sager.read"
 
 
+def test_a_slash_at_the_end_of_the_address_of_tokens_is_part_of_it(server: TokenServer, hub_key: Identity) -> None:
+    settings = {
+        "url": f"{server.url}/", "token_url": f"{server.url}/o/token/", "client_id": "one-plan-hub",
+        "assertion_key_file": hub_key.key_file,
+    }  # fmt: skip
+    chosen = read_wire(WireSettings, "social", settings)
+    assert chosen.token_url == f"{server.url}/o/token/"
+
+
 def test_a_token_that_ends_is_replaced_before_it_ends(server: TokenServer, hub_key: Identity) -> None:
     server.expires_in = 0.4
     sender = a_sender(server, hub_key)

@@ -156,6 +156,12 @@ def test_a_repeated_delivery_carries_the_same_message_id_and_a_new_signature(key
     assert len({*signatures}) == 3
 
 
+def test_zeep_reads_nothing_that_a_document_points_to(signing: Sandbox, keys: Keys) -> None:
+    adapter: Any = an_adapter(signing, keys.settings())
+    settings = adapter._changed._client.settings
+    assert (settings.forbid_dtd, settings.forbid_entities, settings.forbid_external) == (True, True, True)
+
+
 def test_no_envelope_reaches_the_log_even_where_all_is_logged(
     signing: Sandbox, keys: Keys, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,7 +56,7 @@ def test_an_address_that_is_unsafe_is_refused_and_not_repeated(url: str) -> None
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8101", "http://localhost:8101", "http://[::1]:8101", "https://x/y/"])
 def test_an_address_on_this_machine_or_encrypted_is_taken(url: str) -> None:
-    assert checked_url(url) == url.rstrip("/")
+    assert checked_url(url) == url, "whoever adds a path takes the slash off: to some servers it is part of it"
 
 
 def test_a_closed_test_network_may_speak_plain_http() -> None:
