@@ -101,9 +101,13 @@ class AccessTokens:
 
     def refused(self, token: str) -> None:
         """Forget a token that the system does not take any more."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return  # another thread is asking for the next one just now: nobody waits for it here
+        try:
             if self._token == token:
                 self._token, self._until = "", 0.0
+        finally:
+            self._lock.release()
 
     def _ask(self, within: float) -> None:
         form = {

@@ -1,8 +1,8 @@
 """Over a thousand hostile documents, other ones in each run, against the served hub: each is refused, none is felt.
 
 A refusal is a 4xx, or a Fault that blames the caller (SOAP binds Faults to HTTP 500: 1.1 all, 1.2 all but Sender).
-Each may cost one second of processor time, of this process, in which the hub is served; and five on the clock, for
-others use the machine too. ``HUB_TEST_HOSTILE`` is how many for each door.
+Each may take one second on the clock; one that takes longer is sent a second time, for others use the machine too.
+``HUB_TEST_HOSTILE`` is how many for each door.
 """
 
 from __future__ import annotations
