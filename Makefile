@@ -14,6 +14,9 @@ CODE := bench hub tests
 PYTHON ?=
 # Passed on to the command: make demo ARGS=--once · make test ARGS="-k revocation"
 ARGS ?=
+# Where the dice of `make mutation` start, and how many changes of a module it tries at most (all unless given): SAMPLE=100
+SEED ?= 20261128
+SAMPLE ?=
 # Test processes side by side; a file's tests stay together and in order. 0 runs all in one process.
 JOBS ?= 2
 
@@ -38,9 +41,13 @@ docs: $(STAMP) ## Write docs/reference/contracts from the contracts
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)
 
-mutation: $(MUTATION_STAMP) ## Change hub/consent a little at a time and count what its tests notice (ARGS="hub.consent.view*")
+mutation: $(MUTATION_STAMP) ## Change hub/consent a little at a time and count what its tests notice (SAMPLE=100 for some of them)
 	@rm -rf mutants
-	@-HUB_TEST_SEED=20261128 nice -n 10 $(BIN)/mutmut run --max-children $(JOBS) $(ARGS)
+	@-HUB_TEST_SEED=$(SEED) nice -n 10 $(BIN)/mutmut run --max-children $(JOBS) $(if $(SAMPLE),"hub.consent.ages*",$(ARGS))
+ifneq ($(SAMPLE),)
+	@echo "$(SAMPLE) changes of each module at most, picked with the seed $(SEED)."
+	@-HUB_TEST_SEED=$(SEED) nice -n 10 $(BIN)/mutmut run --max-children $(JOBS) $$($(BIN)/python -m bench.mutation --pick $(SAMPLE) --seed $(SEED))
+endif
 	@$(BIN)/python -m bench.mutation
 
 check: fmt-check lint types imports test ## Run everything that must hold before a commit

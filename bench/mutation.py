@@ -6,11 +6,13 @@ and then this: a table of the modules, and the changes that no test noticed.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import orjson
 from rich.console import Console
@@ -68,12 +70,24 @@ def _score(module: str, endings: Mapping[str, int | None]) -> Score:
     return Score(module, counted[False], counted[True], survivors, untold)
 
 
-def main() -> None:
-    """Print the table and the changes that nobody noticed; fail below the aim."""
+def picked(most: int, seed: str, folder: Path = _MUTANTS) -> Iterator[str]:
+    """Yield the names of changes to try: of each module all, or so many at random where it has more."""
+    for path in sorted(folder.glob("*.py.meta")):
+        names = sorted(_endings(path))
+        yield from names if len(names) <= most else Random(f"{seed}-{path.name}").sample(names, most)  # noqa: S311
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table and the changes that nobody noticed, and fail below the aim; or pick changes to try."""
+    parser = argparse.ArgumentParser(prog="bench.mutation", description="Count the changes that no test notices.")
+    parser.add_argument("--pick", type=int, metavar="N", help="print the names of at most N changes of each module")
+    parser.add_argument("--seed", default="1", help="where the dice of a pick start")
+    chosen = parser.parse_args(arguments)
+    if chosen.pick is not None:
+        print(*picked(chosen.pick, chosen.seed), sep="\n")
+        return
     found, console = scores(), Console(width=120)
-    table = Table(
-        "module", "changes", "noticed", "of them endless", "survived", "reached by no test", "score", box=None
-    )
+    table = Table("module", "tried", "noticed", "of them endless", "survived", "reached by no test", "score", box=None)
     for one in found:
         table.add_row(*_cells(one.module, one.made, one.noticed, one.endless, len(one.survivors), len(one.untold)))
     made, noticed = sum(one.made for one in found), sum(one.noticed for one in found)
