@@ -71,9 +71,14 @@ PROTOCOLS = {
 }
 #: Names that a library gives to what it calls; ours to write, not to choose.
 GIVEN_NAMES = {"process_bind_param", "process_result_value"}
-#: Where an exception of any kind may be caught: a poisoned message must not stop the worker, and the reader of a page
-#: gets a page; the conformance kit asks what an adapter raises, whatever that is.
-CATCHES_ALL = {"hub/queue/worker.py": 1, "hub/testing/conformance_kit.py": 1, "hub/ui/problems.py": 1}
+#: Where an exception of any kind may be caught: a poisoned message or event must not stop what hears them, and the
+#: reader of a page gets a page; the conformance kit asks what an adapter raises, whatever that is.
+CATCHES_ALL = {
+    "hub/queue/events.py": 1,
+    "hub/queue/worker.py": 1,
+    "hub/testing/conformance_kit.py": 1,
+    "hub/ui/problems.py": 1,
+}
 #: Rooms whose job it is to write to a terminal.
 SPEAKS_TO_A_TERMINAL = ("hub/cli", "hub/sandbox")
 #: Rooms that may read the environment: settings, and those that start other programs with it.
