@@ -175,3 +175,12 @@ def test_what_they_are_made_of_is_taken_in(hub: Served, name: str) -> None:
     text = door.normal().replace(door.message or "\0", str(new_id()))
     answer = send(hub, door, text.encode(), door.content_type)
     assert answer.status_code in (200, 201, 202), answer.text
+
+
+@pytest.mark.parametrize("lie", ["text/plain", "application/octet-stream", "image/svg+xml", "text/html; charset=utf-8"])
+@pytest.mark.parametrize("name", DOORS)
+def test_a_good_document_that_says_it_is_something_else_is_refused(hub: Served, name: str, lie: str) -> None:
+    door, before = DOORS[name], kept(hub)
+    answer = send(hub, door, door.normal().encode(), lie)
+    assert is_refused(answer), answer.text
+    assert kept(hub) == before

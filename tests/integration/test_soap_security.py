@@ -156,6 +156,20 @@ def test_a_repeated_delivery_carries_the_same_message_id_and_a_new_signature(key
     assert len({*signatures}) == 3
 
 
+def test_a_case_is_fetched_and_received_past_zeep(
+    signing: Sandbox, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reads(*_: Any, **__: Any) -> Any:
+        raise AssertionError("zeep takes eleven times as long")
+
+    case = signing.ask("POST", "/sandbox/cases", CASE | {"notify": False})["case"]
+    adapter = an_adapter(signing, keys.settings())
+    monkeypatch.setattr("zeep.xsd.types.complex.ComplexType.parse_xmlelement", reads)
+    assert adapter.receive(adapter.fetch(case)).message_id
+    with pytest.raises(AssertionError):
+        adapter.poll("")
+
+
 def test_zeep_reads_nothing_that_a_document_points_to(signing: Sandbox, keys: Keys) -> None:
     adapter: Any = an_adapter(signing, keys.settings())
     settings = adapter._changed._client.settings
