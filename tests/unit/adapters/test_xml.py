@@ -9,7 +9,6 @@ import pytest
 from lxml import etree
 
 from hub.adapters._xml import Caps, read_xml, to_bytes
-from hub.clock import monotonic
 from hub.errors import ContractViolation, Refused, TooLarge
 
 CANARY = "0505159995"
@@ -120,12 +119,12 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_document_is_refused_quickly_and_without_a_value(body: bytes) -> None:
-    begun = monotonic()
+    begun = process_time()
     with pytest.raises(Refused) as refusal:
         read_xml(body)
     assert isinstance(refusal.value, ContractViolation | TooLarge)
     assert CANARY not in refusal.value.diagnostics()
-    assert monotonic() - begun < 1
+    assert process_time() - begun < 1
 
 
 def test_there_are_enough_hostile_documents() -> None:
