@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -23,16 +21,15 @@ from hub.adapters._client_tokens import AccessTokens, Client, read_key
 from hub.adapters._http import ANSWER_BYTES, DELIVERING, HttpSender, Limits, Outcomes
 from hub.adapters._http_address import checked_url
 from hub.adapters._tls import tls_context
+from hub.adapters._tls_settings import ThereFile, TlsSettings
 from hub.authority import DeliveryKey, Receipt, ReceiptStatus
 from hub.errors import Fault, RecipientFailed, RecipientRefused, SettingsRefused
 
 _REFUSED = "refused"
 
 
-class WireSettings(BaseModel):
+class WireSettings(TlsSettings):
     """Where an authority's system is and how it is spoken to; an adapter adds its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: Allow http:// beyond this machine; closed test networks only.
     plain_http: bool = False
@@ -43,14 +40,9 @@ class WireSettings(BaseModel):
     #: Instead of ``token``: where the hub asks for one, as which client, and the key it shows that with (RFC 7523).
     token_url: str | None = None
     client_id: str | None = Field(default=None, min_length=1, max_length=255)
-    assertion_key_file: Path | None = None
+    assertion_key_file: ThereFile | None = None
     #: What that token is for, as their operator says.
     scope: str = Field(default="", max_length=1_000)
-    #: The certificate that the hub shows over TLS, and its key.
-    client_certificate_file: Path | None = None
-    client_key_file: Path | None = None
-    #: Certificates to trust instead of the machine's.
-    ca_file: Path | None = None
     #: Seconds; DESIGN's limits unless set.
     connect_seconds: float = Field(default=3, gt=0, le=3)
     read_seconds: float = Field(default=10, gt=0, le=10)
@@ -60,13 +52,6 @@ class WireSettings(BaseModel):
     @classmethod
     def _is_an_address(cls, url: str | None, others: ValidationInfo) -> str | None:
         return None if url is None else checked_url(url, others.data.get("plain_http", False))
-
-    @field_validator("ca_file", "assertion_key_file", "client_certificate_file", "client_key_file")
-    @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("names a file that is there")
-        return path
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -89,8 +74,6 @@ class WireSettings(BaseModel):
 
     @model_validator(mode="after")
     def _speaks_tls(self) -> Self:
-        if (self.client_certificate_file is None) != (self.client_key_file is None):
-            raise ValueError("client_certificate_file and client_key_file: set both, or neither")
         if self.ca_file or self.client_certificate_file:
             self.tls()
         return self

@@ -9,16 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from hub.adapters._amqp import AmqpLine, Credentials
 from hub.adapters._http_address import has_a_port
+from hub.adapters._tls_settings import TlsSettings
 from hub.adapters._wire import read_wire
 from hub.adapters._xml import read_xml, to_bytes
 from hub.authority import Announcement, DeliveryKey, Document, Parcel, Receipt, ReceiptStatus
@@ -31,10 +31,8 @@ PLAN_CHANGED = "5b7d6c1e-2f60-4d0f-9d55-0f6d1d8a7e21"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class BeskedfordelerSettings(BaseModel):
+class BeskedfordelerSettings(TlsSettings):
     """What an operator can set for one recipient."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: Allow amqp:// beyond this machine; closed test networks only.
     plain_amqp: bool = False
@@ -50,10 +48,6 @@ class BeskedfordelerSettings(BaseModel):
     #: CVR number of the recipient, and of the municipality that runs the hub.
     recipient_cvr: str = Field(default="", pattern=r"^([0-9]{8})?$")
     municipality_cvr: str = Field(default="", pattern=r"^([0-9]{8})?$")
-    #: Certificates to trust instead of the machine's; the certificate that the hub shows, and its key.
-    ca_file: Path | None = None
-    client_certificate_file: Path | None = None
-    client_key_file: Path | None = None
 
     @field_validator("url")
     @classmethod
@@ -68,13 +62,6 @@ class BeskedfordelerSettings(BaseModel):
             raise ValueError("begins with amqps:// unless the broker is on this machine (or plain_amqp is set)")
         return url
 
-    @field_validator("ca_file", "client_certificate_file", "client_key_file")
-    @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("names a file that is there")
-        return path
-
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if bool(self.exchange) != bool(self.recipient_cvr):
@@ -85,8 +72,6 @@ class BeskedfordelerSettings(BaseModel):
             raise ValueError("url: goes with exchange, queue or both")
         if self.url is not None and not self.municipality_cvr:
             raise ValueError("municipality_cvr: goes with url")
-        if (self.client_certificate_file is None) != (self.client_key_file is None):
-            raise ValueError("client_certificate_file and client_key_file: set both, or neither")
         return self
 
     def line(self, name: str) -> AmqpLine | None:

@@ -92,7 +92,7 @@ class SocialAdapter:
             return self._document(parcel)
         except Refused:
             if self._cases is not None and ASKED_FOR in parcel.headers:
-                self._cases.forget(f"/api/sager/{parcel.headers[ASKED_FOR]}")
+                self._cases.forget(_path_of(parcel.headers[ASKED_FOR]))
             raise
 
     def _document(self, parcel: Parcel) -> Document:
@@ -128,7 +128,7 @@ class SocialAdapter:
         case = _uuid(reference)
         if self._cases is None:
             raise SourceDown("No address of the social system is set.", _SET_ADDRESS)
-        answer = self._cases.get(f"/api/sager/{case}", {"Accept": _JSON})
+        answer = self._cases.get(_path_of(case), {"Accept": _JSON})
         headers = {**answer.headers, ASKED_FOR: case}
         return Parcel(NAME, answer.body, answer.headers.get("content-type", ""), headers)
 
@@ -185,6 +185,10 @@ class SocialAdapter:
             raise RecipientFailed("The social system gave an answer that is no valid Kvittering.") from None
         reference, reason = receipt.get("Reference", ""), receipt.get("Begrundelse", "")
         return judged_receipt(NAME, key, receipt["Status"], receipt["Sekvens"], reference, reason)
+
+
+def _path_of(case: str) -> str:
+    return f"/api/sager/{case}"
 
 
 def _uuid(reference: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.api.answers import period_answer, when
-from hub.consent.consent import Consent, Exemption, Grant
+from hub.consent.consent import Consent, Exemption, Grant, Scope
 from hub.consent.standing import Renewal
 from hub.flow.choices import Choice
 from hub.flow.revise import Revised
@@ -52,23 +52,19 @@ def consent_answer(consent: Consent) -> dict[str, Any]:
         "status": consent.status,
         "given_at": when(consent.given_at),
         "period": period_answer(consent.period),
-        "sources": sorted(consent.scope.sources),
-        "recipients": sorted(consent.scope.recipients),
-        "purposes": sorted(consent.scope.purposes),
-        "categories": sorted(consent.scope.categories),
-        "label": consent.scope.label.name,
-        "elements": sorted(consent.scope.elements),
+        **_scope(consent.scope),
         "replaces": sorted(consent.replaces),
-        "data_period": period_answer(consent.scope.data_period),
         "exemptions": [_exemption(one) for one in consent.exemptions],
         "given_by": [_grant(one) for one in consent.grants],
     }
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:
-    scope = exemption.scope
+    return {"period": period_answer(exemption.period), **_scope(exemption.scope)}
+
+
+def _scope(scope: Scope) -> dict[str, Any]:
     return {
-        "period": period_answer(exemption.period),
         "sources": sorted(scope.sources),
         "recipients": sorted(scope.recipients),
         "purposes": sorted(scope.purposes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ _STATED_ON = "2026-11-28"  # when the capability statement last changed
 @router.get("/metadata")
 def metadata() -> Response:
     """Say what this server can do; needs no token, as FHIR has it."""
-    return _resource(
+    return resource_response(
         {
             "resourceType": "CapabilityStatement",
             "status": "active",
@@ -60,13 +61,13 @@ def metadata() -> Response:
 def read_resource(kind: str, id: str, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Read one resource of a plan as far as the caller may see it."""
     if kind == "Organization" and (id in hub.authorities or id == hub.settings.coordinator):
-        return _resource(organisation(id))
+        return resource_response(organisation(id))
     shown = _find(kind, id, hub, caller, correlation_id)
     resources = render(shown.view, shown.person, shown.status, coordinator=hub.settings.coordinator)
     resource = resources.get((kind, id))
     if resource is None:
         raise _not_found()
-    return _resource(resource)
+    return resource_response(resource)
 
 
 def _find(kind: str, id: str, hub: Hub, caller: Caller, correlation_id: str) -> Shown:
@@ -82,5 +83,8 @@ def _not_found() -> NotFound:
     return NotFound("There is no resource of this type and id that you may see.")
 
 
-def _resource(resource: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(resource), media_type=_MEDIA_TYPE)
+def resource_response(
+    resource: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a resource as an answer."""
+    return Response(orjson.dumps(resource), status, headers, media_type=_MEDIA_TYPE)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
 from hub.api.consents import lasting
+from hub.api.fhir import resource_response
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import new_id, now
@@ -36,7 +36,6 @@ from hub.plan.person import Role
 
 router = APIRouter(prefix="/fhir/Consent", tags=["fhir"])
 _RESOURCE = dict[str, Any]
-_MEDIA_TYPE = "application/fhir+json"
 _ASKED = frozenset({"plan", "element", "authority", "category", "label", "recipient", "role", "purpose", "direction"})
 
 
@@ -44,7 +43,7 @@ _ASKED = frozenset({"plan", "element", "authority", "category", "label", "recipi
 def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Read a consent of a citizen's, as it was said."""
     found = show_consent(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
-    return _resource(consent_resource(found))
+    return resource_response(consent_resource(found))
 
 
 @router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))
@@ -63,7 +62,7 @@ def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
     given = give(
         plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
     ).consent
-    return _resource(consent_resource(given), CREATED, {"Location": f"/fhir/Consent/{given.id}"})
+    return resource_response(consent_resource(given), CREATED, {"Location": f"/fhir/Consent/{given.id}"})
 
 
 @router.post("/$decide", openapi_extra=schema_of(_RESOURCE))
@@ -75,10 +74,10 @@ def decide(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
         raise _fault("parameter", "They say as what a recipient comes.", "Send recipient too, or leave them out.")
     question = _question(asked, plan)
     if "element" not in asked:
-        return _resource(decided(_in_general(question, hub, caller, correlation_id)))
+        return resource_response(decided(_in_general(question, hub, caller, correlation_id)))
     if question.authority or question.category:
         raise _fault("parameter", "An element says of itself whose it is, and of what category.", "Leave those out.")
-    return _resource(decided(_of_element(question, _uuid(asked, "element"), hub, caller, correlation_id)))
+    return resource_response(decided(_of_element(question, _uuid(asked, "element"), hub, caller, correlation_id)))
 
 
 def _as_given(consent: Consent, months: int) -> Consent:
@@ -174,7 +173,3 @@ def _patient(resource: Mapping[str, Any], organisation: str) -> UUID | Identifie
 
 def _fault(field: str, sentence: str, next_step: str = "") -> InvalidRequest:
     return InvalidRequest("The request has faults.", faults=[Fault(field, sentence, next_step)])
-
-
-def _resource(resource: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(resource), status, headers, media_type=_MEDIA_TYPE)

@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo
 LOCAL = ZoneInfo("Europe/Copenhagen")
 
 
+#: No policy sets an age above it.
+MOST = 30
+
+
 class Custodians(StrEnum):
     """Of several holders of custody, how many must say yes."""
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from hub.consent.ages import LOCAL, Ages, Custodians
+from hub.consent.ages import LOCAL, MOST, Ages, Custodians
 from hub.consent.consent import EVERY
 from hub.consent.policy import BreakGlass, Condition, Hidden, Meetings, Policy, Rule, RuleEffect
 from hub.consent.reader import Exchange
@@ -78,9 +78,9 @@ def _parse_ages(document: Mapping[str, Any], faults: list[Fault]) -> Ages:
     if read is None:
         return Ages()
     ages = Ages(
-        own_no=read.number("own_no", 0, 30),
-        own_yes=read.number("own_yes", 0, 30),
-        of_age=read.number("of_age", 0, 30),
+        own_no=read.number("own_no", 0, MOST),
+        own_yes=read.number("own_yes", 0, MOST),
+        of_age=read.number("of_age", 0, MOST),
         custodians=read.one_of("custodians", {one.value: one for one in Custodians}) or Custodians.ALL,
         citation=read.text("citation"),
     )

@@ -16,6 +16,8 @@ from hub.flow.circumstances import circumstances_of
 from hub.plan.person import Membership, Role
 from hub.store.transaction import Unit
 
+#: What is said of a plan that is not there, and of one that the reader may not know of: the same.
+NO_PLAN = "There is no plan with this id that you may see."
 #: Who may read the citizen's consents, give one in the citizen's name, and withdraw it.
 _MAY_CHOOSE = (Role.COORDINATOR, Role.CITIZEN)
 #: Who speaks for an organisation, and so may turn out to speak for a partner.

@@ -15,7 +15,7 @@ from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, Renewal, lacks, renewals
 from hub.errors import NotAllowed, NotFound
-from hub.flow.belonging import custodian, may_choose
+from hub.flow.belonging import NO_PLAN, custodian, may_choose
 from hub.flow.circumstances import said_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
@@ -58,7 +58,7 @@ def show_choices(
         at = now()
         stored = unit.plans.get(plan)
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
-            raise NotFound("There is no plan with this id that you may see.")
+            raise NotFound(NO_PLAN)
         unit.audit.record("consents-read", actor, at, correlation_id, plan)
         person = stored.plan.person
         said, ages = said_by(unit, [person], at, stored.plan), unit.policies.in_force().ages

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.ages import Ages
+from hub.consent.ages import MOST, Ages
 from hub.consent.consent import Capacity, Consent, ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.standing import Circumstances, CircumstancesByPerson, Representative, standing_at
@@ -71,8 +71,5 @@ def _circumstances(unit: Unit, person: UUID, said: list[Consent], at: datetime, 
     """Return what is known; a grown person's plan is opened only where somebody else has spoken for them."""
     born = unit.people.get(person).born
     speaks_alone = all(grant.capacity is Capacity.SELF for consent in said for grant in consent.grants)
-    is_grown = born is None or age_at(born, at.date()) > _SURELY_GROWN
+    is_grown = born is None or age_at(born, at.date()) > MOST
     return Circumstances(born=born) if speaks_alone and is_grown else circumstances_of(unit, person, plan)
-
-
-_SURELY_GROWN = 30  # no policy sets an age above it (hub.consent.policy_document)

@@ -16,7 +16,7 @@ from hub.consent.explain_others import of_another
 from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import Subject
 from hub.errors import NotFound
-from hub.flow.belonging import as_one_of, may_choose, may_open
+from hub.flow.belonging import NO_PLAN, as_one_of, may_choose, may_open
 from hub.flow.circle import asked_of, members_told
 from hub.flow.circumstances import consents_of
 from hub.flow.reading import as_reading
@@ -53,7 +53,7 @@ def decide_for(question: Question, reader: Reader, store: Store, *, actor: str, 
         stored = unit.plans.get(question.plan, for_delivery=True)
         policy = unit.policies.in_force(for_delivery=True)
         if stored is None:
-            raise NotFound("There is no plan with this id that you may see.")
+            raise NotFound(NO_PLAN)
         plan, at = stored.plan, now()
         asked = _asked(unit, stored, question, reader, actor, at)
         members = members_told(unit, stored, reader, at)
@@ -82,7 +82,7 @@ def _asked(unit: Unit, stored: StoredPlan, question: Question, reader: Reader, c
     plan = stored.plan
     if not question.recipient:
         if not may_open(unit, plan.id, plan.person, reader, at):
-            raise NotFound("There is no plan with this id that you may see.")
+            raise NotFound(NO_PLAN)
         return as_reading(unit, plan.id, reader, client, at)
     members = members_told(unit, stored, reader, at)
     if not may_choose(unit, plan.id, plan.person, reader, at) or question.recipient not in {m.member for m in members}:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
 from hub.clock import new_id, now
+from hub.consent.consent import ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.reader import Exchange, Reader
 from hub.consent.view import View, view_for
@@ -75,7 +76,7 @@ def _decide(
         return Settled.NOT_DUE
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
-    view, basis = lawful_now(unit, stored, reader_of(lease.recipient, authorities), policy, at)
+    view, basis = _lawful_now(unit, stored, reader_of(lease.recipient, authorities), policy, at)
     shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
@@ -110,12 +111,18 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
     return stored.plan.has_protected_address and view.reader.role is not Role.PARTNER
 
 
-def lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
+def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
-    consents = consents_of(unit, stored.plan, policy, at)
-    member = as_member(unit, stored.plan.id, reader, at)
-    view = view_for(as_delivered(stored.plan, member), member, policy, consents, at)
+    view = view_of(unit, stored, reader, policy, consents_of(unit, stored.plan, policy, at), at)
     return view, Basis(stored.version, stored.consent_version, policy.version, view.recheck_at)
+
+
+def view_of(
+    unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime
+) -> View:
+    """Return what a reader may see as it belongs to the plan now; of a held plan, as it is delivered."""
+    member = as_member(unit, stored.plan.id, reader, at)
+    return view_for(as_delivered(stored.plan, member), member, policy, consents, at)
 
 
 def _start(

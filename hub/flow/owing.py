@@ -13,7 +13,8 @@ from uuid import UUID
 
 from hub.consent.policy import Policy
 from hub.errors import Tampered
-from hub.flow.deliver import lawful_now, reader_of
+from hub.flow.circumstances import consents_of
+from hub.flow.deliver import reader_of, view_of
 from hub.store.transaction import Unit
 
 
@@ -33,7 +34,8 @@ def _of_plan(unit: Unit, plan: UUID, policy: Policy, at: datetime) -> None:
     stored = unit.plans.get(plan) if holders else None
     if stored is None:
         return
+    consents = consents_of(unit, stored.plan, policy, at)
     for row, recipient in holders:
-        view, _ = lawful_now(unit, stored, reader_of(recipient, {}), policy, at)
+        view = view_of(unit, stored, reader_of(recipient, {}), policy, consents, at)
         shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
         unit.withdrawals.owe(row, unit.holdings.of(row).maybe_anything_of() - shown, at)

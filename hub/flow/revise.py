@@ -17,7 +17,7 @@ from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, lacks
 from hub.errors import NotFound
-from hub.flow.belonging import check_may_open_one, custodian, may_choose, may_open
+from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choose, may_open
 from hub.flow.circumstances import circumstances_of
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
@@ -112,7 +112,7 @@ def give(
         stored = unit.plans.get(plan)
         parent = custodian(unit, plan, stored.plan.person, reader, now()) if stored else None
         if stored is None or not (parent or may_choose(unit, plan, stored.plan.person, reader, now())):
-            raise NotFound("There is no plan with this id that you may see.")
+            raise NotFound(NO_PLAN)
         plans = unit.plans.lock_concerning(stored.plan.person)
         if as_said:
             check_words(unit, reader, parent, consent.grants)

@@ -19,7 +19,8 @@ from hub.consent.reader import Reader
 from hub.consent.view import View
 from hub.errors import NotFound
 from hub.flow.belonging import may_choose, may_open
-from hub.flow.deliver import lawful_now
+from hub.flow.circumstances import consents_of
+from hub.flow.deliver import view_of
 from hub.flow.refusal import refusals_written
 from hub.flow.withdrawn import SETTLED, State, is_missing, sentence_of, state_of
 from hub.store.revocations import Owed, Revocation, UnderWay
@@ -169,8 +170,8 @@ def _view(unit: Unit, plan: UUID, reader: Reader, owed: Sequence[Owed]) -> View:
     wanted = {row.element for row in owed if row.plan == plan}
     gone = unit.plans.latest(stored, wanted - stored.plan.elements.keys())
     whole = replace(stored.plan, elements={**stored.plan.elements, **gone})
-    view, _ = lawful_now(unit, replace(stored, plan=whole), reader, policy, now())
-    return view
+    at = now()
+    return view_of(unit, replace(stored, plan=whole), reader, policy, consents_of(unit, whole, policy, at), at)
 
 
 def _alike(

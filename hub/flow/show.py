@@ -18,7 +18,7 @@ from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
-from hub.flow.belonging import as_member, may_open
+from hub.flow.belonging import NO_PLAN, as_member, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import as_reading, in_red, write_down
@@ -30,7 +30,6 @@ from hub.store.circuits import Direction
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
-_NO_PLAN = "There is no plan with this id that you may see."
 _NO_ELEMENT = "There is no element with this id that you may see."
 
 
@@ -64,7 +63,7 @@ def show_plan_of(person: UUID, reader: Reader, store: Store, *, actor: str, corr
     with refusals_written(store, actor, correlation_id, asked=person), store.begin() as unit:
         plan = unit.plans.of_person(person)
         if plan is None:
-            raise NotFound(_NO_PLAN)
+            raise NotFound(NO_PLAN)
         shown = look(unit, plan, reader, actor)
         write_down(unit, "read", shown.view, (), shown.at, actor, correlation_id)
         return shown
@@ -121,7 +120,7 @@ def explain_for(plan: UUID, recipient: str, store: Store, *, actor: str) -> Sequ
         at = now()
         stored = unit.plans.get(plan)
         if stored is None:
-            raise NotFound(_NO_PLAN)
+            raise NotFound(NO_PLAN)
         reader = as_member(unit, plan, Reader(recipient, Role.AUTHORITY_SYSTEM, exchange=Exchange.DISCLOSE), at)
         policy = unit.policies.in_force()
         consents = consents_of(unit, stored.plan, policy, at)
@@ -141,11 +140,11 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     """Return what a reader may see of a plan now; writing it down is the caller's. :raises NotFound: nothing at all."""
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
     if stored is None:
-        raise NotFound(_NO_PLAN)
+        raise NotFound(NO_PLAN)
     policy = unit.policies.in_force(for_delivery=True)
     at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
     if not may_open(unit, plan, stored.plan.person, reader, at):
-        raise NotFound(_NO_PLAN)
+        raise NotFound(NO_PLAN)
     member = as_reading(unit, plan, reader, client, at)
     consents = consents_of(unit, stored.plan, policy, at)
     view = view_for(stored.plan, member, policy, consents, at)

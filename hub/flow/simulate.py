@@ -15,15 +15,13 @@ from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import NotFound
-from hub.flow.belonging import may_choose
+from hub.flow.belonging import NO_PLAN, may_choose
 from hub.flow.refusal import refusals_written
 from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
 from hub.flow.simulation import Simulation
 from hub.settings import Settings
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
-
-_NO_PLAN = "There is no plan with this id that you may see."
 
 
 def simulate_choice(
@@ -47,7 +45,7 @@ def simulate_choice(
             at = now()
             stored = _plan_of(unit, wanted)
             if stored is None or not may_choose(unit, stored.plan.id, stored.plan.person, reader, at):
-                raise NotFound(_NO_PLAN)
+                raise NotFound(NO_PLAN)
             found = Simulation(unit, stored, reader, authorities, settings, at).of(wanted)
         _write_down(store, found, actor, correlation_id)
         return found
@@ -68,7 +66,7 @@ def simulate_for(
             at = now()
             own = unit.plans.get(plan)
             if own is None:
-                raise NotFound(_NO_PLAN)
+                raise NotFound(NO_PLAN)
             asked = replace(wanted, plan=plan) if isinstance(wanted, ToGive) else wanted
             about = own if isinstance(asked, ToPublish) else _plan_of(unit, asked)
             if about is None:

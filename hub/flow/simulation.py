@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hub.authority import Authorities
-from hub.consent.consent import Consent, ConsentStatus
+from hub.consent.consent import Consent, ConsentStatus, by_person
 from hub.consent.matrix import Seat
 from hub.consent.reader import Exchange, Reader
 from hub.consent.simulate import Change, Facts, Published, Said, Shift, Together, simulate
@@ -145,15 +145,10 @@ class Simulation:
         ahead = timedelta(days=self.settings.reminder_days)
         person = consent.person if consent else self.stored.plan.person
         then, after_it = (
-            renewals(_newest(facts, person), facts.circumstances, facts.policy.ages, self.at, ahead)
+            renewals(by_person(facts.consents).get(person, ()), facts.circumstances, facts.policy.ages, self.at, ahead)
             for facts in (before, after)
         )
         return tuple(one for one in after_it if one not in then)
-
-
-def _newest(facts: Facts, person: UUID) -> Sequence[Consent]:
-    newest = {one.id: one for one in sorted(facts.consents, key=lambda one: one.version) if one.person == person}
-    return list(newest.values())
 
 
 def _delivery(seat: Seat, change: Difference) -> Delivery:

@@ -18,7 +18,7 @@ from hub.consent.policy import Policy
 from hub.consent.reader import ONE_PLAN, Exchange, Reader
 from hub.consent.subject import subject_of
 from hub.errors import NotFound
-from hub.flow.belonging import may_choose
+from hub.flow.belonging import NO_PLAN, may_choose
 from hub.flow.circle import asked_of, members_told, readers_of_circle
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_delivered, tells_nobody
@@ -31,7 +31,6 @@ from hub.plan.plan import Plan
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
-_NO_PLAN = "There is no plan with this id that you may see."
 _NO_ELEMENT = "There is no element with this id that you may see."
 #: Whether something is shown by these depends on what people said; what others said is not told.
 _BY_CHOICE = frozenset({Reason.DENIED, Reason.WITHDRAWN, Reason.EXPIRED, Reason.NOT_APPLICABLE, Reason.NO_CONSENT})
@@ -150,7 +149,7 @@ def _opened(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, Policy,
     policy = unit.policies.in_force(for_delivery=True)
     at = now()
     if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
-        raise NotFound(_NO_PLAN)
+        raise NotFound(NO_PLAN)
     return stored, policy, at
 
 
