@@ -95,7 +95,23 @@ def a_case(version: int) -> bytes:
     return orjson.dumps({**orjson.loads(case), "SagVersion": version})
 
 
-class Versioned(BaseHTTPRequestHandler):
+class Tagged(BaseHTTPRequestHandler):
+    """Gives a body under an ETag, and nothing to whoever has it."""
+
+    def gives(self, body: bytes, tag: str) -> None:
+        self.send_response(200 if body else 304)
+        if tag:
+            self.send_header("ETag", tag)
+        self.send_header("Content-Type", "application/json")
+        if body:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+class Versioned(Tagged):
     """Serves one case with an ETag, and says nothing of it to whoever has it."""
 
     version: ClassVar[int] = 1
@@ -105,17 +121,7 @@ class Versioned(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         tag, known = f'"{self.version}"', self.headers.get("if-none-match", "")
         self.asked.append(known)
-        body = b"" if known == tag else a_case(self.version)
-        self.send_response(304 if known == tag else 200)
-        if self.etag:
-            self.send_header("ETag", tag)
-        self.send_header("Content-Type", "application/json")
-        if body:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None: ...
+        self.gives(b"" if known == tag else a_case(self.version), tag if self.etag else "")
 
 
 def test_what_has_not_changed_is_not_sent_again_and_what_has_is() -> None:
@@ -136,7 +142,7 @@ def test_what_has_not_changed_is_not_sent_again_and_what_has_is() -> None:
     assert Versioned.asked == ["", '"1"', '"1"', '"2"', '"2"', ""], "without an ETag nothing is kept"
 
 
-class Mended(BaseHTTPRequestHandler):
+class Mended(Tagged):
     """Serves half a case, then a whole one, under one ETag, which no header may hold that we send."""
 
     tag: ClassVar[str] = '"1"'
@@ -144,16 +150,7 @@ class Mended(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         knows = self.headers.get("if-none-match") == self.tag
-        body = b"" if knows else self.answers.pop(0)
-        self.send_response(304 if knows else 200)
-        self.send_header("ETag", self.tag)
-        self.send_header("Content-Type", "application/json")
-        if body:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None: ...
+        self.gives(b"" if knows else self.answers.pop(0), self.tag)
 
 
 def test_an_answer_that_was_refused_is_not_kept() -> None:

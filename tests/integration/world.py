@@ -239,3 +239,11 @@ class World:
         with self.store.begin(read_only=True) as unit:
             query = sa.select(sa.func.count()).select_from(attempts).where(attempts.c.is_open)
             return unit.connection.execute(query).scalar_one()
+
+
+def citizen_of(world: World, plan: UUID) -> Reader:
+    """Return the plan's citizen as a reader of the own plan."""
+    with world.store.begin(read_only=True) as unit:
+        stored = unit.plans.get(plan)
+    assert stored is not None
+    return Reader("citizen", Role.CITIZEN, "citizen-access", person=stored.plan.person)

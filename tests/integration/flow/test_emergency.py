@@ -39,7 +39,7 @@ from tests.integration.flow.emergencies import (
     why_not,
 )
 from tests.integration.policy import a_generous_policy, publish_policy
-from tests.integration.world import AUTHORITIES, COORDINATOR, World
+from tests.integration.world import AUTHORITIES, COORDINATOR, World, citizen_of
 
 pytestmark = pytest.mark.integration
 SECOND = Reader("social", Role.CASEWORKER)
@@ -55,13 +55,6 @@ def reviews(
 
 def shown(world: World, plan: UUID, reader: Reader, client: str = "somebody") -> list[ShownEmergency]:
     return list(show_emergencies(plan, reader, world.store, actor=client, correlation_id="c"))
-
-
-def citizen_of(world: World, plan: UUID) -> Reader:
-    with world.store.begin(read_only=True) as unit:
-        stored = unit.plans.get(plan)
-    assert stored is not None
-    return Reader("citizen", Role.CITIZEN, "citizen-access", person=stored.plan.person)
 
 
 def of_a_reason(cases: tuple[Withheld, ...]) -> pytest.MarkDecorator:

@@ -24,7 +24,7 @@ from hub.store.occasion_tables import plan_holds
 from hub.testing.builders import a_consent, a_contribution, a_draft, an_id
 from hub.testing.clock import frozen
 from tests.integration.flow.emergencies import CASEWORKER, at_ten, by_the_danish_rules, everything_read
-from tests.integration.world import COORDINATOR, SOMEBODY, System, World
+from tests.integration.world import COORDINATOR, SOMEBODY, System, World, citizen_of
 
 pytestmark = pytest.mark.integration
 WHY = "Søsteren har fortalt om trusler"
@@ -63,13 +63,6 @@ def holds(world: World, plan: UUID, reader: Reader = CASEWORKER, why: str = WHY)
 
 def lifts(world: World, plan: UUID, reader: Reader = CASEWORKER, why: str = WHY) -> PlanHold:
     return lift(plan, why, reader, world.store, actor="me too", correlation_id="c")
-
-
-def citizen_of(world: World, plan: UUID) -> Reader:
-    with world.store.begin(read_only=True) as unit:
-        stored = unit.plans.get(plan)
-    assert stored is not None
-    return Reader("citizen", Role.CITIZEN, "citizen-access", person=stored.plan.person)
 
 
 # --- the family and partners --------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.flow.emergencies import at_ten, by_the_danish_rules
 from tests.integration.policy import publish_policy
-from tests.integration.world import COORDINATOR, SOMEBODY, World
+from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
 
 pytestmark = pytest.mark.integration
 CIRCLE: Mapping[str, Role] = {
@@ -73,13 +73,6 @@ def told(world: World, plan: UUID, reader: Reader) -> list[ShownMeeting]:
 
 def sees(world: World, plan: UUID, reader: Reader = MEETS) -> bool:
     return world.shows(plan, reader).view.element(GOAL) is not None
-
-
-def citizen_of(world: World, plan: UUID) -> Reader:
-    with world.store.begin(read_only=True) as unit:
-        stored = unit.plans.get(plan)
-    assert stored is not None
-    return Reader("citizen", Role.CITIZEN, "citizen-access", person=stored.plan.person)
 
 
 # --- what a meeting shows -----------------------------------------------------------------------------------------

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-import orjson
 import pytest
 
 from hub.authority import Authorities, Authority, load
 from hub.clock import monotonic
 from hub.flow.accept import accept
 from hub.testing.memory_adapter import MemoryAdapter, Told
+from tests.integration.queue.recipients import taking_in
 from tests.integration.set_up import SetUp, authorities_of, eventually
 
 pytestmark = pytest.mark.integration
@@ -40,38 +40,15 @@ class Recipient:
     @contextmanager
     def served(self) -> Iterator[Recipient]:
         """Serve until the block ends."""
-        recipient = self
-
-        class Door(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_PUT(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
-                key = self.headers["idempotency-key"]
-                recipient.takes_in(key)
-                body = orjson.dumps({"Status": "taken-in", "Sekvens": int(key.rpartition(":")[2])})
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_PUT
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-            server.daemon_threads = True
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        with taking_in(self._answers) as self.url:
             try:
                 yield self
             finally:
                 self._stops.set()
-                server.shutdown()
-                thread.join()
+
+    def _answers(self, _update: Any, key: str) -> dict[str, Any]:
+        self.takes_in(key)
+        return {"Status": "taken-in", "Sekvens": int(key.rpartition(":")[2])}
 
     def takes_in(self, key: str) -> None:
         """Take an update in, slowly or not."""

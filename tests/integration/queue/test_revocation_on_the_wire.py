@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 
 from hub.authority import Authorities, load
@@ -22,6 +20,7 @@ from hub.flow.revocation import ShownRevocation, show_revocation
 from hub.flow.withdrawn import State
 from hub.testing.builders import TEST_CPR
 from hub.testing.memory_adapter import MemoryAdapter, Told
+from tests.integration.queue.recipients import taking_in
 from tests.integration.set_up import COORDINATOR, SetUp, authorities_of, eventually
 
 pytestmark = pytest.mark.integration
@@ -41,36 +40,11 @@ class Recipient:
 
     @contextmanager
     def served(self) -> Iterator[Recipient]:
-        recipient = self
-
-        class Door(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_PUT(self) -> None:
-                update = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
-                body = orjson.dumps(recipient.takes_in(update, self.headers["idempotency-key"]))
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_PUT
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-            server.daemon_threads = True
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        with taking_in(self.takes_in) as self.url:
             try:
                 yield self
             finally:
                 self.may_answer.set()
-                server.shutdown()
-                thread.join()
 
     def takes_in(self, update: Any, key: str) -> dict[str, Any]:
         self.holds |= {one["Id"] for one in update["Elementer"]}
