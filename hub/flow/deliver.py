@@ -9,6 +9,7 @@ Before all that the recipient's system must have room for a call; otherwise the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -24,13 +25,25 @@ from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
 from hub.flow.difference import Difference, difference
 from hub.flow.hold import as_delivered, takes_back_only
-from hub.flow.settle import Attempt, NotSent, Settled, audit, bury, give_back, settle
+from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
 from hub.settings import Settings
-from hub.store.circuits import Call, Direction
+from hub.store.circuits import Direction
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a recipient must hear, and what that rests on."""
+
+    stored: StoredPlan
+    lease: Lease
+    view: View
+    basis: Basis
+    change: Difference
+    at: datetime
 
 
 def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings) -> Settled:
@@ -59,19 +72,27 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
     if call is None:  # before the plan is opened: what cannot leave costs next to nothing
         unit.outbox.wait(outbox_id, at)
         return Settled.PAUSED
-    begun = _decide(unit, outbox_id, plan, call, authorities, settings)
-    if not isinstance(begun, Attempt):
+    decided = decide(unit, outbox_id, plan, call.token, authorities, settings)
+    outgoing = start(unit, decided) if isinstance(decided, Decided) else decided
+    if not isinstance(outgoing, Outgoing):
         calls.not_made(unit, call, now())
-    return begun
+        return outgoing
+    return Attempt(
+        outgoing.id, outgoing.lease, outgoing.basis, outgoing.update, outgoing.holds_then, outgoing.view, call
+    )
 
 
-def _decide(
-    unit: Unit, outbox_id: UUID, plan: UUID, call: Call, authorities: Authorities, settings: Settings
-) -> Attempt | Settled:
+def decide(
+    unit: Unit, outbox_id: UUID, plan: UUID, token: UUID, authorities: Authorities, settings: Settings
+) -> Decided | Settled:
+    """Take a due row, and find out what its recipient must hear now; nothing leaves yet.
+
+    :param token: names the lease.
+    """
     stored = unit.plans.get(plan, for_delivery=True)
     policy = unit.policies.in_force(for_delivery=True)
     at = now()  # after the waits for plan and policy: what expired meanwhile is not delivered
-    lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds, call.token)  # after the plan, as everyone does
+    lease = unit.outbox.lease(outbox_id, at, settings.lease_seconds, token)  # after the plan, as everyone does
     if stored is None or lease is None:
         return Settled.NOT_DUE
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
@@ -84,7 +105,7 @@ def _decide(
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
         return Settled.UP_TO_DATE
-    return _start(unit, stored, lease, call, change, view, basis, at)
+    return Decided(stored, lease, view, basis, change, at)
 
 
 def reader_of(recipient: str, authorities: Authorities) -> Reader:
@@ -125,10 +146,9 @@ def view_of(
     return view_for(as_delivered(stored.plan, member), member, policy, consents, at)
 
 
-def _start(
-    unit: Unit, stored: StoredPlan, lease: Lease, call: Call, change: Difference, view: View, basis: Basis, at: datetime
-) -> Attempt | Settled:
+def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
     """Write down what is about to leave; this commit is where the delivery starts."""
+    stored, lease, change, at = decided.stored, decided.lease, decided.change, decided.at
     number = unit.people.get(stored.plan.person).identifier_for(lease.recipient)
     if number is None:
         return bury(unit, lease, "unknown-person", "The recipient knows the person by no number of ours.", at)
@@ -142,14 +162,14 @@ def _start(
         made_at=at,
         disclosed=change.disclosed,
         withdrawn=change.withdrawn,
-        has_protected_address=_is_protected(stored, view),
+        has_protected_address=_is_protected(stored, decided.view),
     )
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)
     unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
-    attempt = Attempt(recorded, lease, call, basis, update, change.holds_then, view)
-    audit(unit, "delivery-started", attempt, at)  # were we to die now, the record still says what may have left
-    return attempt
+    outgoing = Outgoing(recorded, lease, decided.basis, update, change.holds_then, decided.view)
+    audit(unit, "delivery-started", outgoing, at)  # were we to die now, the record still says what may have left
+    return outgoing
 
 
 def _told_to_recipient(lease: Lease, sequence: int) -> str:

@@ -40,19 +40,26 @@ class Settled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """What leaves, and all that settling it needs.
+class Outgoing:
+    """What leaves, whoever brings or fetches it.
 
+    :ivar id: of the attempt that remembers it.
     :ivar holds_then: what the recipient holds once it has taken the update in.
     """
 
     id: UUID
     lease: Lease
-    call: Call
     basis: Basis
     update: PlanUpdate
     holds_then: Mapping[UUID, str]
     view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Outgoing):
+    """What the hub brings, and by which call."""
+
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def give_back(unit: Unit, attempt: Attempt, outcome: HubError | NotSent, setting
         is_ours = unit.outbox.wait_again(lease, at)
         calls.did_not_answer(unit, attempt.call, at, outcome)
         return Settled.PAUSED if is_ours else Settled.LOST_LEASE
-    settled = _count_failure(unit, lease, lease.attempts + 1, error, settings)
+    settled = count_failure(unit, lease, lease.attempts + 1, error, settings)
     if isinstance(outcome, NotSent):
         unit.withdrawals.not_left(lease.id, attempt.id, attempt.update.made_at)
         calls.not_made(unit, attempt.call, at)
@@ -108,7 +115,7 @@ def fail(store: Store, outbox_id: UUID, error: Exception, settings: Settings) ->
         lease = unit.outbox.take_over(outbox_id, at, settings.lease_seconds)
         if lease is None:
             return Settled.NOT_DUE
-        settled = _count_failure(unit, lease, lease.attempts, error, settings)
+        settled = count_failure(unit, lease, lease.attempts, error, settings)
         unit.outbox.wake(lease.recipient, 1, at)
         return settled
 
@@ -123,7 +130,7 @@ def bury(unit: Unit, lease: Lease, cause: str, note: str, at: datetime) -> Settl
     return Settled.DEAD
 
 
-def _count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, settings: Settings) -> Settled:
+def count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, settings: Settings) -> Settled:
     """A refusal, or the last of the message's attempts, makes a dead letter; a withdrawal goes on trying for good."""
     at = now()
     if not lease.is_dead and (isinstance(error, Refused) or failures >= settings.max_attempts):
@@ -136,12 +143,18 @@ def _count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, se
     return Settled.LATER if unit.outbox.postpone(lease, until) else Settled.LOST_LEASE
 
 
-def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: str) -> None:
+def audit(unit: Unit, action: str, attempt: Outgoing, at: datetime, **details: str) -> None:
     """Write down what left, for the citizen's record of who saw what: ids, categories and rules, no content."""
+    lease = attempt.lease
+    unit.audit.record(action, ACTOR, at, lease.correlation_id, lease.plan, **disclosure_of(attempt), **details)
+
+
+def disclosure_of(attempt: Outgoing) -> dict[str, Any]:
+    """Return what leaves as the audit tells it."""
     lease, update = attempt.lease, attempt.update
     left = {item.element.id for item in update.disclosed}
     seen = [seen for seen in attempt.view.seen if seen.element.id in left]
-    disclosure: dict[str, Any] = {
+    return {
         "recipient": lease.recipient,
         "delivery": lease.id,
         "sequence": update.sequence,
@@ -151,9 +164,8 @@ def audit(unit: Unit, action: str, attempt: Attempt, at: datetime, **details: st
         "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
         "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
         "policy": attempt.basis.policy_version,
+        **informing(seen),
     }
-    disclosure |= informing(seen)
-    unit.audit.record(action, ACTOR, at, lease.correlation_id, lease.plan, **disclosure, **details)
 
 
 def _with_jitter(seconds: float) -> float:
