@@ -74,6 +74,7 @@ def _take_in(
         _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
+    unit.inbox.belongs_to(receipt, plans)
     unit.unknown_codes.seen(parcel.authority, unknown_codes(contribution for contribution, _ in taken_in), at)
     said = {"on_behalf_of": document.on_behalf_of} if document.on_behalf_of else {}
     for plan in plans:

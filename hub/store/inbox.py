@@ -1,8 +1,11 @@
-"""The inbox: each (sender, message id) once, with the answer it got and the sealed body it came with."""
+"""The inbox: each (sender, message id) once, with the answer it got and the sealed body it came with.
+
+Once the body is cleared (``retention``), two keyed digests and the answer are left: a repeat still gets the same one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring
-from hub.errors import IdReused
+from hub.errors import IdReused, NotFound, StoreBusy
+from hub.store.retention_tables import inbox_plans
 from hub.store.tables import inbox
 
 
@@ -48,6 +52,7 @@ class Inbox:
         Two at once: the second waits until the first has committed or given up. The same is what has the same essence.
 
         :raises IdReused: the id came before with another body.
+        :raises StoreBusy: it came before, and is being forgotten just now.
         """
         index = self._keyring.blind_index("message", self._municipality, authority, message_id)
         digest = self._keyring.digest("body", essence or body)
@@ -76,7 +81,9 @@ class Inbox:
             inbox.c.authority == authority,
             inbox.c.message_index == index,
         )
-        row = self._connection.execute(query).one()
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise StoreBusy("What is known of this message is being cleared just now.")
         if bytes(row.body_digest) != digest:
             raise IdReused("This message id came before with another body.")
         return row.id, Receipt(row.id, row.received_at, row.correlation_id, orjson.loads(row.outcome), True)
@@ -87,9 +94,18 @@ class Inbox:
             inbox.update().where(inbox.c.id == receipt).values(outcome=orjson.dumps(outcome).decode())
         )
 
+    def belongs_to(self, receipt: UUID, plans: Iterable[UUID]) -> None:
+        """Remember which plans a message was for: it stays known for as long as one of them lives."""
+        self._connection.execute(inbox_plans.insert(), [{"receipt": receipt, "plan_id": plan} for plan in plans])
+
     def body(self, receipt: UUID) -> bytes:
-        """Return a message as it came. For repair by an operator with the right to reveal; never for a route."""
+        """Return a message as it came. For repair by an operator with the right to reveal; never for a route.
+
+        :raises NotFound: it has been cleared.
+        """
         sealed = self._connection.execute(sa.select(inbox.c.body).where(inbox.c.id == receipt)).scalar_one()
+        if sealed is None:
+            raise NotFound("The body of this message has been cleared.", "Ask its sender to send it again.")
         return self._keyring.unseal_alone(sealed, _place(receipt))
 
 

@@ -161,7 +161,12 @@ class Plans:
         self._connection.execute(
             plans.update()
             .where(plans.c.id == after.id)
-            .values(version=plans.c.version + 1, status=after.status, state=_seal_state(after, before.key))
+            .values(
+                version=plans.c.version + 1,
+                status=after.status,
+                ended_at=sa.func.coalesce(plans.c.ended_at, at) if after.status is PlanStatus.COMPLETED else None,
+                state=_seal_state(after, before.key),
+            )
         )
 
     def concerning(self, person: UUID) -> Sequence[UUID]:

@@ -95,6 +95,7 @@ plans = Table(
     Column("person_id", ForeignKey("people.id"), nullable=False, unique=True),
     Column("status", sa.String(16), nullable=False),  # active or completed; that consent has ended is read from it
     Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # since when it is completed; NULL: it lives
     Column("version", sa.Integer, nullable=False),  # rises with every change of content
     Column("consent_version", sa.Integer, nullable=False),  # rises with every consent that may matter here
     Column("wrapped_key", sa.LargeBinary, nullable=False),
@@ -120,6 +121,7 @@ elements = Table(
     Column("content", sa.LargeBinary, nullable=False),  # sealed: everything
     Index("ix_elements_plan_id_superseded_at", "plan_id", "superseded_at"),
     Index("ix_elements_id", "id"),
+    Index("ix_elements_kind_valid_from", "kind", "valid_from", **_only("superseded_at IS NULL")),  # who meets soon
 )
 
 plan_people = Table(  # whom a plan's elements concern: a consent of any of them may change its views
