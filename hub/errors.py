@@ -21,6 +21,7 @@ HubError
     ├── SourceDown           an authority's system does not answer a fetch or a poll
     ├── StoreBusy            the database does not answer in time
     └── BrokerDown           the broker does not take or give messages
+        └── BrokerDiffers    the broker has a queue of ours that is made otherwise
 
 Each error carries a code (stable, for programs), a sentence (what happened) and a next step (what to do). None of the
 three ever holds personal data. Only ``hub.api.problems`` and ``hub.ui.problems`` know HTTP numbers. Withheld is a
@@ -212,3 +213,13 @@ class BrokerDown(Unavailable):
 
     code = "broker-down"
     default_next_step = "Start the broker or mend HUB_BROKER_URL. Intake goes on; deliveries follow by themselves."
+
+
+class BrokerDiffers(BrokerDown):
+    """The broker has a queue or an exchange of the hub's name that is made otherwise."""
+
+    code = "broker-differs"
+    default_next_step = (
+        "If another program owns it, choose another HUB_QUEUE_PREFIX. Else delete it (rabbitmqctl delete_queue): "
+        "the hub makes it anew by itself, and nothing is lost, for all that is due is in the database."
+    )

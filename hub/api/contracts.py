@@ -25,7 +25,10 @@ _TYPES = {
     ".md": "text/markdown; charset=utf-8",
 }
 #: Of each contract: what is agreed and examples; not what we remember for our own tests.
-_SERVED = ("*/*/*.wsdl", "*/*/*.xsd", "*/*/openapi.yaml", "*/*/README.md", "*/*/examples/**/*.*")
+_SERVED = (
+    "*/*/*.wsdl", "*/*/*.xsd", "*/*/openapi.yaml", "*/*/asyncapi.yaml", "*/*/*.schema.json", "*/*/README.md",
+    "*/*/examples/**/*.*",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

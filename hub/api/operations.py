@@ -14,7 +14,7 @@ from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import Directions, Hold, NumberLink, read, schema_of
 from hub.api.problems import TAKEN
 from hub.clock import now
-from hub.errors import BrokerDown, Unavailable
+from hub.errors import BrokerDiffers, BrokerDown, Unavailable
 from hub.flow.link import link_numbers
 from hub.flow.replay import replay
 from hub.flow.standing import Asked, hold, probe, release, standings
@@ -152,6 +152,8 @@ def readyz(hub: TheHub) -> Response:
     broker = "answers"
     try:
         hub.broker_answers()
+    except BrokerDiffers:
+        broker = "has queues that differ"
     except BrokerDown:
         broker = "does not answer"
     health = dict(hub.health())

@@ -12,17 +12,18 @@ after an error they connect anew at the next use.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
+from amqp.exceptions import AMQPError, PreconditionFailed  # type: ignore[import-untyped]
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 
-from hub.errors import BrokerDown
+from hub.errors import BrokerDiffers, BrokerDown
 
 CHANNELS = ("soap", "xml", "rest", "feed", "webhook", "page", "post")
 _URGENCIES = ("urgent", "normal")
@@ -177,11 +178,14 @@ class Link:
                 pass
 
     def declare(self, connection: Connection) -> None:
-        """Have the exchange and the queues; what is there already stays as it is."""
+        """Have the exchange and the queues; what is there already stays as it is.
+
+        :raises BrokerDiffers: one of them is there and made otherwise; it stays as it is too.
+        """
         channel = connection.channel()
-        self._broker.exchange(channel).declare()
+        _declare(self._broker.exchange(channel), "exchange")
         for queue in self._broker.queues.values():
-            queue(channel).declare()
+            _declare(queue(channel), "queue")
         channel.close()
 
     def _open(self, connection: Connection) -> None:
@@ -201,6 +205,17 @@ class Link:
         if connection.supports_heartbeats:
             connection.heartbeat_check()
         return False
+
+
+def _declare(entity: Exchange | Queue, what: str) -> None:
+    try:
+        entity.declare()
+    except PreconditionFailed as error:  # RabbitMQ names what differs: "inequivalent arg 'x-max-length' for queue …"
+        found = re.search(r"inequivalent arg '([\w-]+)'", str(error))
+        differs = f" ({found[1]})" if found else ""
+        raise BrokerDiffers(
+            f"The {what} {entity.name} is there, and made otherwise than the hub's{differs}."
+        ) from error
 
 
 def is_memory(connection: Connection) -> bool:

@@ -11,6 +11,7 @@ import structlog
 from kombu.connection import Connection
 
 from hub.clock import monotonic
+from hub.errors import BrokerDown
 from hub.queue.broker import Broker, Link, is_memory
 from hub.queue.confirms import Confirms
 from hub.store.outbox import Ring
@@ -27,6 +28,7 @@ class Ringer(Link):
         super().__init__(broker)
         self._confirms = Confirms()
         self._channel: Any = None
+        self._is_blocked = False
 
     def ring(self, rings: Sequence[Ring]) -> frozenset[UUID]:
         """Ring for rows; return those whose ring surely waits in a queue.
@@ -39,7 +41,7 @@ class Ringer(Link):
             until = monotonic() + _CONFIRM_SECONDS
             while self._confirms.is_waiting:
                 if monotonic() > until:
-                    raise TimeoutError  # an alarm of the broker holds up whoever publishes, without a word
+                    raise self._no_answer()
                 self.stay_alive(connection, 1)
             kept = self._confirms.take()
             if len(kept) < len(rings):
@@ -47,10 +49,26 @@ class Ringer(Link):
                 self.declare(connection)  # a queue may have been deleted
             return kept
 
+    def _no_answer(self) -> BrokerDown:
+        if not self._is_blocked:
+            return BrokerDown(f"The broker has not confirmed a ring in {_CONFIRM_SECONDS} seconds.")
+        return BrokerDown(
+            "The broker takes no rings: it has raised an alarm, for memory or disk.",
+            "See rabbitmqctl status, and give it room. Intake goes on; deliveries follow by themselves.",
+        )
+
+    def _blocked(self, _reason: str) -> None:
+        self._is_blocked = True
+
+    def _unblocked(self) -> None:
+        self._is_blocked = False
+
     def _open(self, connection: Connection) -> None:
         self._channel = connection.channel()
         self._confirms = Confirms()
+        self._is_blocked = False
         if not is_memory(connection):
+            connection.connection.on_blocked, connection.connection.on_unblocked = self._blocked, self._unblocked
             self._channel.confirm_select()
             self._channel.events["basic_ack"].add(self._confirms.acked)
             self._channel.events["basic_nack"].add(self._confirms.nacked)

@@ -151,7 +151,8 @@ class LoopThread(threading.Thread):
         if not isinstance(error, Unavailable):
             _log.error("loop-failed", loop=self._loop.name, **trouble)
         elif self._pulse.trouble != trouble["code"]:
-            _log.warning("loop-held-up", loop=self._loop.name, **trouble)
+            said = {"sentence": error.sentence, "next_step": error.next_step}
+            _log.warning("loop-held-up", loop=self._loop.name, **trouble, **said)
         self._pulse = Pulse(self._pulse.last_turn_at, trouble["code"])
 
 

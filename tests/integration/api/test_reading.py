@@ -340,7 +340,8 @@ def test_the_contracts_that_are_served_are_the_files(hub: Served) -> None:
         assert answer.content == (root / path.removeprefix("/contracts/")).read_bytes()
         assert answer.headers["content-type"] == file["type"]
         assert hashlib.sha256(answer.content).hexdigest() == file["sha256"]
-    agreed = [path for pattern in ("*.xsd", "*.wsdl", "openapi.yaml") for path in root.glob(f"*/*/{pattern}")]
+    patterns = ("*.xsd", "*.wsdl", "openapi.yaml", "asyncapi.yaml", "*.schema.json")
+    agreed = [path for pattern in patterns for path in root.glob(f"*/*/{pattern}")]
     assert {f"/contracts/{path.relative_to(root).as_posix()}" for path in agreed} <= files.keys()
     assert len([path for path in files if "/examples/" in path]) > 100
     assert not [path for path in files if "/expected/" in path or "/released/" in path]
