@@ -120,12 +120,15 @@ def eventually(holds: Callable[[], object], seconds: float = 15) -> None:
 
 
 @contextmanager
-def a_set_up(kind: str, folder: Path) -> Iterator[SetUp]:
-    """Set a hub up with keys, tables and the Danish policy, and leave nothing of it behind."""
+def a_set_up(kind: str, folder: Path, broker_url: str = BROKER) -> Iterator[SetUp]:
+    """Set a hub up with keys, tables and the Danish policy, and leave nothing of it behind.
+
+    :param broker_url: with servers, a broker of the test's own instead of the shared one.
+    """
     with an_empty_database("sqlite" if kind == EMBEDDED else "postgresql", folder) as url:
         settings = read_settings(
             database_url=url,
-            broker_url="memory://" if kind == EMBEDDED else BROKER,
+            broker_url="memory://" if kind == EMBEDDED else broker_url,
             queue_prefix=f"hub-test-{new_id().hex[:12]}",
             keys={1: base64.b64encode(os.urandom(32)).decode()},
             index_key=base64.b64encode(os.urandom(32)).decode(),
