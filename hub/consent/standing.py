@@ -35,12 +35,18 @@ class Circumstances:
         capacity that whoever registered the consent has vouched for is believed.
     :ivar guardians: as ``custody``.
     :ivar without_custody: people of the household of whom an authority says that they hold none.
+    :ivar died: the day of death; None while the person lives.
     """
 
     born: date | None = None
     custody: tuple[Representative, ...] = ()
     guardians: tuple[Representative, ...] = ()
     without_custody: frozenset[UUID] = frozenset()
+    died: date | None = None
+
+    def has_died(self, at: datetime) -> bool:
+        """Tell whether the person is dead; the whole Danish day counts, for no register tells the hour."""
+        return self.died is not None and at.astimezone(LOCAL).date() >= self.died
 
     def age(self, at: datetime) -> int | None:
         """Return the age in whole years on the Danish day; whoever is not born yet, by a wrong number, is newborn."""
@@ -53,6 +59,7 @@ class Lack(StrEnum):
     OWN = "own"  # the person's own: come of age, or old enough to be asked beside the custodians
     CUSTODY = "custody"  # of a holder of custody
     GUARDIAN = "guardian"  # who said it is no guardian any more
+    LIFE = "life"  # the person has died, and with them every yes, whoever has said it
 
 
 NOTHING_KNOWN = Circumstances()
@@ -91,6 +98,8 @@ def lacks(consent: Consent, known: Circumstances, ages: Ages, at: datetime) -> f
     if consent.effect is Effect.DENY:
         is_said = any(_may_say_no(grant, known, ages) for grant in consent.grants)
         return frozenset() if is_said else frozenset({Lack.OWN})
+    if known.has_died(at):
+        return frozenset({Lack.LIFE})
     age = known.age(at)
     if any(_is_guardian(grant, known, at) for grant in consent.grants):
         return frozenset()
@@ -133,6 +142,8 @@ def _edges(known: Circumstances, ages: Ages) -> Iterator[datetime]:
     if known.born is not None:
         for age in (ages.own_no, ages.own_yes, ages.of_age):
             yield birthday(known.born, age)
+    if known.died is not None:
+        yield birthday(known.died, 0)
     for one in (*known.custody, *known.guardians):
         yield from (edge for edge in (one.period.start, one.period.end) if edge is not None)
 
@@ -179,6 +190,8 @@ def _renewals_of(
     end = consent.period.end
     if end is not None and end <= at:
         return  # it has ended by itself, and whoever wanted it was reminded
+    if known.died is not None:
+        return  # nobody is asked anew about the dead
     missing = lacks(consent, known, ages, at)
     if missing:
         yield Renewal(None, consent.id, _occasion(missing, known, ages, at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.plan.element import Detail, Element, Period, Sensitivity
+from hub.plan.element import Detail, Element, Kind, Period, Sensitivity
 from hub.plan.plan import Plan
 
 #: What an unlabelled element counts as: the top of the ladder, so that only who may see all may see it.
@@ -60,8 +60,15 @@ def subject_of(plan: Plan, element: Element) -> Subject:
         label=element.label or RESTRICTED,
         concerned=element.concerns | {plan.person},
         element=element.id,
-        has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes",
+        has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes" or _tells_where(plan, element),
         is_labelled=element.label is not None,
         valid=element.valid,
         is_held=plan.is_held,
     )
+
+
+def _tells_where(plan: Plan, element: Element) -> bool:
+    """Tell whether an element may tell where somebody else lives whose address the person register protects."""
+    others = element.concerns - {plan.person}
+    may_tell = element.kind is Kind.HOUSEHOLD_MEMBER or Detail.PLACE in element.details
+    return may_tell and not others.isdisjoint(plan.protected)

@@ -25,7 +25,7 @@ from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.identifier import Identifier
 from hub.plan.merge import merge
 from hub.plan.person import Role
-from hub.plan.plan import CaseRef
+from hub.plan.plan import CaseRef, Plan
 from hub.store.inbox import Receipt
 from hub.store.jobs import Job
 from hub.store.transaction import Store, Unit
@@ -126,16 +126,22 @@ def _merge_into(
     stored = unit.plans.get(home)
     if stored is None:
         raise NotFound("The plan is gone.")
-    merged = merge(stored.plan, contribution, people, at)
+    merged = _with_newcomers(unit, stored.plan, merge(stored.plan, contribution, people, at), at)
     has_joined = unit.memberships.ensure(home, contribution.authority, Role.AUTHORITY_SYSTEM, at)
     adapter = authorities[contribution.authority].adapter
     if adapter.delivers:  # a way to a member may have been configured only after it joined
-        has_joined |= unit.outbox.ensure(home, contribution.authority, adapter.channel, at)
+        has_joined |= unit.outbox.ensure(home, contribution.authority, authorities[contribution.authority].channel, at)
     if merged is not stored.plan:
         unit.plans.save(stored, merged, at)
     if has_joined or merged is not stored.plan:
         sender = None if has_joined else contribution.authority
         unit.outbox.mark_due([home], at, correlation_id, but_not=sender)
+
+
+def _with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:
+    """Return a plan that has been merged, with what the person register says of whom it has come to concern."""
+    newcomers = after.people() - before.people()
+    return after.protecting(unit.people.protected(newcomers, at) if newcomers else newcomers)
 
 
 def _is_newer_than_case(unit: Unit, plan: UUID, contribution: Contribution) -> bool:

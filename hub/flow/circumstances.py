@@ -1,6 +1,7 @@
 """What the hub knows of people that decides who may speak for them, and their consents as those stand now.
 
-Ages come from CPR numbers; custody and guardianship from what authorities say of a household (docs/adr/0006).
+Ages come from CPR numbers; custody and guardianship from what authorities say of a household (docs/adr/0006); a death
+from the person register (docs/adr/0026).
 """
 
 from __future__ import annotations
@@ -52,24 +53,28 @@ def said_by(unit: Unit, people: Iterable[UUID], at: datetime, plan: Plan | None 
 
 
 def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None) -> Circumstances:
-    """Return what the hub knows of a person: day of birth, and who holds custody or is guardian."""
+    """Return what the hub knows of a person: days of birth and death, and who holds custody or is guardian."""
     if plan is None or plan.person != person:
         own = unit.plans.of_person(person)
         stored = unit.plans.get(own) if own else None
         plan = stored.plan if stored else None
     home = household_of(plan.elements.values()) if plan else Household(())
     holders = [member for member in home.members if member.has_custody]
+    known = unit.people.get(person)
     return Circumstances(
-        born=unit.people.get(person).born,
+        born=known.born,
         custody=tuple(Representative(one.person, one.period) for one in holders),
         guardians=tuple(Representative(one.person, one.period) for one in home.members if one.relation == GUARDIAN),
         without_custody=frozenset(one.person for one in home.members) - {one.person for one in holders},
+        died=known.died,
     )
 
 
 def _circumstances(unit: Unit, person: UUID, said: list[Consent], at: datetime, plan: Plan | None) -> Circumstances:
     """Return what is known; a grown person's plan is opened only where somebody else has spoken for them."""
-    born = unit.people.get(person).born
+    about = unit.people.get(person)
     speaks_alone = all(grant.capacity is Capacity.SELF for consent in said for grant in consent.grants)
-    is_grown = born is None or age_at(born, at.date()) > MOST
-    return Circumstances(born=born) if speaks_alone and is_grown else circumstances_of(unit, person, plan)
+    is_grown = about.born is None or age_at(about.born, at.date()) > MOST
+    if speaks_alone and is_grown:
+        return Circumstances(born=about.born, died=about.died)
+    return circumstances_of(unit, person, plan)

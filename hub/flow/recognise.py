@@ -150,7 +150,8 @@ def unite(unit: Unit, gone: UUID, stays: UUID, actor: str, correlation_id: str, 
     for concerning in plans:
         stored = unit.plans.get(concerning)
         if stored is not None:
-            unit.plans.save(stored, stored.plan.uniting(gone, stays, at), at)
+            united = stored.plan.uniting(gone, stays, at)
+            unit.plans.save(stored, united.protecting(unit.people.protected([stays], at)), at)
     unit.people.unite(gone, stays)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)  # it may be lawful no more where it has gone
     own = unit.plans.of_person(stays)

@@ -33,6 +33,8 @@ class Person:
 
     :ivar known_as: for each authority, the numbers that it has itself named the person by.
     :ivar united_with: the person whom this one turned out to be; nothing else is left of this one.
+    :ivar died: the day of death, by the person register; None while it tells of none.
+    :ivar protections: when the register protects the person's name and address (CPR-lov § 28).
     """
 
     id: UUID
@@ -41,6 +43,12 @@ class Person:
     successions: tuple[Succession, ...] = ()
     known_as: Mapping[str, frozenset[Identifier]] = field(default_factory=dict)
     united_with: UUID | None = None
+    died: date | None = field(default=None, repr=False)
+    protections: tuple[Period, ...] = field(default=(), repr=False)
+
+    def is_protected(self, at: datetime) -> bool:
+        """Tell whether the register protects the address; it counts as soon as it is known, and until it has ended."""
+        return any(one.end is None or at < one.end for one in self.protections)
 
     @property
     def born(self) -> date | None:

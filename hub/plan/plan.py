@@ -56,6 +56,7 @@ class Plan:
 
     :ivar is_held: a conflict about honour is feared: the family is shown and told nothing until that is lifted
         (barnets lov § 18 stk. 3: the risk is assessed before parents or network are involved).
+    :ivar protected: of those whom the plan concerns, whose address the person register protects now.
     """
 
     id: UUID
@@ -65,11 +66,21 @@ class Plan:
     tombstones: Mapping[UUID, Tombstone] = field(default_factory=dict)
     cases: Mapping[CaseRef, CaseState] = field(default_factory=dict)
     is_held: bool = False
+    protected: frozenset[UUID] = frozenset()
 
     @property
     def has_protected_address(self) -> bool:
-        """Tell whether any authority says that the person's address is protected (CPR-lov § 28): one is enough."""
-        return any(case.has_protected_address for case in self.cases.values())
+        """Tell whether the register or any authority says that the address is protected (CPR-lov § 28): one will do."""
+        return self.person in self.protected or any(case.has_protected_address for case in self.cases.values())
+
+    def protecting(self, people: frozenset[UUID]) -> Plan:
+        """Return the plan with these people's addresses protected beside those that are; of whom it concerns alone."""
+        protected = (self.protected | people) & self.people()
+        return self if protected == self.protected else replace(self, protected=protected)
+
+    def protecting_no_more(self, person: UUID) -> Plan:
+        """Return the plan once the register has ceased to protect a person's address."""
+        return replace(self, protected=self.protected - {person}) if person in self.protected else self
 
     def people(self) -> frozenset[UUID]:
         """Return everyone whom the plan concerns: its person and all whom an element names."""

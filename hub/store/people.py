@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from hub.plan.person import Person
 from hub.store.tables import identifiers, people
 
 _PERSON = TypeAdapter(Person)
+_READ = sa.select(people.c.wrapped_key, people.c.identity).where(people.c.id == sa.bindparam("person"))
+_HOLD = _READ.with_for_update(key_share=True)
 _AT_ONCE = 1_000  # numbers in one query; databases bound how many parameters it may have
 
 
@@ -94,11 +97,10 @@ class People:
         :param for_change: hold off whoever else changes what is known of the person until this commits.
         :raises NotFound: there is none.
         """
-        query = sa.select(people).where(people.c.id == person)
-        row = self._connection.execute(query.with_for_update(key_share=True) if for_change else query).one_or_none()
+        row = self._connection.execute(_HOLD if for_change else _READ, {"person": person}).one_or_none()
         if row is None:
             raise NotFound("There is no such person.")
-        key = self._keyring.unwrap(row.wrapped_key, _key_place(person))
+        key = self.unwrap(row.wrapped_key, person)
         found = _PERSON.validate_json(unseal(key, row.identity, _place(person)))
         return self.get(found.united_with, for_change=for_change) if found.united_with else found
 
@@ -124,9 +126,20 @@ class People:
         if name and name != known.name:
             self._reseal(replace(known, name=name))
 
+    def protected(self, wanted: Iterable[UUID], at: datetime) -> frozenset[UUID]:
+        """Return whose address the person register protects; what it says of them waits until this has committed."""
+        row_of = sa.select(people.c.id).where(people.c.id.in_(list(wanted))).order_by(people.c.id)
+        # The lock that a row pointing to a person takes anyway: who is told of by the register holds it off.
+        held = self._connection.execute(row_of.with_for_update(read=True, key_share=True)).scalars().all()
+        return frozenset(one for one in held if self.get(one).is_protected(at))
+
     def key_of(self, person: UUID) -> bytes:
         """Return the data key that seals what belongs to a person alone, such as consents."""
         wrapped = self._connection.execute(sa.select(people.c.wrapped_key).where(people.c.id == person)).scalar_one()
+        return self.unwrap(wrapped, person)
+
+    def unwrap(self, wrapped: bytes, person: UUID) -> bytes:
+        """Return a person's data key, which the caller has read beside something else of the person."""
         return self._keyring.unwrap(wrapped, _key_place(person))
 
     def _reseal(self, person: Person) -> None:

@@ -28,8 +28,15 @@ class _State(NamedTuple):
 
     cases: list[tuple[CaseRef, CaseState]]
     tombstones: dict[UUID, Tombstone]
+    protected: frozenset[UUID] = frozenset()
 
 
+# Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
+_READ = sa.select(plans).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
+_HOLD = _READ.with_for_update(read=True)
+_CURRENT = sa.select(elements.c.id, elements.c.content).where(
+    elements.c.plan_id == sa.bindparam("plan"), elements.c.superseded_at.is_(None)
+)
 _ELEMENT = TypeAdapter(Element)
 _STATE = TypeAdapter(_State)
 
@@ -123,8 +130,8 @@ class Plans:
 
         :param for_delivery: wait for, and hold off, whoever changes the plan or its consents until this commits.
         """
-        query = sa.select(plans).where(plans.c.id == wanted, plans.c.municipality == self._municipality)
-        row = self._connection.execute(query.with_for_update(read=True) if for_delivery else query).one_or_none()
+        which = {"plan": wanted, "ours": self._municipality}
+        row = self._connection.execute(_HOLD if for_delivery else _READ, which).one_or_none()
         if row is None:
             return None
         key = self._keyring.unwrap(row.wrapped_key, _key_place(wanted))
@@ -137,6 +144,7 @@ class Plans:
             tombstones=state.tombstones,
             cases={CaseRef(*ref): case for ref, case in state.cases},
             is_held=row.is_held,
+            protected=state.protected,
         )
         return StoredPlan(plan, row.version, row.consent_version, key)
 
@@ -225,10 +233,7 @@ class Plans:
         return {one: _ELEMENT.validate_json(unseal(stored.key, newest[one], place)) for one, place in places.items()}
 
     def _current(self, wanted: UUID, key: bytes) -> Iterable[Element]:
-        query = sa.select(elements.c.id, elements.c.content).where(
-            elements.c.plan_id == wanted, elements.c.superseded_at.is_(None)
-        )
-        for row in self._connection.execute(query):
+        for row in self._connection.execute(_CURRENT, {"plan": wanted}):
             yield _ELEMENT.validate_json(unseal(key, row.content, _element_place(row.id, wanted)))
 
     def _supersede(self, gone: Sequence[UUID], plan: UUID, at: datetime) -> None:
@@ -282,7 +287,7 @@ def _seal_element(element: Element, plan: UUID, key: bytes) -> bytes:
 
 
 def _seal_state(plan: Plan, key: bytes) -> bytes:
-    state = _State(list(plan.cases.items()), dict(plan.tombstones))
+    state = _State(list(plan.cases.items()), dict(plan.tombstones), plan.protected)
     return seal(key, _STATE.dump_json(state), _state_place(plan.id))
 
 

@@ -11,6 +11,7 @@ What it goes by:
 - A no that somebody could say when they said it (a custodian: of a child; a guardian: at any age) stays until it is
   taken back, whatever becomes of who said it.
 - Somebody of whom the hub knows no day of birth is taken for grown: only the own word is a yes, and theirs is a no.
+- From the day of a person's death no yes about the person counts, whoever gave it; a no that counted goes on.
 
 It shares no code with ``hub.consent.standing`` or ``hub.consent.ages``, and reads raw fields only.
 """
@@ -41,9 +42,11 @@ def counts(consent: Consent, known: Circumstances, ages: Ages, at: datetime) -> 
     words = [(grant.capacity.value, grant.by, grant.at) for grant in consent.grants]
     if consent.effect.value == "deny":
         return any(_could_say_no(capacity, by, when, known, ages) for capacity, by, when in words)
-    for capacity, by, _ in words:
-        if capacity == "guardian" and _is_among(by, known.guardians, at, if_none_is_known=True):
-            return True
+    if _is_dead(known, at):
+        return False
+    guardians = [by for capacity, by, _ in words if capacity == "guardian"]
+    if any(_is_among(by, known.guardians, at, if_none_is_known=True) for by in guardians):
+        return True
     own_word = any(capacity == "self" for capacity, _, _ in words)
     if known.born is None:
         return own_word
@@ -61,6 +64,10 @@ def counts(consent: Consent, known: Circumstances, ages: Ages, at: datetime) -> 
     if ages.custodians.value == "all":
         return all(holder in agreed for holder in asked)
     return any(holder in agreed for holder in asked)
+
+
+def _is_dead(known: Circumstances, at: datetime) -> bool:
+    return known.died is not None and not at.astimezone(ZoneInfo("Europe/Copenhagen")).date() < known.died
 
 
 def _could_say_no(capacity: str, by: UUID, when: datetime, known: Circumstances, ages: Ages) -> bool:

@@ -87,8 +87,17 @@ def _asked_about(plan: Plan, element: Element) -> Subject:
         label=Sensitivity.VIP_SAGER if element.label is None else element.label,
         concerned=frozenset({plan.person, *element.concerns}),
         element=element.id,
-        has_protected_address=element.details.get("protected-address", "no") == "yes",
+        has_protected_address=_gives_an_address_away(plan, element),
         is_labelled=element.label is not None,
         valid=Period(element.valid.start, element.valid.end),
         is_held=plan.is_held,
     )
+
+
+def _gives_an_address_away(plan: Plan, element: Element) -> bool:
+    """An authority says so; or it is a place, or somebody of the household, of another whom the register protects."""
+    if element.details.get("protected-address", "no") == "yes":
+        return True
+    if element.kind.value != "household-member" and "place" not in element.details:
+        return False
+    return any(one in plan.protected for one in element.concerns if one != plan.person)

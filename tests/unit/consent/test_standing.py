@@ -69,6 +69,7 @@ class Word:
     effect: Effect = Effect.PERMIT
     ages: Ages = AGES
     at: datetime = NOW
+    died: date | None = None
 
     @property
     def consent(self) -> Consent:
@@ -77,7 +78,7 @@ class Word:
 
     @property
     def known(self) -> Circumstances:
-        return Circumstances(self.born, self.custody, self.guardians, self.without_custody)
+        return Circumstances(self.born, self.custody, self.guardians, self.without_custody, self.died)
 
 
 def yes(
@@ -99,6 +100,7 @@ OF_AGE = "Værgemålsloven § 1 (not verified): of age at 18"
 ADULT = "Serviceloven § 141 stk. 7, LAB § 40 stk. 3: with the person's own consent"
 TAKEN_BACK = "Databeskyttelsesforordningen art. 7 stk. 3: a no is taken back by who may, and does not run out"
 VOUCHED = "Forvaltningsloven § 28: who registers a consent answers for who gave it"
+DEAD = "Databeskyttelseslovens § 2 stk. 5 (not verified), our reading: nobody takes back what the dead have said"
 WARDSHIP = "Værgemålsloven § 5 (not verified): a guardian speaks for the ward"
 
 CASES = [
@@ -186,6 +188,18 @@ CASES = [
     yes("who is not the guardian does not", WARDSHIP, GROWN, guardian(AUNT), guardians=(Representative(GUARDIAN),),
         lacks=(WARD,)),
     yes("a guardian whom nobody has named is believed", VOUCHED, GROWN, guardian()),
+    # who has died
+    yes("a yes ends with the person's life", DEAD, GROWN, own(NOW - DAY), died=NOW.date(), lacks=(Lack.LIFE,)),
+    yes("and so does a guardian's", DEAD, GROWN, guardian(), died=NOW.date(), lacks=(Lack.LIFE,)),
+    yes("and the custodians' for a child", DEAD, NINE, custodian(), custodian(FATHER), died=NOW.date(),
+        lacks=(Lack.LIFE,)),
+    yes("whoever writes it down afterwards", DEAD, GROWN, own(), died=(NOW - DAY).date(), lacks=(Lack.LIFE,)),
+    yes("the day before it stands", DEAD, GROWN, own(NOW - DAY), died=NOW.date(), at=NOW - DAY),
+    yes("the day of death begins at midnight in Denmark", DEAD, GROWN, own(NOW - DAY), died=(NOW + DAY).date(),
+        at=NOW.replace(hour=23), lacks=(Lack.LIFE,)),
+    yes("and not a moment before", DEAD, GROWN, own(NOW - DAY), died=(NOW + DAY).date(),
+        at=NOW.replace(hour=23) - MOMENT),
+    no("a no outlives who said it", TAKEN_BACK, GROWN, own(NOW - DAY), died=NOW.date()),
     yes("the own word stands when the guardian's has ended", WARDSHIP, GROWN, own(), guardian(),
         guardians=(Representative(GUARDIAN, UNTIL_NOW),)),
 ]  # fmt: skip
@@ -236,6 +250,7 @@ def test_a_consent_that_lacks_a_word_says_so_until_that_may_change() -> None:
         (yes("", "", GROWN, own(), custody=(Representative(MOTHER, Period(NOW + DAY, None)),)), NOW + DAY),
         (yes("", "", GROWN, own(), custody=(Representative(MOTHER, Period(NOW, None)),)), None),
         (yes("", "", GROWN, guardian(), guardians=(Representative(GUARDIAN, Period(None, NOW + DAY)),)), NOW + DAY),
+        (yes("", "", GROWN, own(), died=date(2026, 12, 1)), datetime(2026, 11, 30, 23, tzinfo=UTC)),
     ],
 )
 def test_what_stands_is_asked_anew_when_age_or_custody_may_change_it(word: Word, change: datetime | None) -> None:
@@ -369,6 +384,12 @@ def test_nobody_is_asked_anew_for_a_no_or_for_what_was_withdrawn() -> None:
     withdrawn = replace(yes("", "", GROWN, custodian()).consent, status=ConsentStatus.WITHDRAWN)
     known = {CHILD: Circumstances(GROWN)}
     assert renewals([refused, withdrawn], known, AGES, NOW, A_MONTH) == []
+
+
+@pytest.mark.parametrize("ends", [None, NOW + DAY])
+def test_nobody_is_asked_anew_about_the_dead(ends: datetime | None) -> None:
+    assert asked_anew(yes("", "", NINE, custodian(), died=(NOW - DAY).date()), ends) == []
+    assert asked_anew(yes("", "", GROWN, own(), died=NOW.date()), ends) == []
 
 
 def test_what_does_not_count_now_comes_first_and_then_what_ends_first() -> None:

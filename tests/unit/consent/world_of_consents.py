@@ -173,6 +173,15 @@ class World:
         guardians = (Representative(GUARDIAN, self._period()),) if self.random.random() < 0.6 else ()
         self._learn(guardians=guardians)
 
+    def somebody_dies_or_does_not(self) -> None:
+        """Let the register tell of somebody's death, or take that back; mostly the latter, for little is shown then."""
+        died = self.at.date() if self.random.random() < 0.3 else None
+        self._learn(died=died)
+
+    def an_address_is_protected_or_not(self) -> None:
+        protected = frozenset(one for one in (PERSON, SIBLING) if self.random.random() < 0.5)
+        self.plan = replace(self.plan, protected=protected)
+
     def someone_consents_to_one_plan(self) -> None:
         effect = Effect.DENY if self.random.random() < 0.15 else Effect.PERMIT
         self._say(ConsentKind.ONE_PLAN, PERSON, effect, Scope(), ())
@@ -268,7 +277,7 @@ class World:
     def _somebody(self) -> UUID:
         return self.random.choice((PERSON, PERSON, PERSON, SIBLING))
 
-    def _learn(self, **facts: tuple[Representative, ...] | frozenset[UUID]) -> None:
+    def _learn(self, **facts: tuple[Representative, ...] | frozenset[UUID] | date | None) -> None:
         person = self._somebody()
         self.known[person] = replace(self.known[person], **facts)  # type: ignore[arg-type]
 
@@ -333,7 +342,7 @@ class World:
         others = [one for one in sorted(self.plan.elements) if one != element]
         said = Element(
             id=element,
-            kind=choose((Kind.GOAL, Kind.NOTE, Kind.APPOINTMENT)),
+            kind=choose((Kind.GOAL, Kind.NOTE, Kind.APPOINTMENT, Kind.HOUSEHOLD_MEMBER)),
             category=choose((*CATEGORIES, *CATEGORIES, None)),
             label=choose((*Sensitivity, Sensitivity.FORTROLIGE_PERSONOPLYSNINGER, None)),
             status=Status.ACTIVE,
@@ -357,7 +366,7 @@ STEPS: Sequence[str] = (
     "someone_consents_to_one_plan", "someone_consents", "someone_consents", "one_consents_broadly",
     "one_consents_broadly", "a_consent_is_withdrawn", "a_consent_is_renewed", "another_joins_a_consent",
     "the_policy_changes", "an_element_comes", "an_element_changes", "the_family_is_held_back_or_not",
-    "a_meeting_opens_or_closes", "the_glass_is_broken",
+    "a_meeting_opens_or_closes", "the_glass_is_broken", "somebody_dies_or_does_not", "an_address_is_protected_or_not",
 )  # fmt: skip
 
 
