@@ -77,9 +77,7 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
     if not isinstance(outgoing, Outgoing):
         calls.not_made(unit, call, now())
         return outgoing
-    return Attempt(
-        outgoing.id, outgoing.lease, outgoing.basis, outgoing.update, outgoing.holds_then, outgoing.view, call
-    )
+    return Attempt(outgoing.id, outgoing.lease, outgoing.basis, outgoing.update, outgoing.change, outgoing.view, call)
 
 
 def decide(
@@ -167,7 +165,7 @@ def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)
     unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
-    outgoing = Outgoing(recorded, lease, decided.basis, update, change.holds_then, decided.view)
+    outgoing = Outgoing(recorded, lease, decided.basis, update, change, decided.view)
     audit(unit, "delivery-started", outgoing, at)  # were we to die now, the record still says what may have left
     return outgoing
 

@@ -20,10 +20,12 @@ UNSURE = "?"
 class Difference:
     """What leaves.
 
+    :ivar held: what the recipient holds, or may hold, before.
     :ivar holds_then: what the recipient holds once it has taken this in.
     :ivar target: digest of ``holds_then``; the sequence of a delivery moves only when it does.
     """
 
+    held: Held
     disclosed: tuple[Disclosed, ...]
     withdrawn: tuple[UUID, ...]
     holds_then: Mapping[UUID, str]
@@ -59,4 +61,4 @@ def difference(shown: Mapping[UUID, Disclosed], held: Held, key: bytes, *, only_
     spelled = orjson.dumps(
         {str(element): digest for element, digest in holds_then.items()}, option=orjson.OPT_SORT_KEYS
     )
-    return Difference(disclosed, withdrawn, holds_then, keyed_digest(key, spelled))
+    return Difference(held, disclosed, withdrawn, holds_then, keyed_digest(key, spelled))

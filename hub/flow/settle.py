@@ -15,6 +15,7 @@ from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
 from hub.flow import calls
+from hub.flow.difference import Difference
 from hub.flow.reading import informing
 from hub.flow.withdrawn import said_of
 from hub.settings import Settings
@@ -44,15 +45,19 @@ class Outgoing:
     """What leaves, whoever brings or fetches it.
 
     :ivar id: of the attempt that remembers it.
-    :ivar holds_then: what the recipient holds once it has taken the update in.
     """
 
     id: UUID
     lease: Lease
     basis: Basis
     update: PlanUpdate
-    holds_then: Mapping[UUID, str]
+    change: Difference
     view: View
+
+    @property
+    def holds_then(self) -> Mapping[UUID, str]:
+        """Return what the recipient holds once it has taken this in."""
+        return self.change.holds_then
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,14 @@ class NotSent:
 def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     """The recipient has answered: it holds what we sent, and earlier attempts are uncertain no more."""
     at = now()
-    lease = attempt.lease
-    unit.attempts.finish(attempt.id, receipt.status, at, said=receipt.reason)
-    audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
+    lease, change = attempt.lease, attempt.change
     is_ours = unit.outbox.settle(lease, attempt.basis, at)
+    unit.attempts.finish(attempt.id, receipt.status, at, said=receipt.reason, is_settled=is_ours)
+    audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
     if is_ours:
-        unit.attempts.close_all(lease.id)
-        unit.holdings.replace(lease.id, attempt.holds_then, at)
+        if change.held.possible:
+            unit.attempts.close_all(lease.id)
+        unit.holdings.replace(lease.id, change.holds_then, at, change.held.certain)
     if attempt.update.withdrawn:
         unit.withdrawals.answered(lease.id, attempt.id, said_of(unit, receipt, attempt.update, at), at)
     calls.answered(unit, attempt.call, at, receipt.status, brought=True)  # last: it takes rows of others

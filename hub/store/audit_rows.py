@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from hub.store.tables import as_dict, audit
 
+_RECORD = audit.insert()
+
 
 class AuditRows:
     """Audit rows, in one transaction."""
@@ -27,17 +29,16 @@ class AuditRows:
         self, action: str, actor: str, at: datetime, correlation_id: str, plan: UUID | None = None, **details: Any
     ) -> None:
         """Write down a deed; if this cannot be written, the deed's transaction does not commit."""
-        self._connection.execute(
-            audit.insert().values(
-                municipality=self._municipality,
-                at=at,
-                action=action,
-                actor=actor,
-                plan_id=plan,
-                correlation_id=correlation_id,
-                details=orjson.dumps(details, default=str, option=orjson.OPT_SORT_KEYS).decode(),
-            )
-        )
+        row = {
+            "municipality": self._municipality,
+            "at": at,
+            "action": action,
+            "actor": actor,
+            "plan_id": plan,
+            "correlation_id": correlation_id,
+            "details": orjson.dumps(details, default=str, option=orjson.OPT_SORT_KEYS).decode(),
+        }
+        self._connection.execute(_RECORD, row)
 
     def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
         """Return what was done with a plan, oldest first."""

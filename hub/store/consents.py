@@ -12,9 +12,15 @@ from pydantic import TypeAdapter
 from hub.consent.consent import Consent
 from hub.crypto.envelope import seal, unseal
 from hub.store.people import People
-from hub.store.tables import consents
+from hub.store.tables import consents, people
 
 _CONSENT = TypeAdapter(Consent)
+_NEWEST_OF = (
+    sa.select(consents.c.id, consents.c.version, consents.c.person_id, consents.c.content, people.c.wrapped_key)
+    .join(people, people.c.id == consents.c.person_id)
+    .where(consents.c.person_id.in_(sa.bindparam("people", expanding=True)), consents.c.is_newest)
+    .order_by(consents.c.id)
+)
 
 
 class Consents:
@@ -42,11 +48,11 @@ class Consents:
             )
         )
 
-    def of(self, people: Iterable[UUID]) -> Sequence[Consent]:
+    def of(self, whose: Iterable[UUID]) -> Sequence[Consent]:
         """Return the newest version of every consent about these people, in force or not."""
-        query = sa.select(consents).where(consents.c.person_id.in_(list(people)), consents.c.is_newest)
-        rows = self._connection.execute(query.order_by(consents.c.id)).all()
-        keys = {person: self._people.key_of(person) for person in {row.person_id for row in rows}}
+        rows = self._connection.execute(_NEWEST_OF, {"people": list(whose)}).all()
+        wrapped = {row.person_id: row.wrapped_key for row in rows}
+        keys = {person: self._people.unwrap(key, person) for person, key in wrapped.items()}
         return [
             _CONSENT.validate_json(unseal(keys[row.person_id], row.content, _place(row.id, row.version)))
             for row in rows

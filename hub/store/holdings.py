@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -25,6 +26,34 @@ MAY_HOLD = sa.or_(
     sa.exists().where(holdings.c.outbox_id == outbox.c.id),
     sa.exists().where(attempts.c.outbox_id == outbox.c.id, attempts.c.is_open),
 )
+# Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
+_ROW = sa.bindparam("row", type_=sa.Uuid())
+_NOTHING = sa.null()
+_HELD = sa.union_all(
+    sa.select(holdings.c.element_id, holdings.c.digest, sa.cast(_NOTHING, sa.Text()).label("leaving")).where(
+        holdings.c.outbox_id == _ROW
+    ),
+    sa.select(sa.cast(_NOTHING, sa.Uuid()), sa.cast(_NOTHING, sa.String()), attempts.c.leaving).where(
+        attempts.c.outbox_id == _ROW, attempts.c.is_open
+    ),
+)
+_HOLD = holdings.insert()
+_LET_GO = holdings.delete().where(
+    holdings.c.outbox_id == _ROW, holdings.c.element_id.in_(sa.bindparam("gone", expanding=True))
+)
+_RECORD = attempts.insert()
+_FINISH = (
+    attempts.update()
+    .where(attempts.c.id == sa.bindparam("attempt"))
+    .values(
+        finished_at=sa.bindparam("ended"),
+        outcome=sa.bindparam("as_what"),
+        note=sa.bindparam("our_note"),
+        said=sa.bindparam("their_words"),
+        is_open=sa.and_(attempts.c.is_open, sa.bindparam("unsure", type_=sa.Boolean())),
+    )
+)
+_CLOSE_ALL = attempts.update().where(attempts.c.outbox_id == _ROW, attempts.c.is_open).values(is_open=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +90,29 @@ class Attempts:
     def record(self, outbox_id: UUID, sequence: int, leaving: Leaving, at: datetime) -> UUID:
         """Remember what is about to leave; return the attempt's id."""
         attempt = new_id()
-        self._connection.execute(
-            attempts.insert().values(
-                id=attempt,
-                outbox_id=outbox_id,
-                sequence=sequence,
-                started_at=at,
-                is_open=True,
-                leaving=orjson.dumps({str(element): digest for element, digest in leaving.items()}).decode(),
-            )
-        )
+        row = {
+            "id": attempt,
+            "outbox_id": outbox_id,
+            "sequence": sequence,
+            "started_at": at,
+            "is_open": True,
+            "leaving": orjson.dumps({str(element): digest for element, digest in leaving.items()}).decode(),
+        }
+        self._connection.execute(_RECORD, row)
         return attempt
 
-    def finish(self, attempt: UUID, outcome: str, at: datetime, *, note: str = "", said: str = "") -> None:
-        """Remember how an attempt ended, for whoever looks; what it sent stays possibly held.
+    def finish(
+        self, attempt: UUID, outcome: str, at: datetime, *, note: str = "", said: str = "", is_settled: bool = False
+    ) -> None:
+        """Remember how an attempt ended, for whoever looks; what it sent stays possibly held unless it is settled.
 
         :param note: a sentence of our own.
         :param said: the recipient's own words, such as why it must keep something; they may tell of a person.
         """
         sealed = self._keyring.seal_alone(said.encode(), _place(attempt)) if said else None
-        self._connection.execute(
-            attempts.update()
-            .where(attempts.c.id == attempt)
-            .values(finished_at=at, outcome=outcome, note=note, said=sealed)
-        )
+        ended: dict[str, Any] = {"attempt": attempt, "ended": at, "as_what": outcome, "our_note": note}
+        ended |= {"their_words": sealed, "unsure": not is_settled}
+        self._connection.execute(_FINISH, ended)
 
     def said(self, attempt: UUID) -> str:
         """Return what a recipient said of an attempt. For an operator with the right to reveal; never for a route."""
@@ -92,10 +120,8 @@ class Attempts:
         return self._keyring.unseal_alone(sealed, _place(attempt)).decode() if sealed else ""
 
     def close_all(self, outbox_id: UUID) -> None:
-        """The recipient has settled a later state: nothing of earlier attempts is uncertain any more."""
-        self._connection.execute(
-            attempts.update().where(attempts.c.outbox_id == outbox_id, attempts.c.is_open).values(is_open=False)
-        )
+        """The recipient has settled: nothing of any attempt is uncertain any more."""
+        self._connection.execute(_CLOSE_ALL, {"row": outbox_id})
 
 
 class Holdings:
@@ -106,18 +132,15 @@ class Holdings:
 
     def of(self, outbox_id: UUID) -> Held:
         """Return what the recipient of a row holds or may hold."""
-        certain = self._connection.execute(
-            sa.select(holdings.c.element_id, holdings.c.digest).where(holdings.c.outbox_id == outbox_id)
-        )
+        certain: dict[UUID, str] = {}
         possible: dict[UUID, set[str | None]] = {}
-        sent = sa.select(attempts.c.leaving).where(attempts.c.outbox_id == outbox_id, attempts.c.is_open)
-        for leaving in self._connection.execute(sent).scalars():
-            for element, digest in orjson.loads(leaving).items():
-                possible.setdefault(UUID(element), set()).add(digest)
-        return Held(
-            {row.element_id: row.digest for row in certain},
-            {element: frozenset(digests) for element, digests in possible.items()},
-        )
+        for element_id, digest, leaving in self._connection.execute(_HELD, {"row": outbox_id}):
+            if leaving is None:
+                certain[element_id] = digest
+                continue
+            for element, sent in orjson.loads(leaving).items():
+                possible.setdefault(UUID(element), set()).add(sent)
+        return Held(certain, {element: frozenset(digests) for element, digests in possible.items()})
 
     def holders(self, plan: UUID) -> Sequence[tuple[UUID, str]]:
         """Return the rows and recipients of a plan that hold or may hold anything of it."""
@@ -126,18 +149,22 @@ class Holdings:
         )
         return [(row.id, row.recipient) for row in rows]
 
-    def replace(self, outbox_id: UUID, now_held: Mapping[UUID, str], at: datetime) -> None:
-        """Remember exactly what the recipient holds from now on."""
-        before = self.of(outbox_id).certain
+    def replace(
+        self, outbox_id: UUID, now_held: Mapping[UUID, str], at: datetime, before: Mapping[UUID, str] | None = None
+    ) -> None:
+        """Remember exactly what the recipient holds from now on.
+
+        :param before: what it held for sure when the delivery began, which nobody else has changed under its lease;
+            looked up unless given.
+        """
+        before = self.of(outbox_id).certain if before is None else before
         gone = [element for element in before if now_held.get(element) != before[element]]
         fresh = [element for element in now_held if before.get(element) != now_held[element]]
         if gone:
-            self._connection.execute(
-                holdings.delete().where(holdings.c.outbox_id == outbox_id, holdings.c.element_id.in_(gone))
-            )
+            self._connection.execute(_LET_GO, {"row": outbox_id, "gone": gone})
         if fresh:
             self._connection.execute(
-                holdings.insert(),
+                _HOLD,
                 [
                     {"outbox_id": outbox_id, "element_id": element, "digest": now_held[element], "since": at}
                     for element in fresh

@@ -12,6 +12,8 @@ from hub.plan.element import Period
 from hub.plan.person import Membership, Role
 from hub.store.tables import memberships
 
+_OF_PLAN = sa.select(memberships).where(memberships.c.plan_id == sa.bindparam("plan")).order_by(memberships.c.member)
+
 
 class Memberships:
     """Memberships, in one transaction."""
@@ -35,8 +37,7 @@ class Memberships:
 
     def of_plan(self, plan: UUID, at: datetime) -> Sequence[Membership]:
         """Return who belongs to a plan at an instant."""
-        query = sa.select(memberships).where(memberships.c.plan_id == plan).order_by(memberships.c.member)
-        rows = self._connection.execute(query).all()
+        rows = self._connection.execute(_OF_PLAN, {"plan": plan}).all()
         members = [
             Membership(row.plan_id, row.member, Role(row.role), Period(row.valid_from, row.valid_to)) for row in rows
         ]

@@ -16,6 +16,14 @@ from hub.consent.policy_document import parse_policy
 from hub.errors import Unavailable
 from hub.store.tables import policies
 
+_NEWEST = (
+    sa.select(policies.c.version)
+    .where(policies.c.municipality == sa.bindparam("ours"))
+    .order_by(policies.c.version.desc())
+    .limit(1)
+)
+_HOLD_NEWEST = _NEWEST.with_for_update(read=True)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
@@ -32,6 +40,7 @@ class Policies:
     def __init__(self, connection: sa.Connection, municipality: str) -> None:
         self._connection = connection
         self._municipality = municipality
+        self._has_published = False
 
     def in_force(self, *, for_delivery: bool = False) -> Policy:
         """Return the newest version.
@@ -39,18 +48,13 @@ class Policies:
         :param for_delivery: hold off whoever publishes the next version until this commits.
         :raises Unavailable: none was published yet.
         """
-        newest = (
-            sa.select(policies.c.version, policies.c.document)
-            .where(policies.c.municipality == self._municipality)
-            .order_by(policies.c.version.desc())
-            .limit(1)
-        )
+        ours = {"ours": self._municipality}
         if for_delivery:  # first wait, then read: a query that waited for a lock still gives the row it began with
-            self._connection.execute(newest.with_for_update(read=True)).all()
-        row = self._connection.execute(newest).one_or_none()
+            self._connection.execute(_HOLD_NEWEST, ours).all()
+        row = self._connection.execute(_NEWEST, ours).one_or_none()
         if row is None:
             raise Unavailable("No policy is published yet.", "Run: hub migrate")
-        return _parsed(row.document, row.version)
+        return self._read(row.version)
 
     def get(self, version: int) -> Policy | None:
         """Return one version; None where there is none of this number."""
@@ -67,6 +71,20 @@ class Policies:
         )
         found = self._connection.execute(query.order_by(policies.c.version.desc()))
         return [PolicyVersion(row.version, row.published_at, row.published_by) for row in found]
+
+    def _read(self, version: int) -> Policy:
+        """Return a version. What was read over this connection before is not fetched again: versions stay as they are.
+
+        Unless this transaction has published it: it may yet be rolled back, and another come in its place.
+        """
+        known: dict[tuple[str, int], Policy] = self._connection.info.setdefault("policies", {})
+        key = self._municipality, version
+        policy = known.get(key) or self.get(version)
+        if policy is None:
+            raise Unavailable("A version of the policy is gone.", "Look into the database; versions are never deleted.")
+        if not self._has_published:
+            known[key] = policy
+        return policy
 
     def wait_for_publishers(self) -> None:
         """Hold off whoever else publishes until this commits. Needed where there may be no row yet to hold."""
@@ -86,6 +104,7 @@ class Policies:
         ).all()
         version = (self._connection.execute(current).scalar_one() or 0) + 1
         policy = check_policy(document, version)
+        self._has_published = True
         self._connection.execute(
             policies.insert().values(
                 municipality=self._municipality,

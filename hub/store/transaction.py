@@ -16,23 +16,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.pool import QueuePool
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from hub.crypto.envelope import Keyring
-from hub.errors import SettingsRefused, StoreBusy
+from hub.errors import StoreBusy
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
 from hub.store.consents import Consents
 from hub.store.emergencies import Emergencies
+from hub.store.engines import new_engine
 from hub.store.holdings import Attempts, Holdings
 from hub.store.holds import Holds
 from hub.store.inbox import Inbox
@@ -49,7 +46,6 @@ from hub.store.sessions import SessionRows
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 
-_BUSY_SECONDS = 10
 _UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
 
 
@@ -168,7 +164,7 @@ class Store:
     def __init__(self, url: str, keyring: Keyring, municipality: str) -> None:
         self.keyring = keyring
         self.municipality = municipality
-        self.engine = _engine(make_url(url))
+        self.engine = new_engine(make_url(url))
         #: Set when a commit made something due; the relay of the same process waits on it.
         self.bell = threading.Event()
 
@@ -202,77 +198,9 @@ class Store:
         self.engine.dispose()
 
 
-def _engine(url: URL) -> sa.Engine:
-    if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
-    if url.get_backend_name() == "postgresql":
-        engine = sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            hide_parameters=True,  # what an error quotes may end on an operator's terminal
-            pool_size=20,
-            max_overflow=20,
-            pool_timeout=_BUSY_SECONDS,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_SECONDS}s"},
-        )
-        event.listen(engine, "connect", _refuse_forgetful_server)
-        return engine
-    raise SettingsRefused(
-        f"HUB_DATABASE_URL names {url.get_backend_name()!r}.", "Use sqlite:///FILE or postgresql://user@host/database."
-    )
-
-
-def _sqlite_engine(url: URL) -> sa.Engine:
-    if not url.database or url.database == ":memory:":
-        raise SettingsRefused("HUB_DATABASE_URL names no file.", "Use sqlite:///FILE: what is accepted must last.")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url,
-        poolclass=QueuePool,
-        hide_parameters=True,
-        pool_size=20,
-        max_overflow=20,
-        pool_timeout=_BUSY_SECONDS,
-        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
-    )
-    event.listen(engine, "connect", _make_durable)
-    event.listen(engine, "begin", _begin_on_sqlite)
-    return engine
-
-
-def _make_durable(connection: Any, _record: object) -> None:
-    # A file becomes WAL once. Who comes while another makes it so is told at once that it is locked: for this SQLite
-    # waits for nobody, whatever its timeout says (https://www.sqlite.org/c3ref/busy_handler.html).
-    patience = Retrying(
-        stop=stop_after_delay(_BUSY_SECONDS), wait=wait_fixed(0.02), retry=retry_if_exception(_is_locked), reraise=True
-    )
-    patience(connection.execute, "PRAGMA journal_mode=WAL")
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _is_locked(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _begin_on_sqlite(connection: sa.Connection) -> None:
-    is_read_only = connection.get_execution_options().get("hub_read_only", False)
-    connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
-
-
 def _is_taken(error: IntegrityError) -> bool:
     """Tell whether a unique key was taken, as happens when two write at once; any other broken rule is a bug."""
     cause: Any = error.orig
     if isinstance(cause, sqlite3.IntegrityError):
         return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
     return getattr(cause, "sqlstate", None) == _UNIQUE_VIOLATION
-
-
-def _refuse_forgetful_server(connection: Any, _record: object) -> None:
-    """Refuse a server that acknowledges before it has written: an accepted message could be lost with its power."""
-    with connection.cursor() as cursor:
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
-            cursor.execute(f"SHOW {name}")
-            if cursor.fetchone()[0] == "off":
-                raise SettingsRefused(f"PostgreSQL runs with {name}=off.", f"Set {name}=on, then start the hub again.")
-    connection.rollback()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-import hub.store.transaction
+import hub.store.engines
 from hub.clock import now
 from hub.errors import SettingsRefused, StoreBusy, Tampered, UnknownPerson
 from hub.flow.policies import publish_first_policy
@@ -108,7 +108,7 @@ def test_a_database_that_does_not_answer_is_busy() -> None:
 
 
 def test_a_writer_that_waits_too_long_gets_store_busy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub.store.transaction, "_BUSY_SECONDS", 1)
+    monkeypatch.setattr(hub.store.engines, "_BUSY_SECONDS", 1)
     store = a_store(url)
     with store.begin() as unit:
         plan = unit.plans.open(unit.people.add(PersonFacts((cpr_identifier("0201609995", "hub"),))), now())
