@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,17 +19,9 @@ from hub.clock import new_id
 from hub.crypto.envelope import Keyring, keyed_digest, seal, unseal
 from hub.plan.canonical import canonical, own_content
 from hub.plan.element import Element
-from hub.plan.plan import CaseRef, CaseState, Plan, PlanStatus, Tombstone
+from hub.plan.plan import CaseRef, Plan, PlanStatus
+from hub.store.plan_state import read_state, seal_state
 from hub.store.tables import case_plans, elements, people, plan_people, plans
-
-
-class _State(NamedTuple):
-    """The sealed part of a plan's own row."""
-
-    cases: list[tuple[CaseRef, CaseState]]
-    tombstones: dict[UUID, Tombstone]
-    protected: frozenset[UUID] = frozenset()
-
 
 # Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
 _READ = sa.select(plans).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
@@ -38,7 +30,6 @@ _CURRENT = sa.select(elements.c.id, elements.c.content).where(
     elements.c.plan_id == sa.bindparam("plan"), elements.c.superseded_at.is_(None)
 )
 _ELEMENT = TypeAdapter(Element)
-_STATE = TypeAdapter(_State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +73,7 @@ class Plans:
                 version=1,
                 consent_version=1,
                 wrapped_key=wrapped,
-                state=_seal_state(plan, key),
+                state=seal_state(plan, key),
             )
             .on_conflict_do_nothing(index_elements=["person_id"])
             .returning(plans.c.id)
@@ -135,7 +126,7 @@ class Plans:
         if row is None:
             return None
         key = self._keyring.unwrap(row.wrapped_key, _key_place(wanted))
-        state = _STATE.validate_json(unseal(key, row.state, _state_place(wanted)))
+        state = read_state(row.state, key, wanted)
         plan = Plan(
             id=wanted,
             person=row.person_id,
@@ -166,16 +157,10 @@ class Plans:
                 .values(content=_seal_element(_registered_as(was[element.id], element), after.id, before.key))
             )
         self._remember_people(before.plan, after)
-        self._connection.execute(
-            plans.update()
-            .where(plans.c.id == after.id)
-            .values(
-                version=plans.c.version + 1,
-                status=after.status,
-                ended_at=sa.func.coalesce(plans.c.ended_at, at) if after.status is PlanStatus.COMPLETED else None,
-                state=_seal_state(after, before.key),
-            )
-        )
+        ended_at = sa.func.coalesce(plans.c.ended_at, at) if after.status is PlanStatus.COMPLETED else None
+        state = seal_state(after, before.key)
+        row = {"version": plans.c.version + 1, "status": after.status, "ended_at": ended_at, "state": state}
+        self._connection.execute(plans.update().where(plans.c.id == after.id).values(row))
 
     def concerning(self, person: UUID) -> Sequence[UUID]:
         """Return the plans in which something concerns the person."""
@@ -286,17 +271,8 @@ def _seal_element(element: Element, plan: UUID, key: bytes) -> bytes:
     return seal(key, _ELEMENT.dump_json(element), _element_place(element.id, plan))
 
 
-def _seal_state(plan: Plan, key: bytes) -> bytes:
-    state = _State(list(plan.cases.items()), dict(plan.tombstones), plan.protected)
-    return seal(key, _STATE.dump_json(state), _state_place(plan.id))
-
-
 def _element_place(element: UUID, plan: UUID) -> str:
     return f"elements|{element}|{plan}"
-
-
-def _state_place(plan: UUID) -> str:
-    return f"plans|{plan}|state"
 
 
 def _key_place(plan: UUID) -> str:
