@@ -85,12 +85,19 @@ class Settings(BaseSettings):
     authorities: dict[AuthorityName, dict[str, Any]] = Field(
         default_factory=dict, description="settings of each authority's adapter, by name"
     )
+    post: dict[str, Any] = Field(
+        default_factory=dict, description="how letters reach citizens (Digital Post); empty: they wait, visibly"
+    )
+    remind_seconds: float = Field(60, gt=0, description="how often to look for what citizens are to be told, seconds")
     coordinator: Name = Field("coordination", description="organisation that authors and coordinates the one plan")
     consent_months: int = Field(
         12, gt=0, le=120, description="how long a yes lasts that names no end, months; a municipality's policy, not law"
     )
     reminder_days: int = Field(
         30, gt=0, le=366, description="how long before a yes stops counting the coordinator is to ask anew, days"
+    )
+    appointment_hours: int = Field(
+        48, ge=0, le=336, description="how long before an appointment the citizen is reminded, hours; 0 for never"
     )
     withdrawal_hours: int = Field(
         24, gt=0, le=8760, description="how long a recipient has to confirm that it has deleted, hours"
@@ -116,7 +123,18 @@ class Settings(BaseSettings):
     calls_at_once_of: dict[Name, Annotated[int, Field(gt=0, le=1000)]] = Field(
         default_factory=dict, description="the same for an authority of its own number, by name"
     )
+    feed_again_seconds: float = Field(
+        900, gt=0, le=86_400, description="when a recipient that fetches is told again of what it has given no receipt for"
+    )
+    feed_wait_seconds: float = Field(30, ge=0, le=60, description="how long a reader of a feed may wait at most")
+    feed_waiting_callers: int = Field(100, gt=0, le=10_000, description="readers of feeds that wait at once")
     keep_done_days: float = Field(7, gt=0, description="how long a fetch that is done stays on the list, days")
+    keep_bodies_days: float = Field(30, gt=0, description="how long the sealed body of a message is kept, days")
+    keep_dedupe_days: float = Field(35, gt=0, description="how long a message is known after its plans ended, days")
+    keep_attempts_days: float = Field(90, gt=0, description="how long a settled delivery attempt is kept, days")
+    keep_history_days: float = Field(1826, gt=0, description="how long superseded versions are kept, days")
+    keep_unknown_days: float = Field(365, gt=0, description="how long it is tried to fetch who has no plan, days")
+    housekeeping_hour: int = Field(4, ge=0, le=23, description="when a night's housekeeping begins, local hour")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

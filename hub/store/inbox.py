@@ -74,19 +74,7 @@ class Inbox:
             .on_conflict_do_nothing()
             .returning(inbox.c.id)  # the driver's count of inserted rows is not to be trusted here
         ).one_or_none()
-        if claimed is not None:
-            return receipt, None
-        query = sa.select(inbox).where(
-            inbox.c.municipality == self._municipality,
-            inbox.c.authority == authority,
-            inbox.c.message_index == index,
-        )
-        row = self._connection.execute(query).one_or_none()
-        if row is None:
-            raise StoreBusy("What is known of this message is being cleared just now.")
-        if bytes(row.body_digest) != digest:
-            raise IdReused("This message id came before with another body.")
-        return row.id, Receipt(row.id, row.received_at, row.correlation_id, orjson.loads(row.outcome), True)
+        return (receipt, None) if claimed is not None else self._known(authority, index, digest)
 
     def answer(self, receipt: UUID, outcome: Mapping[str, Any]) -> None:
         """Remember what the message was answered."""
@@ -107,6 +95,20 @@ class Inbox:
         if sealed is None:
             raise NotFound("The body of this message has been cleared.", "Ask its sender to send it again.")
         return self._keyring.unseal_alone(sealed, _place(receipt))
+
+    def _known(self, authority: str, index: bytes, digest: bytes) -> tuple[UUID, Receipt]:
+        """Return the answer that a message got when it came before."""
+        query = sa.select(inbox).where(
+            inbox.c.municipality == self._municipality,
+            inbox.c.authority == authority,
+            inbox.c.message_index == index,
+        )
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise StoreBusy("What is known of this message is being cleared just now.")
+        if bytes(row.body_digest) != digest:
+            raise IdReused("This message id came before with another body.")
+        return row.id, Receipt(row.id, row.received_at, row.correlation_id, orjson.loads(row.outcome), True)
 
 
 def _place(receipt: UUID) -> str:

@@ -108,7 +108,7 @@ _DONE = (
     .limit(bindparam("most", type_=sa.Integer()))
     .with_for_update(skip_locked=True)
 )
-_CLEAR = jobs.delete().where(among(jobs.c.id, _DONE))
+_CLEAR = jobs.delete().where(among(jobs.c.id, _DONE)).returning(jobs.c.id)  # SQLite counts no rows after WITH
 
 
 class Jobs:
@@ -208,7 +208,7 @@ class Jobs:
     def clear_done(self, before: datetime, limit: int) -> int:
         """Delete fetches that were done before an instant, so many at most; return how many."""
         given = {"ours": self._municipality, "before": before, "most": limit}
-        return self._connection.execute(_CLEAR, given).rowcount
+        return len(self._connection.execute(_CLEAR, given).all())
 
     def unpark_unknown_people(self, at: datetime) -> None:
         """A plan was opened: try again whatever was refused because its person had none, or is being refused now."""

@@ -5,6 +5,8 @@ The indexes are here and not beside their columns: nothing but housekeeping look
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
@@ -34,7 +36,7 @@ housekeeping = Table(  # one row per kind of thing that is cleared; whoever lock
 )
 
 
-def _where(postgresql: str, sqlite: str = "") -> dict[str, sa.TextClause]:
+def _where(postgresql: str, sqlite: str = "") -> dict[str, Any]:
     return {"postgresql_where": sa.text(postgresql), "sqlite_where": sa.text(sqlite or postgresql)}
 
 

@@ -30,7 +30,8 @@ def ends(world: World, plan: UUID, status: PlanStatus = PlanStatus.COMPLETED) ->
 
 def ended_at(world: World, plan: UUID) -> datetime | None:
     with world.store.begin(read_only=True) as unit:
-        at: datetime | None = unit.connection.execute(sa.select(plans.c.ended_at).where(plans.c.id == plan)).scalar_one()
+        query = sa.select(plans.c.ended_at).where(plans.c.id == plan)
+        at: datetime | None = unit.connection.execute(query).scalar_one()
     return at
 
 

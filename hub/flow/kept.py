@@ -1,0 +1,72 @@
+"""What is kept for how long: every kind of thing that housekeeping clears, in one list.
+
+What has no kind here is not cleared by age; docs/reference/retention.md says of every table what bounds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.settings import Settings
+from hub.store.retention import Retention, Step
+from hub.store.transaction import Unit
+
+#: Longer than any session lasts (``identity.sessions``); each sign-in clears those that are over already.
+_SESSIONS = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing that is cleared.
+
+    :ivar kept: how long it is kept, by the settings.
+    :ivar clear: does one step: what is older than an instant, from a position on, so many rows at most.
+    """
+
+    name: str
+    kept: Callable[[Settings], timedelta]
+    clear: Callable[[Unit, datetime, str, int], Step]
+
+
+def _retention(unit: Unit) -> Retention:
+    return Retention(unit.connection, unit.municipality)
+
+
+def _oldest(name: str, days: Callable[[Settings], float], clear: Callable[[Unit], Callable[..., int]]) -> Kind:
+    """Return a kind of which everything goes as soon as it is old enough: a full step is followed by another."""
+
+    def cleared(unit: Unit, before: datetime, _position: str, most: int) -> Step:
+        rows = clear(unit)(before, most)
+        return Step(rows, "" if rows >= most else None)
+
+    return Kind(name, lambda settings: timedelta(days=days(settings)), cleared)
+
+
+KINDS: Sequence[Kind] = (
+    _oldest("message-bodies", lambda settings: settings.keep_bodies_days, lambda unit: _retention(unit).bodies),
+    Kind(
+        "messages",
+        lambda settings: timedelta(days=settings.keep_dedupe_days),
+        lambda unit, *step: _retention(unit).messages(*step),
+    ),
+    Kind(
+        "attempts",
+        lambda settings: timedelta(days=settings.keep_attempts_days),
+        lambda unit, *step: _retention(unit).attempts(*step),
+    ),
+    Kind(
+        "element-versions",
+        lambda settings: timedelta(days=settings.keep_history_days),
+        lambda unit, *step: _retention(unit).versions(*step),
+    ),
+    _oldest("fetches-done", lambda settings: settings.keep_done_days, lambda unit: unit.jobs.clear_done),
+    _oldest(
+        "fetches-of-unknown-people",
+        lambda settings: settings.keep_unknown_days,
+        lambda unit: _retention(unit).unknown_people,
+    ),
+    _oldest("sessions", lambda _settings: _SESSIONS / timedelta(days=1), lambda unit: _retention(unit).sessions),
+    _oldest("discarded-drafts", lambda settings: settings.keep_history_days, lambda unit: _retention(unit).drafts),
+)

@@ -1,0 +1,33 @@
+"""The housekeeper: clear what has been kept for long enough, in steps so small that nobody waits for them."""
+
+from __future__ import annotations
+
+import threading
+
+from hub.flow.housekeeping import PAUSE, expect, step
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+_LOOK_SECONDS = 60.0
+
+
+class Housekeeper:
+    """Does one step after the other (:class:`hub.queue.running.Loop`)."""
+
+    name = "housekeeper"
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._is_expected = False
+        self.bell = threading.Event()
+
+    def turn(self) -> float:
+        """Do one step; return how many seconds to rest, so that deliveries go in between."""
+        if not self._is_expected:
+            expect(self._store, self._settings)
+            self._is_expected = True
+        return _LOOK_SECONDS if step(self._store, self._settings) is None else PAUSE.total_seconds()
+
+    def close(self) -> None:
+        """Nothing is held."""
