@@ -116,6 +116,10 @@ class Emergencies:
             .values(outcome=outcome, reviewed_by=by, reviewed_at=at)
         )
 
+    def inform(self, wanted: UUID, at: datetime | None) -> None:
+        """Remember when the citizen was sent word; None where it did not arrive after all."""
+        self._connection.execute(emergencies.update().where(_ROW.id == wanted).values(informed_at=at))
+
     def get(self, wanted: UUID) -> EmergencyAccess | None:
         """Return one, or None."""
         return next(iter(self._found(_ROW.id == wanted)), None)

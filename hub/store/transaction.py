@@ -30,13 +30,16 @@ from hub.store.breakers import Breakers
 from hub.store.consents import Consents
 from hub.store.emergencies import Emergencies
 from hub.store.engines import new_engine
+from hub.store.feeds import Feeds
 from hub.store.holdings import Attempts, Holdings
 from hub.store.holds import Holds
 from hub.store.inbox import Inbox
 from hub.store.jobs import Jobs
 from hub.store.meetings import MeetingRows
 from hub.store.memberships import Memberships
+from hub.store.notices import Notices
 from hub.store.outbox import Outbox
+from hub.store.paces import Paces
 from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
@@ -131,6 +134,15 @@ class Unit:
     def meetings(self) -> MeetingRows:
         """Meetings that are counted."""
         return MeetingRows(self.connection, self.municipality)
+
+    #: What citizens are to be told by letter.
+    notices = cached_property(lambda unit: Notices(unit.connection, unit.municipality))
+
+    #: What recipients that fetch are told.
+    feeds = cached_property(lambda unit: Feeds(unit.connection, unit.municipality))
+
+    #: How quickly recipients may be called.
+    paces = cached_property(lambda unit: Paces(unit.connection, unit.municipality))
 
     @cached_property
     def audit(self) -> AuditRows:
