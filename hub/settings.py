@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     post: dict[str, Any] = Field(
         default_factory=dict, description="how letters reach citizens (Digital Post); empty: they wait, visibly"
     )
+    person_register: dict[str, Any] = Field(
+        default_factory=dict, description="the person register that the hub follows people in; empty: none"
+    )
     remind_seconds: float = Field(60, gt=0, description="how often to look for what citizens are to be told, seconds")
     coordinator: Name = Field("coordination", description="organisation that authors and coordinates the one plan")
     consent_months: int = Field(
@@ -123,8 +126,17 @@ class Settings(BaseSettings):
     calls_at_once_of: dict[Name, Annotated[int, Field(gt=0, le=1000)]] = Field(
         default_factory=dict, description="the same for an authority of its own number, by name"
     )
+    deliveries_per_minute_of: dict[Name, Annotated[int, Field(gt=0, le=60_000)]] = Field(
+        default_factory=dict, description="deliveries to one recipient in any minute at most, by name; others: no limit"
+    )
+    receipt_hours: int = Field(
+        24, gt=0, le=8760, description="how long who has received a delivery has to say that it is taken in, hours"
+    )
     feed_again_seconds: float = Field(
-        900, gt=0, le=86_400, description="when a recipient that fetches is told again of what it has given no receipt for"
+        900,
+        gt=0,
+        le=86_400,
+        description="when a recipient that fetches is told again of what it has given no receipt for",
     )
     feed_wait_seconds: float = Field(30, ge=0, le=60, description="how long a reader of a feed may wait at most")
     feed_waiting_callers: int = Field(100, gt=0, le=10_000, description="readers of feeds that wait at once")
@@ -143,6 +155,8 @@ class Settings(BaseSettings):
         faults = []
         if not (all(embedded) or all(operated)):
             faults.append("database_url and broker_url: SQLite goes with memory://, PostgreSQL with amqp://")
+        if "register" in self.authorities:
+            faults.append("authorities: 'register' is the name of the person register; call this authority otherwise")
         if not self.keys:
             faults.append("keys: at least one master key is needed; make one with: hub new-key")
         if any(key.get_secret_value() == self.index_key.get_secret_value() for key in self.keys.values()):

@@ -46,6 +46,7 @@ NEVER_WORDS = {"process", "processes", "handle", "handles", "manage", "manages",
 PROTOCOLS = {
     "_amqp",
     "_client_tokens",
+    "_feed",
     "_tls_settings",
     "_trust_settings",
     "_certificates",

@@ -14,6 +14,7 @@ from lxml import etree
 from pydantic import Field
 
 from hub.adapters._digests import uuid_of
+from hub.adapters._feed import FeedSettings
 from hub.adapters._folder import DETACHED, FolderIntake
 from hub.adapters._http import Answer
 from hub.adapters._signed_document import Signers
@@ -21,6 +22,7 @@ from hub.adapters._trust_settings import TrustSettings
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
 from hub.adapters._xml import XmlContract, read_content_type, read_xml, refuse_notification, to_bytes
 from hub.authority import ClaimedFile, DeliveryKey, Document, Parcel, Receipt, contract_folder
+from hub.authority.feeding import Written
 from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused
 
 NAME, CONTRACT, L201_CONTRACT, L231_CONTRACT = "children", "children/v1", "children/l201-v1", "children/l231-v1"
@@ -31,10 +33,11 @@ _STATISTICS = "{http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/}"
 _L201 = f"{_STATISTICS}UdsatteBoernOgUngeLeveranceL201U1Struktur"
 _L231 = f"{_STATISTICS}BoernMedHandicapLeveranceL231Struktur"
 _XML_TYPES = ("application/xml", "text/xml")
+_SENT_TYPE = "application/xml; charset=utf-8"
 _UPDATES = "/plan-updates"
 
 
-class ChildrenSettings(WireSettings, TrustSettings):
+class ChildrenSettings(WireSettings, TrustSettings, FeedSettings):
     """What an operator can set for children and family services."""
 
     #: The folder their system drops files into; without it none is watched.
@@ -68,6 +71,7 @@ class ChildrenAdapter:
         trust = chosen.trust(NAME)
         self._signers = Signers(trust, chosen.require_signature) if trust else None
         self._sender = chosen.sender(NAME)
+        self.feed = chosen.fed(NAME)
         self.folder = chosen.folder
         self._intake = chosen.folder and FolderIntake(
             chosen.folder,
@@ -80,8 +84,8 @@ class ChildrenAdapter:
 
     @property
     def delivers(self) -> bool:
-        """Tell whether their system's address is set."""
-        return self._sender is not None
+        """Tell whether their system's address is set, or it fetches."""
+        return self._sender is not None or self.feed is not None
 
     def receive(self, parcel: Parcel) -> Document:
         """Read a SagOpdatering, or an L201 or L231 delivery.
@@ -127,9 +131,13 @@ class ChildrenAdapter:
             "POST",
             _UPDATES,
             content=to_bytes(document.content),
-            headers={"Content-Type": "application/xml; charset=utf-8", "Idempotency-Key": str(key)},
+            headers={"Content-Type": _SENT_TYPE, "Idempotency-Key": str(key)},
         )
         return self._receipt(answer, key)
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write a PlanOpdatering for their system to fetch."""
+        return Written(_SENT_TYPE, to_bytes(document.content))
 
     def claim(self) -> AbstractContextManager[ClaimedFile | None]:
         """Claim the oldest dropped file; None when there is none, or no folder is set.

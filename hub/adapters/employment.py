@@ -12,12 +12,13 @@ from pydantic import Field
 
 from hub.adapters._employment_poll import ChangedCases
 from hub.adapters._employment_service import CONTRACT, NAMESPACE, SUBMIT, acknowledged, described, element, refused
+from hub.adapters._feed import FeedSettings
 from hub.adapters._http import FETCHING, HttpSender
-from hub.adapters._soap import Envelope, check_action
+from hub.adapters._soap import SOAP11, Envelope, check_action
 from hub.adapters._soap_caller import SoapCaller
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
-from hub.adapters._ws_addressing import check_addressing
-from hub.adapters._ws_security import read_message
+from hub.adapters._ws_addressing import Addressing, check_addressing
+from hub.adapters._ws_security import read_message, write_message
 from hub.adapters._ws_settings import WsSecuritySettings
 from hub.adapters._xml import XmlContract, refuse_notification
 from hub.authority import (
@@ -31,13 +32,14 @@ from hub.authority import (
     Reply,
     contract_folder,
 )
+from hub.authority.feeding import Written
 from hub.clock import new_id
 from hub.errors import ContractViolation, Fault, RecipientFailed, RecipientRefused, SourceDown
 
 NAME = "employment"
 #: Set by ``fetch``: the case asked for. Without it a parcel is a call of theirs, and an answer to us is none.
 ASKED_FOR = "x-hub-asked-for"
-_SERVICE = "/soap"
+_SERVICE, _UPDATE = "/soap", f"{NAMESPACE}/UpdatePlan"
 _CASE_BYTES = 10_000_000
 _HEADERS = frozenset({f"{{{NAMESPACE}}}ActiveOrganisationHeader", f"{{{NAMESPACE}}}RequestUserMetadata"})
 _PUSHED, _FETCHED = "SubmitPersonCaseRequest", "GetPersonCaseResponse"
@@ -45,7 +47,7 @@ _SYSTEM_USER = 3  # RequestUserTypeIdentifier: a system, and no person
 _SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__EMPLOYMENT."
 
 
-class EmploymentSettings(WireSettings, WsSecuritySettings):
+class EmploymentSettings(WireSettings, WsSecuritySettings, FeedSettings):
     """What an operator can set for employment services; their service is at ``<url>/soap``."""
 
     #: Seconds between two polls for changes; 0 relies on calls of theirs alone.
@@ -80,13 +82,14 @@ class EmploymentAdapter:
         self._recipient = self._caller(sender) if sender else None
         self._source = self._caller(source) if source else None
         self._changed = ChangedCases(self._source, folder / "employment.wsdl", self._contract) if self._source else None
+        self.feed = self._chosen.fed(NAME)
         #: Seconds between two polls; 0 without an address.
         self.poll_every = self._chosen.poll_every if self._source else 0.0
 
     @property
     def delivers(self) -> bool:
-        """Tell whether their system's address is set."""
-        return self._recipient is not None
+        """Tell whether their system's address is set, or it fetches."""
+        return self._recipient is not None or self.feed is not None
 
     def receive(self, parcel: Parcel) -> Document:
         """Read the envelope of a SubmitPersonCaseRequest, or of the GetPersonCaseResponse that was asked for.
@@ -150,10 +153,8 @@ class EmploymentAdapter:
         """
         if self._recipient is None:
             raise RecipientRefused("No address of the employment system is set.", _SET_ADDRESS)
-        # Stable by the key, so that a repeat is known again by its envelope alone.
-        message_id = str(uuid5(NAMESPACE_URL, f"{NAMESPACE}/UpdatePlan/{key}"))
         content, headers = deepcopy(document.content), self._headers()
-        _, envelope = self._recipient.call(f"{NAMESPACE}/UpdatePlan", content, headers, message_id)
+        _, envelope = self._recipient.call(_UPDATE, content, headers, _message_id(key))
         try:
             self._check(envelope, "UpdatePlanResponse")
         except ContractViolation:
@@ -161,6 +162,12 @@ class EmploymentAdapter:
         words = {name: _word(envelope.content, name) for name in _RECEIPT_WORDS}
         held = int(words["SequenceIdentifier"])
         return judged_receipt(NAME, key, words["ReceiptStatusCode"], held, words["ReferenceText"], words["ReasonText"])
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write UpdatePlan's message for their system to fetch: addressed, and signed where messages are."""
+        addressing = Addressing(_UPDATE, _message_id(key))
+        body = write_message(SOAP11, deepcopy(document.content), self._headers(), addressing, self._security)
+        return Written(SOAP11.content_type, body)
 
     def acknowledge(self, parcel: Parcel, acknowledgement: Acknowledgement) -> Reply:
         """Answer a SubmitPersonCase that the hub has safe."""
@@ -208,6 +215,11 @@ class EmploymentAdapter:
             )
         )
         return [organisation, metadata]
+
+
+def _message_id(key: DeliveryKey) -> str:
+    """Return an id that is stable by the key, so that a repeat is known again by its envelope alone."""
+    return str(uuid5(NAMESPACE_URL, f"{_UPDATE}/{key}"))
 
 
 _RECEIPT_WORDS = ("ReceiptStatusCode", "SequenceIdentifier", "ReferenceText", "ReasonText")

@@ -12,20 +12,23 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import model_validator
 
+from hub.adapters._feed import FeedSettings
 from hub.adapters._http import HttpSender, Limits
 from hub.adapters._receipt import json_receipt
 from hub.adapters._rest import JsonContract
 from hub.adapters._webhook import WebhookSecret, bytes_of, signed
 from hub.adapters._wire import WireSettings, read_wire
 from hub.authority import DeliveryKey, Document, Parcel, Receipt
+from hub.authority.feeding import Written
 from hub.clock import now
 from hub.errors import ContractViolation, Fault, RecipientRefused
 from hub.plan.person import Role
 
 NAME, CONTRACT = "partners", "partners/v1"
+_JSON = "application/json"
 
 
-class PartnerSettings(WireSettings):
+class PartnerSettings(WireSettings, FeedSettings):
     """What an operator can set for one partner. ``url`` is the address that updates are posted to, path and all."""
 
     #: What updates are signed with.
@@ -64,6 +67,7 @@ class PartnersAdapter:
         self.name = name
         self._contract = JsonContract(CONTRACT)
         self._secrets = chosen.secrets()
+        self.feed = chosen.fed(name)
         place = urlsplit(chosen.url or "")
         self._path = place.path or "/"
         limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds)
@@ -77,8 +81,8 @@ class PartnersAdapter:
 
     @property
     def delivers(self) -> bool:
-        """Tell whether the partner's address is set."""
-        return self._sender is not None
+        """Tell whether the partner's address is set, or the partner fetches."""
+        return self._sender is not None or self.feed is not None
 
     def receive(self, parcel: Parcel) -> Document:
         """Refuse: a partner sends no cases. :raises ContractViolation: always."""
@@ -98,5 +102,9 @@ class PartnersAdapter:
         if self._sender is None:
             raise RecipientRefused("No address of this partner is set.", "Set url and secret of its settings.")
         body = orjson.dumps(document.content)
-        headers = {"Content-Type": "application/json", **signed(self._secrets, str(key), body, now())}
+        headers = {"Content-Type": _JSON, **signed(self._secrets, str(key), body, now())}
         return json_receipt(self._contract, self.name, self._sender.request("POST", self._path, body, headers), key)
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write an update for the partner to fetch."""
+        return Written(_JSON, orjson.dumps(document.content))

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from pydantic import Field, model_validator
 
+from hub.adapters._feed import FeedSettings
 from hub.adapters._http import FETCHING, Answer
 from hub.adapters._json import MAX_BYTES
 from hub.adapters._kept_answers import KeptAnswers
@@ -20,6 +21,7 @@ from hub.adapters._rest import JsonContract
 from hub.adapters._webhook import WebhookSecret, bytes_of, verify
 from hub.adapters._wire import WireSettings, judged_receipt, read_wire
 from hub.authority import Announcement, DeliveryKey, Document, Page, Parcel, Receipt
+from hub.authority.feeding import Written
 from hub.errors import (
     ContractViolation,
     Fault,
@@ -36,7 +38,7 @@ _JSON = "application/json"
 _SET_ADDRESS = "Set url and token of HUB_AUTHORITIES__SOCIAL."
 
 
-class SocialSettings(WireSettings):
+class SocialSettings(WireSettings, FeedSettings):
     """What an operator can set for social services."""
 
     #: Seconds between two polls for changes; 0 relies on thin events alone.
@@ -70,6 +72,7 @@ class SocialAdapter:
         chosen = read_wire(SocialSettings, NAME, settings)
         self._contract = JsonContract(CONTRACT)
         self._sender = chosen.sender(NAME)
+        self.feed = chosen.fed(NAME)
         self._source = chosen.sender(NAME, FETCHING, MAX_BYTES)
         self._cases = KeptAnswers(self._source) if self._source else None
         self._event_secrets = bytes_of(chosen.event_secret, chosen.old_event_secret)
@@ -79,8 +82,8 @@ class SocialAdapter:
 
     @property
     def delivers(self) -> bool:
-        """Tell whether their system's address is set."""
-        return self._sender is not None
+        """Tell whether their system's address is set, or it fetches."""
+        return self._sender is not None or self.feed is not None
 
     def receive(self, parcel: Parcel) -> Document:
         """Read a case. Its message id is ``<SagIdentity>:<SagVersion>``: a fetched document has none of its own.
@@ -162,6 +165,10 @@ class SocialAdapter:
             headers={"Content-Type": _JSON, "Idempotency-Key": str(key)},
         )
         return self._receipt(answer, key)
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write a PlanOpdatering for their system to fetch."""
+        return Written(_JSON, orjson.dumps(document.content))
 
     def _asked(self, path: str) -> Answer:
         if self._source is None:

@@ -8,14 +8,21 @@ from uuid import UUID
 
 import orjson
 
+from hub.adapters._feed import FeedSettings
 from hub.adapters._receipt import json_receipt
 from hub.adapters._rest import JsonContract
 from hub.adapters._wire import WireSettings, read_wire
 from hub.authority import DeliveryKey, Document, Parcel, Receipt
+from hub.authority.feeding import Written
 from hub.errors import RecipientRefused
 
 NAME, CONTRACT = "youth", "youth/v1"
 _COURSE = "UngeForloeb"
+_JSON = "application/json"
+
+
+class YouthSettings(WireSettings, FeedSettings):
+    """What an operator can set for the youth services."""
 
 
 class YouthAdapter:
@@ -31,12 +38,14 @@ class YouthAdapter:
         :raises SettingsRefused: naming every setting that is wrong.
         """
         self._contract = JsonContract(CONTRACT)
-        self._sender = read_wire(WireSettings, NAME, settings).sender(NAME)
+        chosen = read_wire(YouthSettings, NAME, settings)
+        self._sender = chosen.sender(NAME)
+        self.feed = chosen.fed(NAME)
 
     @property
     def delivers(self) -> bool:
-        """Tell whether their system's address is set."""
-        return self._sender is not None
+        """Tell whether their system's address is set, or it fetches."""
+        return self._sender is not None or self.feed is not None
 
     def receive(self, parcel: Parcel) -> Document:
         """Read a course.
@@ -56,6 +65,10 @@ class YouthAdapter:
         """
         if self._sender is None:
             raise RecipientRefused("No address of the youth system is set.", "Set url and token of its settings.")
-        headers = {"Content-Type": "application/json", "Idempotency-Key": str(key)}
+        headers = {"Content-Type": _JSON, "Idempotency-Key": str(key)}
         path, body = f"/plan-opdateringer/{key.plan}", orjson.dumps(document.content)
         return json_receipt(self._contract, NAME, self._sender.request("PUT", path, body, headers), key)
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write a PlanOpdatering for their system to fetch."""
+        return Written(_JSON, orjson.dumps(document.content))

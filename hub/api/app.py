@@ -18,11 +18,13 @@ from hub.api import (
     consents,
     contracts,
     emergencies,
+    feed,
     fhir,
     fhir_consents,
     holds,
     inbound,
     meetings,
+    notices,
     operations,
     plans,
     policies,
@@ -33,7 +35,7 @@ from hub.api import (
 from hub.api.asking import Hub
 from hub.api.described import describe
 from hub.api.middleware import AtTheDoor
-from hub.authority import Authorities
+from hub.authority import Authorities, Posts
 from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
@@ -47,11 +49,13 @@ def create_app(
     *,
     broker_answers: Callable[[], object],
     health: Callable[[], Mapping[str, Any]] = dict,
+    post: Posts | None = None,
 ) -> FastAPI:
     """Return the application.
 
     :param broker_answers: returns when the broker answers; raises BrokerDown when it does not.
     :param health: how each loop of this process is; a loop whose ``trouble`` is not empty makes the hub degraded.
+    :param post: how letters reach citizens, and whose receipts are read; None: none is configured.
     """
     app = FastAPI(
         title="One Plan Hub",
@@ -61,12 +65,13 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health)
+    app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health, post)
+    feed.open_waiting_room(app, app.state.hub)
     problems.install(app)
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations):
         app.include_router(room.router)
-    for room in (emergencies, holds, meetings, policies, choices):
+    for room in (emergencies, holds, meetings, policies, choices, notices, feed):
         app.include_router(room.router)
     describe(app)
     return app

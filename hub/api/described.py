@@ -14,12 +14,14 @@ from fastapi.openapi.utils import get_openapi
 
 _JSON, _FHIR = ("application/json",), ("application/fhir+json",)
 _EITHER, _SOAP = ("application/json", "application/xml"), ("text/xml", "application/soap+xml")
+_EVENTS = ("application/cloudevents-batch+json",)
 _FILES = ("application/xml", "application/json", "application/yaml", "text/markdown")
 _PROBLEM, _XML_PROBLEM = "application/problem+json", "application/problem+xml"
 _WORDS = {
     200: "Answered.",
     201: "Taken in, and safe.",
     202: "Taken on, and safe.",
+    204: "There is nothing to say any more.",
     304: "Nothing has changed since the answer of this ETag.",
     400: "The request has faults; each is named.",
     401: "No token, or none that the hub knows.",
@@ -32,7 +34,7 @@ _WORDS = {
     503: "Not now; Retry-After says when to ask again.",
 }
 #: Statuses without a body.
-_BARE = (304,)
+_BARE = (204, 304)
 _READS = (400, 401, 403, 404, 503)
 _WRITES = (*_READS, 409, 413)
 #: Method and path → answers that are no refusals with their words, and refusals.
@@ -50,13 +52,20 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/fhir/Consent/{consent}"): ({200: _FHIR}, _READS),
     ("post", "/fhir/Consent"): ({201: _FHIR}, (*_WRITES, 422)),
     ("post", "/fhir/Consent/$decide"): ({200: _FHIR}, (*_READS, 413)),
+    ("get", "/feed"): ({200: _EVENTS}, _READS),
+    ("get", "/feed/documents/{delivery}"): ({200: (*_EITHER, "text/xml"), 204: ()}, _READS),
     ("get", "/proof-keys"): ({200: _JSON}, (400,)),
     ("get", "/contracts"): ({200: _JSON}, (400,)),
     ("get", "/contracts/{path}"): ({200: _FILES}, (400, 404)),
     ("get", "/healthz"): ({200: _JSON}, (400,)),
     ("get", "/readyz"): ({200: _JSON}, (400, 503)),
 }
-_BODIES = {"/in/{authority}": _EITHER, "/in/{authority}/events": _JSON, "/soap/{authority}": _SOAP}
+_BODIES = {
+    "/post/receipts": ("application/xml",),
+    "/in/{authority}": _EITHER,
+    "/in/{authority}/events": _JSON,
+    "/soap/{authority}": _SOAP,
+}
 _TEXT = {"type": "string"}
 _FAULT = {"field": _TEXT, "sentence": _TEXT, "next_step": _TEXT}
 _MEMBERS = {

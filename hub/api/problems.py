@@ -41,7 +41,7 @@ from hub.errors import (
     told,
 )
 
-CREATED, OK, TAKEN, UNCHANGED = 201, 200, 202, 304
+CREATED, OK, TAKEN, NOTHING, UNCHANGED = 201, 200, 202, 204, 304
 #: Behind it stands the name of the authority whose system calls.
 SERVICES = "/soap/"
 

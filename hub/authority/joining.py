@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from hub.authority.feeding import CHANNEL, Fed, Feed
 from hub.authority.port import Adapter, Limited, Mapping, Named
 from hub.errors import Fault, SettingsRefused
 from hub.plan.person import Role
@@ -28,6 +29,16 @@ class Authority:
     name: str
     adapter: Adapter
     mapping: Mapping
+
+    @property
+    def feed(self) -> Feed | None:
+        """Return the feed of one that fetches what is due to it; None for one that is sent it."""
+        return self.adapter.feed if isinstance(self.adapter, Fed) else None
+
+    @property
+    def channel(self) -> str:
+        """Return by what it is reached, and so which queue its deliveries take."""
+        return CHANNEL if self.feed is not None else self.adapter.channel
 
     @property
     def role(self) -> Role:

@@ -26,6 +26,7 @@ from hub.plan.identifier import Identifier
 from hub.plan.merge import merge
 from hub.plan.person import Role
 from hub.plan.plan import CaseRef, Plan
+from hub.plan.urgency import is_pressing
 from hub.store.inbox import Receipt
 from hub.store.jobs import Job
 from hub.store.transaction import Store, Unit
@@ -60,8 +61,9 @@ def _take_in(
 ) -> Receipt:
     received_at = now()
     receipt, first_answer = unit.inbox.take(
-        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at, document.essence
-    )
+        parcel.authority, document.message_id, parcel.body, parcel.correlation_id, received_at, document.essence,
+        parcel.trace,
+    )  # fmt: skip
     if first_answer is not None:
         return first_answer
     recognised = recognise(unit, contributions)
@@ -135,7 +137,8 @@ def _merge_into(
         unit.plans.save(stored, merged, at)
     if has_joined or merged is not stored.plan:
         sender = None if has_joined else contribution.authority
-        unit.outbox.mark_due([home], at, correlation_id, but_not=sender)
+        pressing = is_pressing(stored.plan, merged, at)
+        unit.outbox.mark_due([home], at, correlation_id, pressing=pressing, but_not=sender)
 
 
 def _with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:

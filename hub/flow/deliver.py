@@ -9,8 +9,8 @@ Before all that the recipient's system must have room for a call; otherwise the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
@@ -20,10 +20,10 @@ from hub.consent.policy import Policy
 from hub.consent.reader import Exchange, Reader
 from hub.consent.view import View, view_for
 from hub.errors import HubError, RecipientRefused, Refused, Unavailable
-from hub.flow import calls
+from hub.flow import calls, feed, pace
 from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
-from hub.flow.difference import Difference, difference
+from hub.flow.difference import Decided, difference
 from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
 from hub.plan.person import Role
@@ -32,18 +32,6 @@ from hub.store.circuits import Direction
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a recipient must hear, and what that rests on."""
-
-    stored: StoredPlan
-    lease: Lease
-    view: View
-    basis: Basis
-    change: Difference
-    at: datetime
 
 
 def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings) -> Settled:
@@ -68,13 +56,20 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
         return Settled.NOT_DUE
     plan, recipient = whose
     at = now()
+    if feed.fetches(recipient, authorities):
+        decided_now = partial(decide, unit, outbox_id, plan, new_id(), authorities, settings)
+        return feed.tell(unit, outbox_id, recipient, decided_now, settings)
     call = calls.begin(unit, recipient, Direction.RECIPIENT, new_id(), at, settings)
     if call is None:  # before the plan is opened: what cannot leave costs next to nothing
         unit.outbox.wait(outbox_id, at)
         return Settled.PAUSED
+    if not pace.is_its_turn(unit, outbox_id, recipient, at, settings):
+        unit.breakers.leave(call.token, is_probe=call.is_probe)
+        return Settled.PAUSED
     decided = decide(unit, outbox_id, plan, call.token, authorities, settings)
     outgoing = start(unit, decided) if isinstance(decided, Decided) else decided
     if not isinstance(outgoing, Outgoing):
+        pace.gives_back(unit, recipient, now(), settings)
         calls.not_made(unit, call, now())
         return outgoing
     return Attempt(outgoing.id, outgoing.lease, outgoing.basis, outgoing.update, outgoing.change, outgoing.view, call)

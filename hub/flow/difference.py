@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from hub.authority import Disclosed
+from hub.consent.view import View
 from hub.crypto.envelope import keyed_digest
 from hub.store.holdings import Held, Leaving
+from hub.store.lease import Basis, Lease
+from hub.store.plans import StoredPlan
 
 #: Digest of something that a recipient may hold in a version we cannot know; equal to no real digest.
 UNSURE = "?"
@@ -40,6 +44,18 @@ class Difference:
     def leaving(self) -> Leaving:
         """Return what an attempt must remember: element → digest, None for a withdrawal."""
         return {item.element.id: item.digest for item in self.disclosed} | dict.fromkeys(self.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a recipient must hear, and what that rests on."""
+
+    stored: StoredPlan
+    lease: Lease
+    view: View
+    basis: Basis
+    change: Difference
+    at: datetime
 
 
 def difference(shown: Mapping[UUID, Disclosed], held: Held, key: bytes, *, only_withdraw: bool) -> Difference:

@@ -21,6 +21,7 @@ from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choos
 from hub.flow.circumstances import circumstances_of
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
+from hub.flow.remind import tell_if_spoken_for
 from hub.flow.revocation import told_of
 from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of
 from hub.plan.contribution import PersonFacts
@@ -82,7 +83,7 @@ def open_plan(
             role = authorities[name].role if name in authorities else Role.AUTHORITY_SYSTEM
             unit.memberships.ensure(plan, name, role, at)
             if name in authorities and authorities[name].adapter.delivers:
-                unit.outbox.ensure(plan, name, authorities[name].adapter.channel, at)
+                unit.outbox.ensure(plan, name, authorities[name].channel, at)
         unit.jobs.unpark_unknown_people(at)
         unit.people.call(person, facts.name)
         given = in_the_name_of(unit, person, consent, givers_for(reader, givers))
@@ -169,6 +170,7 @@ def _record(
             action, actor, at, correlation_id, plan, consent=consent.id, version=consent.version, kind=consent.kind
         )
     write_down_what_is_owed(unit, plans, at)
+    tell_if_spoken_for(unit, consent, own, reader, at, correlation_id)
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
     if consent.status is ConsentStatus.WITHDRAWN:
         unit.revocations.record(consent.id, consent.version, own, plans, at)

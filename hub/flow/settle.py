@@ -14,7 +14,7 @@ from hub.authority import PlanUpdate, Receipt
 from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
-from hub.flow import calls
+from hub.flow import calls, pace
 from hub.flow.difference import Difference
 from hub.flow.reading import informing
 from hub.flow.withdrawn import said_of
@@ -34,6 +34,7 @@ class Settled(StrEnum):
     NOT_DUE = "not-due"  # nothing to do, not yet, or another worker has it
     PAUSED = "paused"  # its recipient is held, does not answer, or has calls enough; nothing counts
     UP_TO_DATE = "up-to-date"  # the recipient holds what it may see
+    TOLD = "told"  # its recipient knows that there is something to fetch
     DELIVERED = "delivered"
     LATER = "later"
     DEAD = "dead"
@@ -105,6 +106,7 @@ def give_back(unit: Unit, attempt: Attempt, outcome: HubError | NotSent, setting
     settled = count_failure(unit, lease, lease.attempts + 1, error, settings)
     if isinstance(outcome, NotSent):
         unit.withdrawals.not_left(lease.id, attempt.id, attempt.update.made_at)
+        pace.gives_back(unit, lease.recipient, at, settings)
         calls.not_made(unit, attempt.call, at)
     else:
         calls.answered(unit, attempt.call, at, error.code)  # it answers, if not as we wish

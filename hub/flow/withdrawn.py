@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
 
-from hub.authority import PlanUpdate, Receipt, ReceiptStatus
+from hub.authority import Receipt, ReceiptStatus
 from hub.authority.legal_holds import LegalHold, legal_hold
 from hub.consent.decision import Sentence
 from hub.errors import RecipientDown
@@ -75,7 +77,31 @@ _MISSING = Sentence(
 )
 
 
-def said_of(unit: Unit, receipt: Receipt, update: PlanUpdate, at: datetime) -> Answer:
+class Withdrawing(Protocol):
+    """What left, as far as an answer to what it withdraws is about it."""
+
+    @property
+    def recipient(self) -> str:
+        """To whom."""
+        ...
+
+    @property
+    def plan(self) -> UUID:
+        """Of which plan."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """Which number it has."""
+        ...
+
+    @property
+    def withdrawn(self) -> tuple[UUID, ...]:
+        """What the recipient must delete."""
+        ...
+
+
+def said_of(unit: Unit, receipt: Receipt, update: Withdrawing, at: datetime) -> Answer:
     """Return what a recipient says of the elements that an update withdrew.
 
     Each has a keyed digest over recipient, plan, sequence, element, status and time: without the hub's key nobody can

@@ -19,14 +19,18 @@ from typing import Any, Protocol
 
 import structlog
 
-from hub.authority import Authorities
+from hub.authority import Authorities, Posts, Register
 from hub.clock import monotonic, now
 from hub.errors import Unavailable, told
 from hub.queue.broker import Broker
 from hub.queue.events import listeners
+from hub.queue.housekeeper import Housekeeper
 from hub.queue.jobs import Jobs
+from hub.queue.posting import Posting
+from hub.queue.registering import RegisterJobs
 from hub.queue.relay import Relay
 from hub.queue.sweeper import Sweeper
+from hub.queue.webhooks import webhooks
 from hub.queue.worker import Ear, Table, Worker, outcome_of
 from hub.settings import Settings
 from hub.store.transaction import Store
@@ -68,7 +72,15 @@ class Pulse:
 class Running:
     """The loops of one process."""
 
-    def __init__(self, store: Store, broker: Broker, authorities: Authorities, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        authorities: Authorities,
+        settings: Settings,
+        post: Posts | None = None,
+        register: Register | None = None,
+    ) -> None:
         self._store, self._settings = store, settings
         table = Table()
         workers = [Worker(n, table, store, authorities, settings) for n in range(1, settings.workers + 1)]
@@ -76,6 +88,11 @@ class Running:
         self._ear = LoopThread(Ear(broker, table, settings))
         events = listeners(store, authorities)
         loops: list[Loop] = [Relay(store, broker, settings), Sweeper(store, settings), *jobs, *workers, *events]
+        loops.append(Posting(store, post, settings))
+        if register is not None:
+            loops.append(RegisterJobs(store, register, settings))
+        loops.append(Housekeeper(store, settings))
+        loops.extend(webhooks(store, authorities, settings))
         self._others = [LoopThread(loop) for loop in loops]
 
     def start(self) -> None:
@@ -87,7 +104,9 @@ class Running:
             with self._store.begin() as unit:
                 unit.outbox.start_afresh(now())
                 unit.jobs.start_afresh()
+                unit.notices.start_afresh()
                 unit.breakers.start_afresh()
+                unit.feeds.pushes.start_afresh()
         for thread in self._threads:
             thread.start()
 

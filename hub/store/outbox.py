@@ -19,6 +19,7 @@ from hub.store import outbox_statements as sql
 from hub.store.holdings import MAY_HOLD
 from hub.store.lease import Basis, Lease
 from hub.store.tables import as_dict, outbox
+from hub.store.trace_statements import REMEMBER_CAUSE
 
 #: How long a relay that has taken rows may need to ring before another rings for it.
 _RING_SECONDS = 15
@@ -68,11 +69,18 @@ class Outbox:
         correlation_id: str,
         *,
         urgent: bool = False,
+        pressing: bool = False,
         but_not: str | None = None,
     ) -> None:
-        """Make every recipient of the plans due, except one: the sender, who need not hear itself."""
-        statement = sql.MARK_URGENT if urgent else sql.MARK_DUE
-        self._execute(statement, plans=list(plan_ids), at=at, cause=correlation_id, but_not=but_not or "")
+        """Make every recipient of the plans due, except one: the sender, who need not hear itself.
+
+        :param urgent: something may have to be taken back: it goes first, and waits out no failure.
+        :param pressing: it goes first.
+        """
+        statement = sql.MARK_REVISED if urgent else sql.MARK_PRESSING if pressing else sql.MARK_DUE
+        given = {"plans": list(plan_ids), "at": at, "cause": correlation_id, "but_not": but_not or ""}
+        self._execute(statement, **given)
+        self._execute(REMEMBER_CAUSE, **given)
         self.has_become_due = True
 
     def under_way(self, plan_ids: Sequence[UUID], at: datetime) -> int:
@@ -141,6 +149,10 @@ class Outbox:
         self._own(sql.COUNT, lease)
         return replace(lease, attempts=lease.attempts + 1)
 
+    def retake(self, wanted: UUID, at: datetime, seconds: float) -> Lease | None:
+        """Take a due row, whatever it waits for and whoever has it: its recipient has spoken, and that settles it."""
+        return self._taken(sql.TAKE_OVER, wanted, at, seconds, new_id())
+
     def _taken(self, statement: sa.UpdateBase, wanted: UUID, at: datetime, seconds: float, token: UUID) -> Lease | None:
         given: dict[str, Any] = {"wanted": wanted, "token": token, "until": at + timedelta(seconds=seconds)}
         row = self._execute(statement, **given, **({"at": at} if statement is sql.LEASE else {})).one_or_none()
@@ -173,6 +185,10 @@ class Outbox:
         """Give the row back: its recipient did not answer, and the attempt does not count. It waits as others do."""
         return self._own(sql.WAIT_AGAIN, lease, until=at + _LONGEST_WAIT_FOR_ROOM)
 
+    def await_fetch(self, lease: Lease, at: datetime, until: datetime) -> bool:
+        """Give the row back: its recipient has been told, or has fetched; a ring until then is for what is new."""
+        return self._own(sql.AWAIT_FETCH, lease, counted=lease.attempts, at=at, until=until)
+
     def bury(self, lease: Lease, cause: str, note: str, at: datetime) -> bool:
         """Make the row a dead letter; only withdrawals leave until an operator replays it.
 
@@ -195,6 +211,14 @@ class Outbox:
     def probe_at(self, recipient: str, until: datetime) -> None:
         """Let the one that has waited longest be rung for when a pause has passed; the others wait on."""
         self._execute(sql.PROBE_AT, ours=self._municipality, whom=recipient, until=until)
+
+    def ahead_of(self, wanted: UUID, most: int) -> int:
+        """Count up to so many that wait for a row's recipient and go before it: urgent ones, and who is due longer."""
+        return len(self._execute(sql.AHEAD, ours=self._municipality, wanted=wanted, most=most).all())
+
+    def next_at(self, recipient: str, until: datetime) -> None:
+        """Let the first of those that wait for a recipient be rung for at a time; the others wait on."""
+        self._execute(sql.NEXT_AT, ours=self._municipality, whom=recipient, until=until)
 
     def waited_for(self) -> Sequence[str]:
         """Return the recipients that something waits for."""
@@ -230,7 +254,7 @@ class Outbox:
         """Count, per recipient, the plans of which it holds or may hold something while a revision is due to it."""
         rows = self._connection.execute(
             sa.select(outbox.c.recipient, sa.func.count())
-            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_urgent, MAY_HOLD)
+            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_revision, MAY_HOLD)
             .group_by(outbox.c.recipient)
         )
         return {row[0]: row[1] for row in rows}

@@ -43,7 +43,9 @@ _OF_PLANS = outbox.update().where(
 )
 MARK_DUE = _OF_PLANS.values(_DUE)
 #: A withdrawal does not wait out the failures of what it takes back.
-MARK_URGENT = _OF_PLANS.values(_due(sa.true(), is_urgent=True, not_before=_AT))
+MARK_REVISED = _OF_PLANS.values(_due(sa.true(), is_urgent=True, is_revision=True, not_before=_AT))
+#: What is only pressing does: a recipient that fails would else be tried eight times in a minute.
+MARK_PRESSING = _OF_PLANS.values(_due(_ROW.not_before <= _AT, is_urgent=True))
 
 KNOWN = sa.select(_ROW.id).where(_ROW.plan_id == bindparam("plan"), _ROW.recipient == bindparam("whom"))
 WHOSE = sa.select(_ROW.plan_id, _ROW.recipient).where(_THIS, _IS_DUE)
@@ -59,6 +61,7 @@ STARTS = _OWN.values(sequence=bindparam("number"), target=bindparam("digest"), a
 SETTLE = _OWN.values(
     due_at=_DUE_STILL,
     is_urgent=sa.case((_MARKED_ANEW, _ROW.is_urgent), else_=False),
+    is_revision=sa.case((_MARKED_ANEW, _ROW.is_revision), else_=False),
     attempts=0,
     not_before=_AT,
     ring_after=_AT,
@@ -69,9 +72,11 @@ SETTLE = _OWN.values(
     **_FREE,
 )
 #: A revision that came while it was under way does not wait: what it takes back goes at once.
-_WAIT = sa.case((sa.and_(_MARKED_ANEW, _ROW.is_urgent), _ROW.not_before), else_=_UNTIL)
+_WAIT = sa.case((sa.and_(_MARKED_ANEW, _ROW.is_revision), _ROW.not_before), else_=_UNTIL)
 POSTPONE = _OWN.values(not_before=_WAIT, ring_after=_WAIT, **_FREE)
 WAIT_AGAIN = _OWN.values(is_waiting=True, ring_after=_UNTIL, attempts=_ROW.attempts - 1, **_FREE)
+#: What its recipient itself fetches is no failure of anybody; if it does not, it is told once more.
+AWAIT_FETCH = _OWN.values(attempts=bindparam("counted"), not_before=_AT, ring_after=_UNTIL, **_FREE)
 BURY = _OWN.values(
     due_at=_DUE_STILL,
     dead_at=_AT,
@@ -98,6 +103,28 @@ _NEXT = (
     .with_for_update(skip_locked=True)
 )
 WAKE = outbox.update().where(among(_ROW.id, _NEXT)).values(is_waiting=False, ring_after=_AT).returning(_ROW.id)
+#: By when it became due, not by when it was tried: where few may go, nobody loses a turn by asking too early.
+_FIRST = (
+    sa.select(_ROW.id)
+    .where(_WAITS, _OURS)
+    .order_by(_ROW.is_urgent.desc(), _ROW.due_at, _ROW.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+NEXT_AT = outbox.update().where(among(_ROW.id, _FIRST)).values(ring_after=_UNTIL)
+_IS_AHEAD = sa.or_(
+    sa.and_(_WAITING.c.is_urgent, sa.not_(_ROW.is_urgent)),
+    sa.and_(
+        _WAITING.c.is_urgent == _ROW.is_urgent,
+        sa.or_(_WAITING.c.due_at < _ROW.due_at, sa.and_(_WAITING.c.due_at == _ROW.due_at, _WAITING.c.id < _ROW.id)),
+    ),
+)
+AHEAD = (
+    sa.select(_WAITING.c.id)
+    .join(outbox, _ROW.recipient == _WAITING.c.recipient)
+    .where(_THIS, _WAITING.c.municipality == bindparam("ours"), _WAITING.c.is_waiting, _IS_AHEAD)
+    .limit(bindparam("most", type_=sa.Integer()))
+)
 #: Urgent or not: one that the recipient cannot answer must not be every probe.
 _NEXT_PROBE = (
     sa.select(_ROW.id).where(_WAITS, _OURS).order_by(_ROW.ring_after).limit(1).with_for_update(skip_locked=True)

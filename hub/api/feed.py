@@ -1,0 +1,173 @@
+"""The feed of a recipient that fetches: thin events, the documents they tell of, receipts, and how far it has come."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from hub.api.answers import json_response, when
+from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheCaller, TheHub, refuse
+from hub.api.models import Strict, Text, read, schema_of
+from hub.api.problems import NOTHING, OK
+from hub.api.waiting import WaitingRoom
+from hub.authority.feeding import Topic
+from hub.clock import now
+from hub.errors import NotAllowed
+from hub.flow import feed
+from hub.flow.feed import Fetcher
+from hub.flow.fetch import Said, fetch, take_receipt
+from hub.flow.settle import Settled
+from hub.flow.thin_events import cloud_event
+from hub.store.feeds import Head
+
+router = APIRouter(tags=["feed"])
+BATCH = "application/cloudevents-batch+json"
+_LAST_POSITION = 2**31 - 1
+_SETTLED = {Settled.DELIVERED: "settled", Settled.DEAD: "refused", Settled.LATER: "refused"}
+_STANDING = (
+    "last_position", "acknowledged", "unacknowledged", "without_receipt",
+)  # fmt: skip
+_TIMES = ("oldest_unacknowledged_at", "oldest_without_receipt_at", "acknowledged_at", "read_at")
+
+Position = Annotated[int, Field(ge=0, le=_LAST_POSITION)]
+
+
+class Acknowledged(Strict):
+    """What a recipient has read and needs no more."""
+
+    position: Position
+
+
+class ReceiptGiven(Strict):
+    """What became of a document that was fetched. A reason names a law or a rule and never a person."""
+
+    receipt: UUID
+    status: Literal["taken-in", "already-held", "legal-hold", "refused"]
+    reference: Text = ""
+    reason: Text = Field("", repr=False)
+
+
+def open_waiting_room(app: FastAPI, hub: Hub) -> None:
+    """Let readers of feeds wait."""
+
+    def newest() -> Any:
+        with hub.store.begin(read_only=True) as unit:
+            return unit.feeds.newest()
+
+    app.state.waiting = WaitingRoom(newest, hub.settings.feed_waiting_callers)
+
+
+def _fetcher(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Fetcher:
+    """Only a recipient's own system reads its feed. :raises NotAllowed: it is none, or it is sent what is due to it."""
+    reader = caller.reader
+    authority = hub.authorities.get(reader.organisation)
+    if authority is None or authority.feed is None or reader.role is not authority.role:
+        step = 'The settings give a recipient a feed: delivery = "feed" of its authority.'
+        refuse(
+            hub, caller, correlation, NotAllowed("Only the own system of a recipient that has a feed reads it.", step)
+        )
+    return Fetcher(reader.organisation, caller.client, correlation)
+
+
+AFetcher = Annotated[Fetcher, Depends(_fetcher)]
+
+
+@router.get("/feed")
+async def read_feed(
+    request: Request,
+    hub: TheHub,
+    fetcher: AFetcher,
+    after: Annotated[int | None, Query(ge=0, le=_LAST_POSITION)] = None,
+    wait: Annotated[float, Query(ge=0, le=3_600)] = 0,
+    most: Annotated[int, Query(ge=1, le=500)] = 100,
+    topic: Topic | None = None,
+) -> Response:
+    """Read the events after a position, or wait a while for one; each comes again until it is acknowledged."""
+    wanted = (fetcher, after, most, topic, hub.store)
+    events, head = await run_in_threadpool(feed.read, *wanted)
+    seconds = min(wait, hub.settings.feed_wait_seconds)
+    if not events and seconds > 0:
+        room: WaitingRoom = request.app.state.waiting
+        if await room.beyond(fetcher.recipient, head.last_position, seconds, request.is_disconnected):
+            events, head = await run_in_threadpool(feed.read, *wanted)
+    return _events(events, head, hub.settings.municipality)
+
+
+@router.get("/feed/documents/{delivery}")
+def fetch_document(delivery: UUID, hub: TheHub, fetcher: AFetcher) -> Response:
+    """Fetch what is due of a delivery now, in the recipient's own words; nothing when there is nothing any more."""
+    found = fetch(delivery, fetcher, hub.store, hub.authorities, hub.settings)
+    if found is None:
+        return Response(status_code=NOTHING)
+    headers = {"Feed-Receipt": str(found.attempt), "Feed-Sequence": str(found.sequence)}
+    return Response(found.written.body, OK, {**headers, "Content-Type": found.written.content_type})
+
+
+@router.post("/feed/receipts", openapi_extra=schema_of(ReceiptGiven))
+def give_receipt(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
+    """Take down what became of a document that was fetched: taken in, or refused; the same again changes nothing."""
+    given: ReceiptGiven = read(ReceiptGiven, body)
+    said = Said(given.status, given.reference, given.reason)
+    settled = take_receipt(given.receipt, said, fetcher, hub.store, hub.settings)
+    return json_response(
+        {
+            "receipt": given.receipt,
+            "status": given.status,
+            "delivery": _SETTLED.get(settled, "superseded"),
+            "correlation_id": fetcher.correlation_id,
+        }
+    )
+
+
+@router.post("/feed/ack", openapi_extra=schema_of(Acknowledged))
+def acknowledge(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
+    """Move the cursor: nothing up to this position need come again. It is no receipt of anything."""
+    given: Acknowledged = read(Acknowledged, body)
+    head = feed.acknowledge(fetcher, given.position, hub.store)
+    return json_response({"acknowledged": head.acknowledged, "last_position": head.last_position})
+
+
+@router.get("/ops/feeds")
+def feeds(hub: TheHub, operator: AnOperator) -> Response:
+    """Say how each feed stands: how far it goes, how far its recipient and its subscriber have come, and since when."""
+    with hub.store.begin(read_only=True) as unit:
+        rows = {row["recipient"]: row for row in unit.feeds.standings()}
+    subscribers = {
+        name: one.feed.subscriber is not None for name, one in hub.authorities.items() if one.feed is not None
+    }
+    names = sorted({*rows, *subscribers})
+    return json_response({"feeds": [_standing(name, rows.get(name, {}), subscribers.get(name)) for name in names]})
+
+
+def _events(events: Any, head: Head, municipality: str) -> Response:
+    batch = [cloud_event(event, municipality) for event in events]
+    headers = {"Feed-Last": str(head.last_position), "Feed-Acknowledged": str(head.acknowledged)}
+    return Response(orjson.dumps(batch), OK, headers, BATCH)
+
+
+def _standing(name: str, row: dict[str, Any], subscribes: bool | None) -> dict[str, Any]:
+    """Return how a feed stands; of one whose recipient is sent things by now, as it was left."""
+    told: dict[str, Any] = {"recipient": name, "is_configured": subscribes is not None}
+    told |= {column: row.get(column, 0) for column in _STANDING}
+    told |= {column: when(row.get(column)) for column in _TIMES}
+    return told | {"webhook": _webhook(row) if subscribes or row.get("webhook_position") is not None else None}
+
+
+def _webhook(row: dict[str, Any]) -> dict[str, Any]:
+    position = row.get("webhook_position")
+    until = row.get("webhook_not_before")
+    return {
+        "position": position,
+        "lag": row.get("last_position", 0) - (position if position is not None else row.get("acknowledged", 0)),
+        "failures": row.get("webhook_failures") or 0,
+        "paused_until": when(until) if until and until > now() else None,
+        "last_attempt_at": when(row.get("webhook_last_attempt_at")),
+        "last_success_at": when(row.get("webhook_last_success_at")),
+        "last_result": row.get("webhook_last_result") or "",
+    }
