@@ -182,6 +182,8 @@ inbox = Table(
     Column("correlation_id", sa.String(64), nullable=False),
     Column("outcome", sa.Text, nullable=False),  # JSON: counts, positions and codes, as answered
     Column("body", sa.LargeBinary),  # sealed
+    Column("trace_id", sa.Uuid),  # W3C Trace Context: the sender's, or the hub's own
+    Column("parent_id", sa.String(16)),  # the span of the sender that called; NULL: it told of none
     UniqueConstraint("municipality", "authority", "message_index"),
 )
 
@@ -193,7 +195,8 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("plan_id", ForeignKey("plans.id"), nullable=False),
     Column("recipient", sa.String(64), nullable=False),
     Column("channel", sa.String(16), nullable=False),
-    Column("is_urgent", sa.Boolean, nullable=False),
+    Column("is_urgent", sa.Boolean, nullable=False),  # rung for and heard first
+    Column("is_revision", sa.Boolean, nullable=False, server_default=sa.false()),  # may take back; waits for nothing
     Column("mark", sa.Integer, nullable=False),  # rises each time the row becomes due
     Column("due_at", Instant),  # NULL: nothing to deliver
     Column("not_before", Instant, nullable=False),
@@ -231,6 +234,7 @@ attempts = Table(
     Column("said", sa.LargeBinary),  # sealed: the recipient's own words
     Column("is_open", sa.Boolean, nullable=False),  # the recipient may or may not hold what left
     Column("leaving", sa.Text, nullable=False),  # JSON: element id → digest, or null for a withdrawal
+    Column("mark", sa.Integer),  # of the row when it was taken: it is for all causes up to this one
     Index("ix_attempts_outbox_id_is_open", "outbox_id", "is_open"),
 )
 
