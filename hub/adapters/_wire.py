@@ -112,13 +112,17 @@ class WireSettings(TlsSettings):
 _S = TypeVar("_S", bound=BaseModel)
 
 
-def read_wire(kind: type[_S], name: str, settings: Mapping[str, Any]) -> _S:
-    """Read an authority's settings. :raises SettingsRefused: naming every one that is wrong, never a value."""
+def read_wire(kind: type[_S], name: str, settings: Mapping[str, Any], table: str = "") -> _S:
+    """Read an authority's settings.
+
+    :param table: where they stand; without it in the authority's own.
+    :raises SettingsRefused: naming every one that is wrong, never a value.
+    """
     try:
         return kind.model_validate(dict(settings))
     except ValidationError as error:
         faults = [
-            Fault(".".join(["authorities", name, *map(str, fault["loc"])]), f"{fault['msg']}.")
+            Fault(".".join([table or f"authorities.{name}", *map(str, fault["loc"])]), f"{fault['msg']}.")
             for fault in error.errors(include_input=False, include_url=False, include_context=False)
         ]
         raise SettingsRefused(f"The settings of {name} cannot be used.", faults=faults) from None

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hub.cli.assembly import open_store
 from hub.clock import new_id
-from hub.flow.standing import BOTH, Asked, hold, probe, release, standings
+from hub.flow.standing import BOTH, Asked, called, hold, probe, release, standings
 from hub.settings import Settings, read_settings
 from hub.store.circuits import Direction, HoldReason
 
@@ -81,7 +81,8 @@ def authorities_probe(name: Name, direction: Way = None) -> None:
 
 def _asked(name: str, direction: Direction | None, settings: Settings) -> Asked:
     directions = (direction,) if direction else BOTH
-    return Asked(name, directions, settings.authorities, f"cli:{getpass.getuser()}"[:64], str(new_id()))
+    configured = called(settings.authorities, settings)
+    return Asked(name, directions, configured, f"cli:{getpass.getuser()}"[:64], str(new_id()))
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

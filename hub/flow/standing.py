@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.authority import REGISTER
 from hub.clock import now
 from hub.errors import Conflict, NotFound
 from hub.flow.refusal import refusals_written
@@ -49,7 +50,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
         under_way, waiting = unit.breakers.under_way(at), _waiting(unit, at)
         withdrawals = unit.outbox.withdrawals_due()
         missing = unit.withdrawals.counts(at, timedelta(hours=settings.withdrawal_hours))
-    everyone = sorted({*names, *(authority for authority, _ in known)})
+    everyone = sorted({*called(names, settings), *(authority for authority, _ in known)})
     return [
         {
             **_told(known.get((name, direction), Circuit(name, direction)), at),
@@ -65,7 +66,13 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
         }
         for name in everyone
         for direction in BOTH
+        if (name, direction) != (REGISTER, Direction.RECIPIENT)  # it is told of no plan
     ]
+
+
+def called(names: Iterable[str], settings: Settings) -> list[str]:
+    """Return the names of those whose systems the hub calls: authorities, and the person register where one is set."""
+    return [*names, *([REGISTER] if settings.person_register else [])]
 
 
 def hold(asked: Asked, reason: HoldReason, store: Store) -> None:

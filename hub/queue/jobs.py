@@ -65,7 +65,7 @@ class Jobs:
 
     def _take(self) -> tuple[Job, Call | None] | None:
         """Take the job that has been due longest of those that may be done now, and a place for its call."""
-        names, at_most = list(self._authorities), self._settings.calls_at_most
+        names, at_most = self._names(), self._settings.calls_at_most
         with self._store.begin() as unit:
             at = now()
             self._tell_end(unit, at)
@@ -95,6 +95,10 @@ class Jobs:
         with self._store.begin() as unit:
             self._tell_end(unit, now())
         self._ended = None
+
+    def _names(self) -> list[str]:
+        """Return whose jobs these are."""
+        return list(self._authorities)
 
     def _ensure(self) -> None:
         """Have the repeating jobs of every configured authority; those that are there keep cursor and time."""
