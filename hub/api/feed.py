@@ -60,7 +60,7 @@ def open_waiting_room(app: FastAPI, hub: Hub) -> None:
         with hub.store.begin(read_only=True) as unit:
             return unit.feeds.newest()
 
-    app.state.waiting = WaitingRoom(newest, hub.settings.feed_waiting_callers)
+    app.state.waiting = WaitingRoom(newest)
 
 
 def _fetcher(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Fetcher:
@@ -94,7 +94,8 @@ async def read_feed(
     seconds = min(wait, hub.settings.feed_wait_seconds)
     if not events and seconds > 0:
         room: WaitingRoom = request.app.state.waiting
-        if await room.beyond(fetcher.recipient, head.last_position, seconds, request.is_disconnected):
+        most_waiting = hub.settings.feed_waiting_callers
+        if await room.beyond(fetcher.recipient, head.last_position, seconds, most_waiting, request.is_disconnected):
             events, head = await run_in_threadpool(feed.read, *wanted)
     return _events(events, head, hub.settings.municipality)
 

@@ -24,27 +24,27 @@ _RETRY_SECONDS = 5.0
 class WaitingRoom:
     """Where callers wait. For one event loop."""
 
-    def __init__(self, newest: Callable[[], Mapping[str, int]], most: int) -> None:
+    def __init__(self, newest: Callable[[], Mapping[str, int]]) -> None:
         """Open a room.
 
         :param newest: looks up the newest position of every feed.
-        :param most: how many callers may wait at once.
         """
-        self._look, self._most = newest, most
+        self._look = newest
         self._waiting: Counter[str] = Counter()
         self._newest: Mapping[str, int] = {}
         self._looked_at = float("-inf")
         self._turn = asyncio.Lock()
 
     async def beyond(
-        self, recipient: str, position: int, seconds: float, has_left: Callable[[], Awaitable[bool]]
+        self, recipient: str, position: int, seconds: float, most: int, has_left: Callable[[], Awaitable[bool]]
     ) -> bool:
         """Wait until a feed goes beyond a position; tell whether it did in time.
 
+        :param most: how many callers may wait at once.
         :param has_left: tells whether the caller is gone; then nobody needs to wait on.
         :raises Unavailable: too many wait already.
         """
-        if self._waiting.total() >= self._most or self._waiting[recipient] >= _EACH:
+        if self._waiting.total() >= most or self._waiting[recipient] >= _EACH:
             raise Unavailable("Too many readers wait.", "Ask again without wait, or later.", retry_after=_RETRY_SECONDS)
         self._waiting[recipient] += 1
         try:

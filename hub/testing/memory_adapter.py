@@ -34,6 +34,7 @@ from hub.authority import (
     Receipt,
     ReceiptStatus,
 )
+from hub.authority.feeding import Feed, Written
 from hub.errors import ContractViolation, Fault, HubError, NotFound
 from hub.plan.contribution import Contribution, Coverage, PersonFacts, Removal
 from hub.plan.element import Category, Draft, Kind, OrderKey, Sensitivity, Status
@@ -78,6 +79,8 @@ class MemoryAdapter:
         self.channel = channel
         self.poll_every = poll_every
         self.delivers = True
+        #: Set: it fetches what is due to it.
+        self.feed: Feed | None = None
         #: Seconds that it takes to answer a delivery.
         self.takes_seconds = 0.0
         #: What has been sent to it, repeats included: the key, and the document's content.
@@ -129,6 +132,10 @@ class MemoryAdapter:
             for element in document.content["withdrawn"]:
                 self.holds.pop(UUID(element), None)
             return Receipt(ReceiptStatus.TAKEN_IN)
+
+    def written(self, document: Document, key: DeliveryKey) -> Written:
+        """Write an update for whoever fetches."""
+        return Written("application/json", orjson.dumps(document.content))
 
     def announcement(self, parcel: Parcel) -> Announcement:
         """Read a thin event. :raises ContractViolation: it is none."""
