@@ -29,8 +29,11 @@ from hub.api import (
     plans,
     policies,
     problems,
+    receipts,
+    register_tasks,
     revocations,
     soap,
+    trace,
 )
 from hub.api.asking import Hub
 from hub.api.described import describe
@@ -71,7 +74,8 @@ def create_app(
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations):
         app.include_router(room.router)
-    for room in (emergencies, holds, meetings, policies, choices, notices, feed):
+    for room in (emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks):
         app.include_router(room.router)
+    app.include_router(trace.router)
     describe(app)
     return app

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from hub.authority.tracing import HEADER, TraceContext
 from hub.errors import Fault
 from hub.plan.element import Element
 from hub.plan.identifier import Identifier
@@ -16,13 +17,17 @@ from hub.plan.identifier import Identifier
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What arrived at a door, untouched. ``headers`` have lower-case names."""
+    """What arrived at a door, untouched. ``headers`` have lower-case names.
+
+    :ivar trace: the trace that its sender goes on with; None: there is none, and the hub begins one.
+    """
 
     authority: str
     body: bytes = field(repr=False)
     content_type: str = ""
     headers: Dict[str, str] = field(default_factory=dict, repr=False)
     correlation_id: str = ""
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,20 @@ class PlanUpdate:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryKey:
-    """The stable name of a delivery: a repeat carries the same key, so that the recipient can drop it."""
+    """The stable name of a delivery: a repeat carries the same key, so that the recipient can drop it.
+
+    :ivar trace: the hub's own trace and the span of this attempt, for a ``traceparent``; no part of the name.
+    """
 
     recipient: str
     plan: UUID
     sequence: int
+    trace: TraceContext | None = field(default=None, compare=False)
+
+    @property
+    def traced(self) -> Dict[str, str]:
+        """Return the header that tells of the trace; none where there is none."""
+        return {HEADER: str(self.trace)} if self.trace else {}
 
     def __str__(self) -> str:
         return f"{self.recipient}:{self.plan}:{self.sequence}"
@@ -114,6 +128,8 @@ class ReceiptStatus(StrEnum):
     """What a recipient says of a delivery it has answered."""
 
     TAKEN_IN = "taken-in"
+    #: It has arrived; whether it is taken in, the recipient says later (``POST /receipts``).
+    RECEIVED = "received"
     #: It had this sequence, or a later one, already.
     ALREADY_HELD = "already-held"
     #: It took the update in but must keep something withdrawn, and says why.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,11 +9,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from hub.authority import PlanUpdate, Receipt
+from hub.authority import PlanUpdate, Receipt, ReceiptStatus
+from hub.authority.tracing import TraceContext, of_delivery
 from hub.clock import now
 from hub.consent.view import View
 from hub.errors import HubError, RecipientDown, Refused
 from hub.flow import calls, pace
+from hub.flow.backoff import spread, wait_after
 from hub.flow.difference import Difference
 from hub.flow.reading import informing
 from hub.flow.withdrawn import said_of
@@ -24,8 +25,6 @@ from hub.store.lease import Basis, Lease
 from hub.store.transaction import Store, Unit
 
 ACTOR = "hub"
-_LONGEST_WAIT, _LONGEST_WAIT_TO_WITHDRAW = 86_400.0, 3_600.0  # seconds, after failures of a message
-_FACTOR = 4  # each failure of a message waits four times as long: 8 attempts span more than a day
 
 
 class Settled(StrEnum):
@@ -60,6 +59,17 @@ class Outgoing:
         """Return what the recipient holds once it has taken this in."""
         return self.change.holds_then
 
+    @property
+    def trace(self) -> TraceContext:
+        """Return the trace that the recipient is told of: the hub's own, and no sender's (docs/adr/0027)."""
+        return of_delivery(self.lease.id, self.update.sequence, self.id)
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Return by which ids it is found; for lines of the log."""
+        ids = {"trace_id": self.trace.trace_id.hex, "span_id": self.trace.span_id}
+        return {"correlation_id": self.lease.correlation_id, "delivery": self.update.correlation_id, **ids}
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Outgoing):
@@ -86,7 +96,9 @@ def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
         if change.held.possible:
             unit.attempts.close_all(lease.id)
         unit.holdings.replace(lease.id, change.holds_then, at, change.held.certain)
-    if attempt.update.withdrawn:
+    if receipt.status is ReceiptStatus.RECEIVED:  # transport alone: what became of it, the recipient says later
+        unit.later_receipts.owe(lease.id, attempt.update.sequence, attempt.id, at)
+    elif attempt.update.withdrawn:
         unit.withdrawals.answered(lease.id, attempt.id, said_of(unit, receipt, attempt.update, at), at)
     calls.answered(unit, attempt.call, at, receipt.status, brought=True)  # last: it takes rows of others
     return Settled.DELIVERED if is_ours else Settled.LOST_LEASE
@@ -132,9 +144,8 @@ def bury(unit: Unit, lease: Lease, cause: str, note: str, at: datetime) -> Settl
     """Make it a dead letter: only withdrawals leave until an operator replays it."""
     if not unit.outbox.bury(lease, cause, note, at):
         return Settled.LOST_LEASE
-    unit.audit.record(
-        "dead-letter", ACTOR, at, lease.correlation_id, lease.plan, recipient=lease.recipient, cause=cause
-    )
+    told = {"recipient": lease.recipient, "delivery": lease.id, "cause": cause}
+    unit.audit.record("dead-letter", ACTOR, at, lease.correlation_id, lease.plan, **told)
     return Settled.DEAD
 
 
@@ -145,9 +156,8 @@ def count_failure(unit: Unit, lease: Lease, failures: int, error: Exception, set
         if isinstance(error, HubError):
             return bury(unit, lease, error.code, error.sentence, at)
         return bury(unit, lease, "bug", f"{type(error).__name__} while delivering; see the log of this time.", at)
-    longest = _LONGEST_WAIT_TO_WITHDRAW if lease.is_dead else _LONGEST_WAIT
-    wait = min(longest, settings.retry_seconds * _FACTOR ** min(max(failures - 1, 0), settings.max_attempts))
-    until = at + timedelta(seconds=_with_jitter(wait))
+    wait = spread(*wait_after(failures, settings.retry_seconds, only_withdraws=lease.is_dead))
+    until = at + timedelta(seconds=wait)
     return Settled.LATER if unit.outbox.postpone(lease, until) else Settled.LOST_LEASE
 
 
@@ -172,9 +182,6 @@ def disclosure_of(attempt: Outgoing) -> dict[str, Any]:
         "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
         "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
         "policy": attempt.basis.policy_version,
+        **({"withheld_by": attempt.view.withheld_by} if update.withdrawn else {}),
         **informing(seen),
     }
-
-
-def _with_jitter(seconds: float) -> float:
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, no secret

@@ -35,6 +35,7 @@ from hub.store.holdings import Attempts, Holdings
 from hub.store.holds import Holds
 from hub.store.inbox import Inbox
 from hub.store.jobs import Jobs
+from hub.store.later_receipts import LaterReceipts
 from hub.store.meetings import MeetingRows
 from hub.store.memberships import Memberships
 from hub.store.notices import Notices
@@ -44,8 +45,10 @@ from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
 from hub.store.policy_drafts import PolicyDrafts
+from hub.store.register_rows import RegisterRows
 from hub.store.revocations import Revocations
 from hub.store.sessions import SessionRows
+from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 
@@ -141,8 +144,17 @@ class Unit:
     #: What recipients that fetch are told.
     feeds = cached_property(lambda unit: Feeds(unit.connection, unit.municipality))
 
+    #: Whose word on a delivery is awaited.
+    later_receipts = cached_property(lambda unit: LaterReceipts(unit.connection, unit.municipality))
+
     #: How quickly recipients may be called.
     paces = cached_property(lambda unit: Paces(unit.connection, unit.municipality))
+
+    #: What became of a message.
+    traces = cached_property(lambda unit: Traces(unit.connection, unit.municipality))
+
+    #: Whom the person register tells of.
+    register = cached_property(lambda unit: RegisterRows(unit.connection, unit.municipality))
 
     @cached_property
     def audit(self) -> AuditRows:

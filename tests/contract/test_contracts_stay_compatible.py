@@ -118,7 +118,7 @@ BREAKS = {
         PARTNERS, "required: [Id, Titel, Status]", "required: [Id, Titel]", "Status: must be there 0 times, was 1",
     ),
     "a word more from the hub": (PARTNERS, "slut, aflyst]", "slut, aflyst, udsat]", "looser by the words udsat"),
-    "a word less to the hub": (PARTNERS, "legal-hold, refused]", "legal-hold]", "narrower by the words refused"),
+    "a word less to the hub": (PARTNERS, "refused, received]", "received]", "narrower by the words refused"),
     "an upper length less": (PARTNERS, "maxLength: 500", "maxLength: 400", "narrower by maxLength"),
     "an object of the hub's opened": (
         PARTNERS, "additionalProperties: false\n      required: [Id, Navn]",
@@ -147,7 +147,7 @@ GAINS = {
         XSD, '<xs:element name="SourceSystemName" type="SystemNameType">',
         '<xs:element name="SourceSystemName" type="SystemNameType" minOccurs="0">',
     ),
-    "a word more to the hub": (PARTNERS, "legal-hold, refused]", "legal-hold, refused, later]"),
+    "a word more to the hub": (PARTNERS, "refused, received]", "refused, received, later]"),
     "a word less from the hub": (PARTNERS, "[planlagt, i gang, slut, aflyst]", "[planlagt, i gang, slut]"),
     "an upper length more": (PARTNERS, "maxLength: 500", "maxLength: 600"),
     "an optional property": (

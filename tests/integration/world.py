@@ -65,6 +65,8 @@ class System:
     sequences: dict[UUID, int] = field(default_factory=dict)
     #: Said beside each answer.
     reason: str = ""
+    #: Whether it only says that an update has arrived, and what became of it later.
+    says_later: bool = False
     heard: list[PlanUpdate] = field(default_factory=list)
     #: Asked before and after an update is taken in; may wait, and may raise.
     before: Callable[[PlanUpdate], None] = lambda update: None
@@ -89,7 +91,8 @@ class System:
             for element in update.withdrawn:
                 shelf.pop(element, None)
         self.after(update)
-        return Receipt(ReceiptStatus.TAKEN_IN if is_new else ReceiptStatus.ALREADY_HELD, reason=self.reason)
+        status = ReceiptStatus.RECEIVED if self.says_later else ReceiptStatus.TAKEN_IN
+        return Receipt(status if is_new else ReceiptStatus.ALREADY_HELD, reason=self.reason)
 
     def holds(self, plan: UUID) -> set[UUID]:
         return set(self.shelf.get(plan, {}))

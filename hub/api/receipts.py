@@ -1,0 +1,81 @@
+"""Receipts that come later: what became of a delivery that its recipient had only received."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+from starlette.responses import Response
+
+from hub.api.answers import json_response
+from hub.api.asking import AnOperator, CorrelationId, TheBody, TheCaller, TheHub, refuse
+from hub.api.models import Strict, read, schema_of
+from hub.clock import now
+from hub.errors import Fault, InvalidRequest, NotAllowed
+from hub.flow.say_later import Fate, LaterWord, Reason, say_later
+from hub.identity.tokens import Caller
+from hub.plan.person import Role
+
+router = APIRouter()
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+#: As updates name themselves: by their correlation id, or by their idempotency key or webhook id.
+_DELIVERY = rf"^(?:(?P<row>{_UUID})-|[a-z0-9-]{{1,64}}:(?P<plan>{_UUID}):)(?P<sequence>[0-9]{{1,9}})$"
+_RECIPIENTS = (Role.AUTHORITY_SYSTEM, Role.PARTNER)
+
+
+class ReceiptLater(Strict):
+    """What became of a delivery."""
+
+    delivery: str = Field(pattern=_DELIVERY.replace("?P<row>", "").replace("?P<plan>", "").replace("?P<sequence>", ""))
+    status: Fate
+    reason: Reason | None = None
+
+
+def _recipient(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+    if caller.reader.role not in _RECIPIENTS:
+        refuse(hub, caller, correlation, NotAllowed("Only a recipient's own system may give its receipts."))
+    return caller
+
+
+ARecipient = Annotated[Caller, Depends(_recipient)]
+
+
+@router.post("/receipts", tags=["documents"], openapi_extra=schema_of(ReceiptLater))
+def give_receipt(body: TheBody, hub: TheHub, recipient: ARecipient, correlation_id: CorrelationId) -> Response:
+    """Say what became of a delivery that was answered with ``received``: it is taken in, or refused."""
+    said: ReceiptLater = read(ReceiptLater, body)
+    if (said.status is Fate.REFUSED) is (said.reason is None):
+        fault = Fault("reason", "It goes with refused, and with nothing else.", "Give it, or leave it out.")
+        raise InvalidRequest("The receipt contradicts itself.", faults=[fault])
+    owed = say_later(
+        _word(said), recipient.reader.organisation, hub.store, actor=recipient.client, correlation_id=correlation_id
+    )
+    told = {"delivery": f"{owed.outbox_id}-{owed.sequence}", "plan": owed.plan, "sequence": owed.sequence}
+    return json_response({**told, "status": said.status, "reason": said.reason, "correlation_id": correlation_id})
+
+
+@router.get("/ops/receipts", tags=["operations"])
+def receipts(hub: TheHub, operator: AnOperator) -> Response:
+    """Say of which deliveries it is not known yet whether they are taken in, and which of them are overdue."""
+    overdue = now() - timedelta(hours=hub.settings.receipt_hours)
+    with hub.store.begin(read_only=True) as unit:
+        counted, missing = unit.later_receipts.counts(overdue), unit.later_receipts.missing(overdue)
+    return json_response(
+        {
+            "deadline_hours": hub.settings.receipt_hours,
+            "recipients": [{**one, "is_red": one["missing"] > 0} for one in counted],
+            "missing": missing,
+        }
+    )
+
+
+def _word(said: ReceiptLater) -> LaterWord:
+    found = re.fullmatch(_DELIVERY, said.delivery)
+    if found is None:
+        raise InvalidRequest("The delivery is named by no id.")
+    row, plan = (UUID(found[name]) if found[name] else None for name in ("row", "plan"))
+    return LaterWord(int(found["sequence"]), said.status, row, plan, said.reason or "")
