@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
-from hub.authority import Authorities
+from hub.authority import Authorities, Posts
 from hub.clock import new_id
 from hub.errors import InvalidRequest, NotAllowed, NotAuthenticated, Refused, TooLarge
 from hub.flow.refusal import refusals_written
@@ -37,6 +37,7 @@ class Hub:
 
     :ivar broker_answers: returns when the broker answers; raises BrokerDown when it does not.
     :ivar health: how whoever delivers in this process is doing, for ``/readyz``; nothing of a person.
+    :ivar post: how letters reach citizens; None where none is configured.
     """
 
     store: Store
@@ -45,6 +46,7 @@ class Hub:
     identity: Identity
     broker_answers: Callable[[], object]
     health: Callable[[], Mapping[str, Any]]
+    post: Posts | None = None
 
 
 def _hub(request: Request) -> Hub:

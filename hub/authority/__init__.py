@@ -14,7 +14,8 @@ fetch, poll, claim files from a folder, and serve calls that await an answer in 
 asks ``isinstance(adapter, Fetches)`` and so on. One adapter may serve several recipients (``Named``), and a recipient
 may be less than an authority (``Limited``).
 
-Lives here: what passes through the port (``documents``), who stands at it (``port``), how they are found (``joining``).
+Lives here: what passes through the port (``documents``), who stands at it (``port``), how they are found (``joining``),
+and the same for letters to citizens (``post``) and for registers of people (``registers``).
 Never here: any one authority; a wire, a word of theirs, a database.
 """
 
@@ -48,14 +49,19 @@ from hub.authority.port import (
     Polls,
     Serves,
 )
+from hub.authority.post import Fate as LetterFate
+from hub.authority.post import Letter, LetterReceipt, Posts, load_post
+from hub.authority.registers import REGISTER, Changes, Register, RegisterFacts, load_register
 
 __all__ = [
+    "REGISTER",
     "Acknowledgement",
     "Adapter",
     "Announcement",
     "Announces",
     "Authorities",
     "Authority",
+    "Changes",
     "ClaimedFile",
     "DeliveryKey",
     "Disclosed",
@@ -65,6 +71,9 @@ __all__ = [
     "Fetches",
     "Hears",
     "LedgerEntry",
+    "Letter",
+    "LetterFate",
+    "LetterReceipt",
     "Limited",
     "Mapping",
     "Named",
@@ -72,11 +81,16 @@ __all__ = [
     "Parcel",
     "PlanUpdate",
     "Polls",
+    "Posts",
     "Receipt",
     "ReceiptStatus",
     "Refusal",
+    "Register",
+    "RegisterFacts",
     "Reply",
     "Serves",
     "contract_folder",
     "load",
+    "load_post",
+    "load_register",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from hub.authority import Authorities, load
+from hub.authority import Authorities, Posts, Register, load, load_post, load_register
 from hub.crypto.envelope import Keyring
 from hub.errors import Fault, SettingsRefused
 from hub.plan.person import Role
@@ -37,12 +37,15 @@ class Rooms:
     settings: Settings
     store: Store
     authorities: Authorities
+    post: Posts | None = None
+    register: Register | None = None
 
 
 def open_rooms() -> Rooms:
     """Read the settings, open the store, join the authorities. :raises SettingsRefused: naming all faults."""
     settings = read_settings()
-    return Rooms(settings, open_store(settings), joined(settings))
+    post, register = load_post(settings.post), load_register(settings.person_register)
+    return Rooms(settings, open_store(settings), joined(settings), post, register)
 
 
 def joined(settings: Settings) -> Authorities:

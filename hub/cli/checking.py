@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hub.authority import load_post, load_register
 from hub.cli.assembly import joined, open_store
 from hub.errors import HubError
 from hub.queue.broker import Broker
@@ -34,6 +35,9 @@ def look_at_everything() -> list[Finding]:
         return [Finding("settings", False, error.diagnostics(), error.next_step)]
     findings = [Finding("settings", True, "complete")]
     findings.append(_ask("authorities", lambda: ", ".join(joined(settings)) or "none configured"))
+    findings.append(_ask("post", lambda: "configured" if load_post(settings.post) else "none: letters wait"))
+    register = settings.person_register
+    findings.append(_ask("register", lambda: "configured" if load_register(register) else "none: nobody is followed"))
     findings.append(_ask("broker", lambda: _broker_answers(settings)))
     store = open_store(settings)
     findings.append(_ask("database", lambda: _database_answers(store)))

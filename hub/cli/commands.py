@@ -23,12 +23,15 @@ from hub.cli.authorities import authorities
 from hub.cli.checking import NOT_READY, look_at_everything
 from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
+from hub.cli.housekeeping import housekeeping
 from hub.cli.intake import intake
 from hub.cli.mapping import mapping
+from hub.cli.notices import notices
 from hub.cli.policy import policy, read_document
 from hub.cli.proof import proof
 from hub.cli.refused import refused
 from hub.cli.simulate import consent_simulate
+from hub.cli.trace import trace
 from hub.cli.withdrawals import withdrawals
 from hub.clock import new_id, now
 from hub.consent.reader import ONE_PLAN, Reader
@@ -52,13 +55,16 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(mapping, name="mapping")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
+app.add_typer(notices, name="notices")
 app.add_typer(policy, name="policy")
 app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
 consent.command("simulate")(consent_simulate)
 app.command()(emergencies)
+app.command()(housekeeping)
 app.command()(intake)
+app.command()(trace)
 app.command()(withdrawals)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]

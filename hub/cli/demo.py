@@ -17,6 +17,7 @@ from hub.cli.running_demo import announced
 from hub.cli.story import Story
 from hub.cli.story_collision import Collision
 from hub.cli.story_family import Family
+from hub.cli.story_letter import LetterStory
 from hub.cli.story_new_number import NewNumber
 from hub.cli.story_one_plan import OnePlan
 from hub.cli.story_outage import Outage
@@ -24,7 +25,7 @@ from hub.cli.story_withdrawal import Withdrawal
 from hub.cli.town import SYSTEMS, Town
 from hub.cli.watching import Watching
 
-STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber)
+STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber, LetterStory)
 _CALLERS = ("coordinator", "operator", *SYSTEMS)
 
 

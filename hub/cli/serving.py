@@ -50,7 +50,15 @@ def serve_api(rooms: Rooms) -> None:
     door = socket.create_server((settings.host, settings.port))
     url = f"http://{settings.host}:{door.getsockname()[1]}"
     with Broker(settings.broker_url, settings.queue_prefix) as broker, _delivering(rooms, broker) as health:
-        api = create_app(rooms.store, rooms.authorities, settings, identity, broker_answers=broker.ping, health=health)
+        api = create_app(
+            rooms.store,
+            rooms.authorities,
+            settings,
+            identity,
+            broker_answers=broker.ping,
+            health=health,
+            post=rooms.post,
+        )
         add_pages(api, rooms.store, identity, settings)
         config = uvicorn.Config(
             api,
@@ -70,7 +78,7 @@ def _delivering(rooms: Rooms, broker: Broker) -> Iterator[Callable[[], dict[str,
     if not rooms.settings.is_embedded:
         yield dict
         return
-    running = Running(rooms.store, broker, rooms.authorities, rooms.settings)
+    running = Running(rooms.store, broker, rooms.authorities, rooms.settings, rooms.post, rooms.register)
     running.start()
     try:
         yield running.health
@@ -95,7 +103,7 @@ def work(rooms: Rooms) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
     with Broker(settings.broker_url, settings.queue_prefix) as broker:
-        running = Running(rooms.store, broker, rooms.authorities, settings)
+        running = Running(rooms.store, broker, rooms.authorities, settings, rooms.post, rooms.register)
         running.start()
         sys.stdout.write(orjson.dumps({"ready": "worker"}).decode() + "\n")
         sys.stdout.flush()

@@ -21,6 +21,9 @@ from hub.errors import Unavailable
 from hub.identity.tokens import new_token
 
 SYSTEMS = ("children", "employment", "social")
+#: Every program around the hub: the authorities' systems, and the post that brings citizens' letters.
+AROUND = (*SYSTEMS, "post")
+_SENDER = {"sender_cvr": "29188599", "sender_name": "Guldborgsund Kommune"}
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 
@@ -108,17 +111,17 @@ class Town:
     programs: dict[str, Program] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(("hub", *SYSTEMS), _free_ports(), strict=True)}
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(("hub", *AROUND), _free_ports(), strict=True)}
         environment = {**self.set_up.environment, "HUB_SETTINGS_FILE": str(self._write_settings(urls))}
-        for name in SYSTEMS:
+        for name in AROUND:
             self._add(name, self._system(name, urls), urls[name], {})
         self._add("hub", [*self.set_up.hub_command, "serve"], urls["hub"], environment)
         if not self.set_up.broker_url.startswith("memory:"):
             self._add("worker", [*self.set_up.hub_command, "worker"], "", environment)
-        ours = [program for name, program in self.programs.items() if name not in SYSTEMS]
+        ours = [program for name, program in self.programs.items() if name not in AROUND]
         try:
             with ThreadPoolExecutor() as side_by_side:
-                systems = side_by_side.map(Program.start, [self.programs[name] for name in SYSTEMS])
+                systems = side_by_side.map(Program.start, [self.programs[name] for name in AROUND])
                 self.hub_command("migrate")
                 list(systems)  # the hub polls as soon as it is up
                 list(side_by_side.map(Program.start, ours))
@@ -201,10 +204,11 @@ class Town:
             *((system, system, "authority-system") for system in (*SYSTEMS, *self.set_up.authorities)),
             ("coordinator", "coordination", "coordinator"),
             ("operator", "operations", "operator"),
+            ("post", "digital-post", "authority-system"),
         ):
             self.tokens[name], digest = new_token()
             clients[name] = {"token_sha256": digest, "organisation": organisation, "role": role}
-        for system in SYSTEMS:
+        for system in AROUND:
             self.tokens[f"hub-at-{system}"], _ = new_token()
         authorities: dict[str, dict[str, Any]] = {
             system: {"url": urls[system], "token": self.tokens[f"hub-at-{system}"]} for system in SYSTEMS
@@ -218,7 +222,9 @@ class Town:
             f'queue_prefix = "{self.set_up.queue_prefix}"',
             f"port = {urls['hub'].rsplit(':', 1)[1]}",
             f'index_key = "{_random_key()}"',
+            "remind_seconds = 1",
             *_lines(self.set_up.settings),
+            *_table("post", {"url": urls["post"], "token": self.tokens["hub-at-post"], **_SENDER}),
             *_table("keys", {"1": _random_key()}),
             *(line for name, client in clients.items() for line in _table(f"clients.{name}", client)),
             *(line for name, own in authorities.items() for line in _table(f"authorities.{name}", own)),
@@ -241,7 +247,7 @@ def _random_key() -> str:
 
 def _free_ports() -> list[int]:
     """Find a free port for each program; all are held until all are found, so that no two are the same."""
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in ("hub", *SYSTEMS)]
+    doors = [socket.create_server(("127.0.0.1", 0)) for _ in ("hub", *AROUND)]
     ports: list[int] = [door.getsockname()[1] for door in doors]
     for door in doors:
         door.close()

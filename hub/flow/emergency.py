@@ -132,7 +132,7 @@ def show_emergencies(
 def to_inform(unit: Unit) -> Sequence[EmergencyAccess]:
     """Return the emergency access of which the citizen must be sent word: nobody has, and the plan is not held.
 
-    The hub sends no letters yet; whoever does, sends these and writes ``informed_at``.
+    ``hub.flow.remind`` makes notices of these; ``informed_at`` is written once the post has taken the letter on.
     """
     return [access for access in unit.emergencies.not_informed() if not is_silent(unit, access.plan)]
 

@@ -19,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.sandbox.app import make_app
 from hub.sandbox.guard import is_for_staff
+from hub.sandbox.postbox import PostBox
+from hub.sandbox.register import PeopleRegister
+from hub.sandbox.register_doors import make_register_app
 from hub.sandbox.shelf import Shelf
 from hub.sandbox.system import Maker, Surroundings, System
 
@@ -34,7 +37,7 @@ SYSTEMS = {
 class _Server(uvicorn.Server):
     """Says that it is ready when it is, and is deaf to the hub while the system is down."""
 
-    def __init__(self, app: ASGIApp, system: System, line: str) -> None:
+    def __init__(self, app: ASGIApp, system: System | PostBox | PeopleRegister, line: str) -> None:
         super().__init__(
             uvicorn.Config(
                 self.answer,
@@ -67,6 +70,24 @@ class _Server(uvicorn.Server):
 def main(arguments: Sequence[str]) -> None:
     """Serve one system until it is told to stop."""
     chosen = _read(arguments)
+    app, system = _made(chosen)
+    door = socket.create_server((chosen.host, chosen.port))
+    port = door.getsockname()[1]
+    line = orjson.dumps({"ready": chosen.system, "port": port, "url": f"http://{chosen.host}:{port}"}).decode()
+    _Server(app, system, line).run(sockets=[door])
+
+
+def _made(chosen: argparse.Namespace) -> tuple[ASGIApp, System | PostBox | PeopleRegister]:
+    match chosen.system:
+        case PostBox.name:
+            return _post(chosen)
+        case PeopleRegister.name:
+            return _register(chosen)
+        case _:
+            return _authority(chosen)
+
+
+def _authority(chosen: argparse.Namespace) -> tuple[ASGIApp, System]:
     module, maker_name = SYSTEMS[chosen.system].split(":")
     maker: Maker = getattr(import_module(module), maker_name)
     shelf = Shelf(chosen.store)
@@ -80,15 +101,25 @@ def main(arguments: Sequence[str]) -> None:
             chosen.keys,
         )
     )
-    door = socket.create_server((chosen.host, chosen.port))
-    port = door.getsockname()[1]
-    line = orjson.dumps({"ready": chosen.system, "port": port, "url": f"http://{chosen.host}:{port}"}).decode()
-    _Server(make_app(system, shelf, has_folder=chosen.folder is not None), system, line).run(sockets=[door])
+    return make_app(system, shelf, has_folder=chosen.folder is not None), system
+
+
+def _post(chosen: argparse.Namespace) -> tuple[ASGIApp, PostBox]:
+    tokens = chosen.hub_token_file.read_text().strip(), chosen.token_file.read_text().strip()
+    box = PostBox(chosen.store, chosen.hub_url.rstrip("/"), *tokens)
+    return box.app(), box
+
+
+def _register(chosen: argparse.Namespace) -> tuple[ASGIApp, PeopleRegister]:
+    register = PeopleRegister(chosen.store, chosen.token_file.read_text().strip())
+    return make_register_app(register), register
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m hub.sandbox", description="Start one sandbox authority system.")
-    parser.add_argument("system", choices=sorted(SYSTEMS))
+    parser = argparse.ArgumentParser(
+        prog="python -m hub.sandbox", description="Start one sandbox authority system, the post or the person register."
+    )
+    parser.add_argument("system", choices=sorted([*SYSTEMS, PostBox.name, PeopleRegister.name]))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--store", type=Path, required=True, help="SQLite file, made when missing")

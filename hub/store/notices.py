@@ -25,6 +25,8 @@ from hub.store.tables import among, as_dict
 
 _ROW = notices.c
 NOBODY = "nobody"
+#: Why one was dropped whose addressee is none any more: another may be.
+NOT_ADDRESSED = "not-addressed"
 
 
 class NoticeKind(StrEnum):
@@ -130,8 +132,8 @@ class Notices:
         return made.scalar_one_or_none()
 
     def known(self, kind: NoticeKind, about: Sequence[UUID]) -> frozenset[UUID]:
-        """Return of what there is a notice already that was not dropped."""
-        query = sa.select(_ROW.about).where(_ROW.kind == kind, _ROW.about.in_(list(about)), _ROW.state != State.DROPPED)
+        """Return of what there is a notice already, one whose addressee may no longer be told left aside."""
+        query = sa.select(_ROW.about).where(_ROW.kind == kind, _ROW.about.in_(list(about)), _ROW.cause != NOT_ADDRESSED)
         return frozenset(self._connection.execute(query).scalars())
 
     # --- sending ----------------------------------------------------------------------------------------------------

@@ -82,10 +82,13 @@ class Xsd:
 
     def _held(self, declared: etree._Element, key: str) -> Shape:
         content = [each for each in declared.iterchildren(etree.Element) if each.tag != f"{XS}annotation"]
+        attributes = [each for each in content if each.tag == f"{XS}attribute"]
+        content = [each for each in content if each not in attributes]
         if len(content) != 1 or content[0].tag not in _GROUPS:
             raise ValueError(f"{key} holds something else than a sequence or a choice")
         base = etree.QName(content[0]).localname
-        return Shape(base, told(declared), tuple(self._members(content[0], key)))
+        rules = frozenset(f"attribute {each.get('name')} {each.get('fixed', '')}".strip() for each in attributes)
+        return Shape(base, told(declared), tuple(self._members(content[0], key)), rules=rules)
 
     def _members(self, group: etree._Element, key: str) -> Iterator[Member]:
         for number, each in enumerate(group.iterchildren(etree.Element)):

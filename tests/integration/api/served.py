@@ -29,6 +29,7 @@ from hub.authority import (
     PlanUpdate,
     Receipt,
     load,
+    load_post,
 )
 from hub.clock import new_id
 from hub.consent.reader import Reader
@@ -194,6 +195,7 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
         ("youth", "youth", Role.AUTHORITY_SYSTEM, None),
         ("caseworker", "children", Role.CASEWORKER, None),
         ("partner", "association", Role.PARTNER, None),
+        ("post", "digital-post", Role.AUTHORITY_SYSTEM, None),
         ("coordinator", "coordination", Role.COORDINATOR, None),
         ("another-coordinator", "elsewhere", Role.COORDINATOR, None),
         ("coordinator-of-children", "children", Role.COORDINATOR, None),
@@ -256,7 +258,13 @@ def served(
             raise error
 
     api = create_app(
-        store, authorities, settings, Identity(clients), broker_answers=broker_answers, health=lambda: hub.health
+        store,
+        authorities,
+        settings,
+        Identity(clients),
+        broker_answers=broker_answers,
+        health=lambda: hub.health,
+        post=load_post(settings.post),
     )
     add_pages(api, store, Identity(clients), settings)
     config = uvicorn.Config(

@@ -1,0 +1,75 @@
+"""Letters to citizens: find what there is to tell, and send what is due, one letter at a time.
+
+Every process looks; of each thing there is one notice, and a letter is leased, so that any number of them add up.
+"""
+
+from __future__ import annotations
+
+import threading
+from uuid import UUID
+
+import structlog
+
+from hub.authority import Posts
+from hub.clock import monotonic, now
+from hub.errors import Unavailable, told
+from hub.flow.post import NO_POST, Posted, send_next
+from hub.flow.remind import remind, remind_of_consents
+from hub.queue.worker import outcome_of
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+_IDLE_SECONDS, _PAUSED_SECONDS = 0.5, 1.0
+_ROUND_SECONDS = 3_600.0  # between two looks through all consents
+
+_log = structlog.get_logger()
+
+
+class Posting:
+    """Reminds and sends (:class:`hub.queue.running.Loop`)."""
+
+    name = "posting"
+
+    def __init__(self, store: Store, post: Posts | None, settings: Settings) -> None:
+        self._store, self._post, self._settings = store, post, settings
+        self._remind_at = self._round_at = 0.0
+        self._after: UUID | None = None
+        self._is_ready = False
+        self.bell = threading.Event()
+
+    def turn(self) -> float:
+        """Look for what there is to tell when it is time, then send one letter; return how many seconds to rest."""
+        self._start()
+        if self._remind_at <= monotonic():
+            remind(self._store, self._settings)
+            self._remind_at = monotonic() + self._settings.remind_seconds
+        if self._round_at <= monotonic():
+            self._after = remind_of_consents(self._after, self._store, self._settings)
+            self._round_at = monotonic() + (_ROUND_SECONDS if self._after is None else 0)
+        return self._send()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _start(self) -> None:
+        if self._is_ready:
+            return
+        if self._post is not None:
+            with self._store.begin() as unit:
+                unit.notices.hurry(NO_POST, now())
+        self._is_ready = True
+
+    def _send(self) -> float:
+        outcome = outcome_of(lambda: send_next(self._store, self._post, self._settings))
+        if isinstance(outcome, Unavailable):
+            raise outcome
+        if isinstance(outcome, Exception):  # the letter comes back at the end of its lease, and has had an attempt
+            _log.error("letter-failed", **told(outcome))
+            return 0
+        match outcome:
+            case Posted.NOTHING:
+                return _IDLE_SECONDS
+            case Posted.PAUSED:
+                return _PAUSED_SECONDS
+            case _:
+                return 0
