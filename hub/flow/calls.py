@@ -31,8 +31,8 @@ def begin(
 
 def not_made(unit: Unit, call: Call, at: datetime) -> None:
     """Nothing was asked of the system after all: another may call."""
-    unit.breakers.leave(call.token, is_probe=call.is_probe)
-    _next_in(unit, call, 1, at)
+    if unit.breakers.leave(call.token, is_probe=call.is_probe):
+        _next_in(unit, call, 1, at)
 
 
 def answered(unit: Unit, call: Call, at: datetime, result: str, *, brought: bool = False) -> None:
@@ -41,10 +41,11 @@ def answered(unit: Unit, call: Call, at: datetime, result: str, *, brought: bool
     :param result: a receipt's word, or an error's code.
     :param brought: whether data got through.
     """
-    has_closed = unit.breakers.answered(call, at, result, brought=brought)
+    has_closed, may_be_waited_for = unit.breakers.answered(call, at, result, brought=brought)
     if has_closed:
         _tell(unit, "breaker-closed", call, at)
-    _next_in(unit, call, call.at_most if has_closed else 1, at)
+    if may_be_waited_for:
+        _next_in(unit, call, call.at_most if has_closed else 1, at)
 
 
 def did_not_answer(unit: Unit, call: Call, at: datetime, error: HubError) -> None:

@@ -15,7 +15,7 @@ from hub.consent.ages import MOST, Ages
 from hub.consent.consent import Capacity, Consent, ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.standing import Circumstances, CircumstancesByPerson, Representative, standing_at
-from hub.plan.person import Household, age_at, household_of
+from hub.plan.person import Household, Person, age_at, household_of
 from hub.plan.plan import Plan
 from hub.store.transaction import Unit
 
@@ -34,25 +34,34 @@ class Said:
         return standing_at(self.consents, self.circumstances, ages, at)
 
 
-def consents_of(unit: Unit, plan: Plan, policy: Policy, at: datetime) -> ConsentsByPerson:
-    """Return the consents of everyone whom a plan concerns, as they stand at the instant."""
-    return said_by(unit, plan.people(), at, plan).standing(policy.ages, at)
+def consents_of(unit: Unit, plan: Plan, policy: Policy, at: datetime, owner: Person | None = None) -> ConsentsByPerson:
+    """Return the consents of everyone whom a plan concerns, as they stand at the instant.
+
+    :param owner: the plan's person, where that is at hand.
+    """
+    return said_by(unit, plan.people(), at, plan, owner).standing(policy.ages, at)
 
 
-def said_by(unit: Unit, people: Iterable[UUID], at: datetime, plan: Plan | None = None) -> Said:
+def said_by(
+    unit: Unit, people: Iterable[UUID], at: datetime, plan: Plan | None = None, owner: Person | None = None
+) -> Said:
     """Return the newest version of every consent about these people, and what is known of each.
 
-    :param plan: one that is at hand, so that it need not be opened again.
+    :param plan: one that is at hand, so that it need not be opened again; and so is its ``owner``.
     """
     consents = tuple(unit.consents.of(people))
     whose: dict[UUID, list[Consent]] = {}
     for consent in consents:
         whose.setdefault(consent.person, []).append(consent)
-    known = {person: _circumstances(unit, person, said, at, plan) for person, said in whose.items()}
+    at_hand = {owner.id: owner} if owner else {}
+    known = {
+        person: _circumstances(unit, at_hand.get(person) or unit.people.get(person), person, said, at, plan)
+        for person, said in whose.items()
+    }
     return Said(consents, known)
 
 
-def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None) -> Circumstances:
+def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None, about: Person | None = None) -> Circumstances:
     """Return what the hub knows of a person: days of birth and death, and who holds custody or is guardian."""
     if plan is None or plan.person != person:
         own = unit.plans.of_person(person)
@@ -60,7 +69,7 @@ def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None) -> Circ
         plan = stored.plan if stored else None
     home = household_of(plan.elements.values()) if plan else Household(())
     holders = [member for member in home.members if member.has_custody]
-    known = unit.people.get(person)
+    known = about or unit.people.get(person)
     return Circumstances(
         born=known.born,
         custody=tuple(Representative(one.person, one.period) for one in holders),
@@ -70,11 +79,12 @@ def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None) -> Circ
     )
 
 
-def _circumstances(unit: Unit, person: UUID, said: list[Consent], at: datetime, plan: Plan | None) -> Circumstances:
+def _circumstances(
+    unit: Unit, about: Person, person: UUID, said: list[Consent], at: datetime, plan: Plan | None
+) -> Circumstances:
     """Return what is known; a grown person's plan is opened only where somebody else has spoken for them."""
-    about = unit.people.get(person)
     speaks_alone = all(grant.capacity is Capacity.SELF for consent in said for grant in consent.grants)
     is_grown = about.born is None or age_at(about.born, at.date()) > MOST
     if speaks_alone and is_grown:
         return Circumstances(born=about.born, died=about.died)
-    return circumstances_of(unit, person, plan)
+    return circumstances_of(unit, person, plan, about)

@@ -26,7 +26,7 @@ from hub.flow.circumstances import consents_of
 from hub.flow.difference import Decided, difference
 from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
-from hub.plan.person import Role
+from hub.plan.person import Person, Role
 from hub.settings import Settings
 from hub.store.circuits import Direction
 from hub.store.lease import Basis, Lease
@@ -90,15 +90,16 @@ def decide(
         return Settled.NOT_DUE
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
-    view, basis = _lawful_now(unit, stored, reader_of(lease.recipient, authorities), policy, at)
+    owner = unit.people.get(stored.plan.person)
+    view, basis = _lawful_now(unit, stored, owner, reader_of(lease.recipient, authorities), policy, at)
     shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
-    unit.withdrawals.owe(lease.id, change.withdrawn, at)
+    unit.withdrawals.owe(lease.id, change.held, change.withdrawn, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
         return Settled.UP_TO_DATE
-    return Decided(stored, lease, view, basis, change, at)
+    return Decided(stored, owner, lease, view, basis, change, at)
 
 
 def reader_of(recipient: str, authorities: Authorities) -> Reader:
@@ -125,9 +126,11 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
     return stored.plan.has_protected_address and view.reader.role is not Role.PARTNER
 
 
-def _lawful_now(unit: Unit, stored: StoredPlan, reader: Reader, policy: Policy, at: datetime) -> tuple[View, Basis]:
+def _lawful_now(
+    unit: Unit, stored: StoredPlan, owner: Person, reader: Reader, policy: Policy, at: datetime
+) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
-    view = view_of(unit, stored, reader, policy, consents_of(unit, stored.plan, policy, at), at)
+    view = view_of(unit, stored, reader, policy, consents_of(unit, stored.plan, policy, at, owner), at)
     return view, Basis(stored.version, stored.consent_version, policy.version, view.recheck_at)
 
 
@@ -142,7 +145,7 @@ def view_of(
 def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
     """Write down what is about to leave; this commit is where the delivery starts."""
     stored, lease, change, at = decided.stored, decided.lease, decided.change, decided.at
-    number = unit.people.get(stored.plan.person).identifier_for(lease.recipient)
+    number = decided.owner.identifier_for(lease.recipient)
     if number is None:
         return bury(unit, lease, "unknown-person", "The recipient knows the person by no number of ours.", at)
     sequence = lease.sequence + (change.target != lease.target)

@@ -12,6 +12,7 @@ import orjson
 from hub.authority import Disclosed
 from hub.consent.view import View
 from hub.crypto.envelope import keyed_digest
+from hub.plan.person import Person
 from hub.store.holdings import Held, Leaving
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
@@ -51,6 +52,7 @@ class Decided:
     """What a recipient must hear, and what that rests on."""
 
     stored: StoredPlan
+    owner: Person
     lease: Lease
     view: View
     basis: Basis

@@ -38,4 +38,5 @@ def _of_plan(unit: Unit, plan: UUID, policy: Policy, at: datetime) -> None:
     for row, recipient in holders:
         view = view_of(unit, stored, reader_of(recipient, {}), policy, consents, at)
         shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
-        unit.withdrawals.owe(row, unit.holdings.of(row).maybe_anything_of() - shown, at)
+        held = unit.holdings.of(row)
+        unit.withdrawals.owe(row, held, held.maybe_anything_of() - shown, at)

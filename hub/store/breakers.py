@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +26,17 @@ from hub.store.circuits import Call, Circuit, Direction, HoldReason, pause
 
 #: A call that only says what the last one said is written down no oftener than this.
 _OFTEN_ENOUGH = timedelta(seconds=5)
+
+
+class Answered(NamedTuple):
+    """What an answer changes.
+
+    :ivar has_closed: it closed the circuit.
+    :ivar may_be_waited_for: deliveries may wait for the place that the call had.
+    """
+
+    has_closed: bool
+    may_be_waited_for: bool
 
 
 class Breakers:
@@ -77,32 +88,35 @@ class Breakers:
             return None
         return Call(token, number, circuit, is_probe, at_most)
 
-    def leave(self, token: UUID, *, is_probe: bool = True) -> None:
+    def leave(self, token: UUID, *, is_probe: bool = True) -> bool:
         """A call has ended, or was never made, and says nothing of the system that it was meant for.
 
         :param is_probe: False where the call is known to be none.
+        :return: whether deliveries may wait for the place.
         """
-        self._execute(sql.GIVE_PLACE_BACK, token=token)
+        may_be_waited_for = self._give_back(token)
         if is_probe:
             self._execute(sql.LAY_DOWN_PROBE, token=token)
+        return may_be_waited_for
 
-    def answered(self, call: Call, at: datetime, result: str, *, brought: bool = False) -> bool:
-        """The system has answered, if not always as we wish. Tell whether that closed the circuit.
+    def answered(self, call: Call, at: datetime, result: str, *, brought: bool = False) -> Answered:
+        """The system has answered, if not always as we wish.
 
         :param brought: whether data got through.
         """
-        self._execute(sql.GIVE_PLACE_BACK, token=call.token)
+        may_be_waited_for = self._give_back(call.token)
         if not call.is_probe and _says_nothing_new(call.circuit, at, result, brought):
-            return False
+            return Answered(False, may_be_waited_for)
         success = at if brought else None
-        return self._tell(sql.ANSWERED, call, at=at, result=result, success=success) and call.is_probe
+        is_told = self._tell(sql.ANSWERED, call, at=at, result=result, success=success)
+        return Answered(is_told and call.is_probe, may_be_waited_for)
 
     def did_not_answer(self, call: Call, at: datetime, code: str, asked: float | None) -> tuple[datetime, bool]:
         """The system has not answered: leave it alone. Return until when, and whether that opened the circuit.
 
         :param asked: seconds it asked us to wait.
         """
-        self._execute(sql.GIVE_PLACE_BACK, token=call.token)
+        self._give_back(call.token)
         until = at + pause(call.circuit.failures, asked)
         if self._tell(sql.DID_NOT_ANSWER, call, at=at, until=until, result=code):
             return until, not call.is_probe
@@ -161,6 +175,10 @@ class Breakers:
         return bool(self._execute(sql.PROBE_NOW, name=authority, way=direction, at=at).rowcount)
 
     # --------------------------------------------------------------------------------------------------------------
+
+    def _give_back(self, token: UUID) -> bool:
+        """Give a place back. Tell whether deliveries may wait for it; where it was lost already, they may."""
+        return bool(self._execute(sql.GIVE_PLACE_BACK, token=token).scalars().one_or_none() in (None, True))
 
     def _take_place(self, at_most: int, **one: Any) -> int | None:
         number = self._execute(sql.TAKE_PLACE, at_most=at_most, **one).scalar_one_or_none()

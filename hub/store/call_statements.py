@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 
 from hub.store.call_tables import calls, circuits
 from hub.store.circuits import Circuit
-from hub.store.tables import Instant, among
+from hub.store.tables import Instant, among, outbox
 
 _AT = bindparam("at", type_=Instant())
 _OURS = circuits.c.municipality == bindparam("ours")
@@ -102,10 +102,12 @@ TAKE_PLACE = (
     .returning(calls.c.number)
 )
 PLACES = sa.select(calls.c.number).where(_THEIR_PLACES)
+#: Tells whether deliveries to the same authority wait for a place.
 GIVE_PLACE_BACK = (
     calls.update()
     .where(calls.c.municipality == bindparam("ours"), calls.c.lease == bindparam("token"))
     .values(lease=None, lease_until=None)
+    .returning(sa.exists().where(outbox.c.recipient == calls.c.authority, outbox.c.is_waiting))
 )
 UNDER_WAY = (
     sa.select(calls.c.authority, calls.c.direction, sa.func.count())

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring
+from hub.store.revocation_tables import withdrawals
 from hub.store.tables import attempts, holdings, outbox
 
 #: Element → digest of what left, None for a withdrawal.
@@ -35,6 +36,9 @@ _HELD = sa.union_all(
     ),
     sa.select(sa.cast(_NOTHING, sa.Uuid()), sa.cast(_NOTHING, sa.String()), attempts.c.leaving).where(
         attempts.c.outbox_id == _ROW, attempts.c.is_open
+    ),
+    sa.select(withdrawals.c.element_id, sa.cast(_NOTHING, sa.String()), sa.cast(_NOTHING, sa.Text())).where(
+        withdrawals.c.outbox_id == _ROW, withdrawals.c.ended_at.is_(None)
     ),
 )
 _HOLD = holdings.insert()
@@ -61,10 +65,12 @@ class Held:
     """What a recipient holds for sure, and what else it may hold.
 
     :ivar possible: element → everything that open attempts sent of it; None stands for a withdrawal.
+    :ivar owed: what it is known to have to give up, and has not answered for.
     """
 
     certain: Mapping[UUID, str]
     possible: Mapping[UUID, frozenset[str | None]]
+    owed: frozenset[UUID] = frozenset()
 
     def is_surely(self, element: UUID, digest: str) -> bool:
         """Tell whether the recipient holds exactly this, whatever became of open attempts."""
@@ -133,14 +139,18 @@ class Holdings:
     def of(self, outbox_id: UUID) -> Held:
         """Return what the recipient of a row holds or may hold."""
         certain: dict[UUID, str] = {}
+        owed: set[UUID] = set()
         possible: dict[UUID, set[str | None]] = {}
         for element_id, digest, leaving in self._connection.execute(_HELD, {"row": outbox_id}):
-            if leaving is None:
+            if digest is not None:
                 certain[element_id] = digest
-                continue
-            for element, sent in orjson.loads(leaving).items():
-                possible.setdefault(UUID(element), set()).add(sent)
-        return Held(certain, {element: frozenset(digests) for element, digests in possible.items()})
+            elif leaving is None:
+                owed.add(element_id)
+            else:
+                for element, sent in orjson.loads(leaving).items():
+                    possible.setdefault(UUID(element), set()).add(sent)
+        may_be = {element: frozenset(digests) for element, digests in possible.items()}
+        return Held(certain, may_be, frozenset(owed))
 
     def holders(self, plan: UUID) -> Sequence[tuple[UUID, str]]:
         """Return the rows and recipients of a plan that hold or may hold anything of it."""

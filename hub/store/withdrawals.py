@@ -1,6 +1,6 @@
 """Withdrawals: what a recipient must give up, when it was asked to, and what it has said.
 
-    unit.withdrawals.owe(row, {element}, at)          # it holds, or may hold, what it may see no longer
+    unit.withdrawals.owe(row, held, {element}, at)    # it holds, or may hold, what it may see no longer
     unit.withdrawals.leave(row, {element}, attempt, at)
     unit.withdrawals.answered(row, attempt, Answer("taken-in", digests), at)
 
@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.clock import new_id
-from hub.store.holdings import MAY_HOLD
+from hub.store.holdings import MAY_HOLD, Held
 from hub.store.revocation_tables import withdrawals
 from hub.store.tables import as_dict, attempts, outbox
 
@@ -27,7 +27,6 @@ from hub.store.tables import as_dict, attempts, outbox
 LAPSED = "lapsed"
 _ROW = withdrawals.c
 _IS_OPEN = _ROW.ended_at.is_(None)
-_OPEN_OF = sa.select(_ROW.element_id).where(_ROW.outbox_id == sa.bindparam("row"), _IS_OPEN)  # asked at each delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,12 @@ class Withdrawals:
         self._connection = connection
         self._municipality = municipality
 
-    def owe(self, outbox_id: UUID, unlawful: Collection[UUID], at: datetime) -> None:
-        """Remember exactly what a recipient must give up now; the rest of what it had to, it may see again."""
-        known = set(self._connection.execute(_OPEN_OF, {"row": outbox_id}).scalars())
-        if not known and not unlawful:
-            return
+    def owe(self, outbox_id: UUID, held: Held, unlawful: Collection[UUID], at: datetime) -> None:
+        """Remember exactly what a recipient must give up now; the rest of what it had to, it may see again.
+
+        :param held: what it holds or may hold, as read in this transaction.
+        """
+        known = held.owed
         lapsed = known - set(unlawful)
         if lapsed:
             self._open(outbox_id, _ROW.element_id.in_(lapsed), ended_at=at, ending=LAPSED)
