@@ -1,0 +1,182 @@
+"""The whole way of a recipient that cannot receive: hub, agent and case system as they are, each on its own socket."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.authority import load
+from hub.clock import new_id
+from hub.queue.broker import Broker
+from hub.queue.running import Running
+from hub.sandbox.fetcher import Answered, Fetcher, NotNow, Side
+from hub.settings import Settings
+from tests.integration.api.served import Served, served
+from tests.integration.databases import a_postgresql_database
+from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox
+from tests.integration.set_up import BROKER, eventually, must_answer
+from tests.integration.subscribers import SECRET, Subscriber, a_subscriber
+
+pytestmark = pytest.mark.integration
+
+DOOR = "POST /plan-updates"
+
+
+@pytest.fixture
+def subscriber() -> Iterator[Subscriber]:
+    with a_subscriber() as listening:
+        yield listening
+
+
+@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.servers)])
+def hub(request: pytest.FixtureRequest, tmp_path: Path, subscriber: Subscriber) -> Iterator[Served]:
+    """A hub that serves and delivers, whose children authority fetches and subscribes."""
+    wires = {"children": {"delivery": "feed", "webhook": {"url": subscriber.url, "secret": f"whsec_{SECRET}"}}}
+    if request.param == "embedded":
+        with _delivering(f"sqlite:///{tmp_path / 'hub.db'}", "memory://", wires) as running:
+            yield running
+    else:
+        with a_postgresql_database() as url, _delivering(url, BROKER, wires) as running:
+            yield running
+
+
+@contextmanager
+def _delivering(url: str, broker_url: str, wires: dict[str, dict[str, Any]]) -> Iterator[Served]:
+    given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32}
+    settings = Settings(**given, database_url=url, broker_url=broker_url, queue_prefix=f"hub-test-{new_id().hex[:12]}")
+    with served(url, wires=wires) as running, Broker(broker_url, settings.queue_prefix) as broker:
+        must_answer(broker)
+        loops = Running(running.store, broker, load(wires), settings)
+        loops.start()
+        try:
+            yield running
+        finally:
+            assert loops.stop(15)
+            broker.delete()
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[Sandbox]:
+    with a_sandbox("children", tmp_path / "children") as running:
+        yield running
+
+
+@contextmanager
+def an_agent(hub: Served, system: Sandbox, folder: Path) -> Iterator[None]:
+    """Run ``python -m hub.sandbox.fetcher`` until the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hub-token").write_text(hub.tokens["children"])
+    (folder / "token").write_text(TOKEN)
+    arguments = [sys.executable, "-m", "hub.sandbox.fetcher", "--hub-url", hub.url, "--system-url", system.url]
+    arguments += ["--hub-token-file", str(folder / "hub-token"), "--token-file", str(folder / "token"), "--door", DOOR]
+    with subprocess.Popen(arguments) as running:
+        try:
+            yield
+        finally:
+            running.terminate()
+
+
+def shares(hub: Served) -> tuple[str, str]:
+    """Let a person share the goals of employment with children; return the plan and the consent."""
+    cpr, opened = hub.opens_plan()
+    sharing = {
+        "kind": "sharing", "plan": opened["plan"], "sources": ["employment"], "recipients": ["children"],
+        "categories": ["goals"],
+    }  # fmt: skip
+    said = hub.ask("coordinator", "POST", "/consents", sharing).json()
+    hub.sends(cpr, {"id": "g1", "title": "Ro om aftenen"})
+    return opened["plan"], said["consent"]
+
+
+def held(system: Sandbox, plan: str) -> list[str]:
+    """Return the titles that the system holds of a plan."""
+    plans = system.ask("GET", "/sandbox/plans")
+    return [element["title"] for element in plans.get(plan, {"elements": {}})["elements"].values()]
+
+
+def is_settled(hub: Served) -> bool:
+    feeds = hub.ask("operator", "GET", "/ops/feeds").json()["feeds"]
+    return all(not (one["unacknowledged"] or one["without_receipt"]) for one in feeds)
+
+
+def test_what_is_shared_arrives_and_what_is_revoked_is_deleted(
+    hub: Served, system: Sandbox, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    with an_agent(hub, system, tmp_path / "agent"):
+        plan, consent = shares(hub)
+        eventually(lambda: held(system, plan) == ["Ro om aftenen"], 30)
+        eventually(lambda: is_settled(hub), 30)
+        hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
+        eventually(lambda: held(system, plan) == [], 30)
+        eventually(lambda: is_settled(hub), 30)
+    became = hub.ask("coordinator", "GET", f"/consents/{consent}/revocation").json()
+    assert "receipt" in str(became)
+    eventually(lambda: len(subscriber.heard) == 2)
+    assert [one.event["type"] for one in subscriber.heard] == [
+        "one-plan-hub.plan.changed", "one-plan-hub.plan.withdrawn",
+    ]  # fmt: skip
+    assert all(one.is_signed_with(SECRET) for one in subscriber.heard)
+    (standing,) = hub.ask("operator", "GET", "/ops/feeds").json()["feeds"]
+    assert (standing["webhook"]["lag"], standing["webhook"]["last_result"]) == (0, "told")
+
+
+class Dying(Fetcher):
+    """Dies right before it tells the hub one of the two things."""
+
+    def __init__(self, hub: Side, system: Side, before: str) -> None:
+        super().__init__(hub, system, DOOR)
+        self._before = before
+
+    def _tell(self, path: str, said: Any) -> None:
+        if path == self._before:
+            raise NotNow
+        super()._tell(path, said)
+
+
+@pytest.mark.parametrize("before", ["/feed/receipts", "/feed/ack"])
+def test_an_agent_that_dies_halfway_begins_there_again(hub: Served, system: Sandbox, before: str) -> None:
+    plan, _ = shares(hub)
+    sides = Side(hub.url, hub.tokens["children"]), Side(system.url, TOKEN)
+    with pytest.raises(NotNow):
+        Dying(*sides, before).turn(15)
+    assert held(system, plan) == ["Ro om aftenen"]
+    assert not is_settled(hub)
+    assert Fetcher(*sides, DOOR).turn() == 1
+    assert is_settled(hub)
+    kinds = [one["status"] for one in system.ask("GET", "/sandbox/deliveries")]
+    assert kinds[0] == "taken-in"
+    assert set(kinds[1:]) <= {"already-held"}, "a repeat is known again"
+
+
+def test_while_the_system_is_down_nothing_is_acknowledged_and_then_it_catches_up(hub: Served, system: Sandbox) -> None:
+    plan, _ = shares(hub)
+    fetcher = Fetcher(Side(hub.url, hub.tokens["children"]), Side(system.url, TOKEN), DOOR)
+    system.ask("PUT", "/sandbox/behaviour", {"broken": "down"})
+    with pytest.raises(NotNow):
+        fetcher.turn(15)
+    assert not is_settled(hub)
+    system.ask("PUT", "/sandbox/behaviour", {})
+    threading.Event().wait(0.1)
+    fetcher.turn()
+    assert held(system, plan) == ["Ro om aftenen"]
+    assert is_settled(hub)
+
+
+def test_a_system_that_refuses_makes_a_dead_letter(hub: Served, system: Sandbox) -> None:
+    shares(hub)
+    system.ask("PUT", "/sandbox/behaviour", {"broken": "refuse"})
+    assert Fetcher(Side(hub.url, hub.tokens["children"]), Side(system.url, TOKEN), DOOR).turn(15) == 1
+    (letter,) = hub.ask("operator", "GET", "/ops/dead-letters").json()["dead_letters"]
+    assert (letter["recipient"], letter["cause"]) == ("children", "recipient-refused")
+
+
+def test_an_answer_says_its_status_and_nothing_of_its_body(hub: Served) -> None:
+    assert "secret" not in repr(Answered(200, {}, b"secret"))
+    assert hub.tokens["children"] not in repr(Side(hub.url, hub.tokens["children"]))
