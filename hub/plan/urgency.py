@@ -28,8 +28,8 @@ def _differ(was: Element | None, becomes: Element | None) -> bool:
     """Tell whether two versions say something else; a newer message that says the same is no change."""
     if was is None or becomes is None:
         return was is not becomes
-    same = {"provenance": was.provenance, "order": was.order, "registered_at": was.registered_at}
-    return replace(becomes, **same) != was
+    told = replace(becomes, provenance=was.provenance, order=was.order, registered_at=was.registered_at)
+    return told != was
 
 
 def _is_soon(element: Element, at: datetime) -> bool:
