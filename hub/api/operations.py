@@ -15,9 +15,10 @@ from hub.api.models import Directions, Hold, NumberLink, read, schema_of
 from hub.api.problems import TAKEN
 from hub.clock import now
 from hub.errors import BrokerDiffers, BrokerDown, Unavailable
+from hub.flow.housekeeping import rounds
 from hub.flow.link import link_numbers
 from hub.flow.replay import replay
-from hub.flow.standing import Asked, hold, probe, release, standings
+from hub.flow.standing import Asked, called, hold, probe, release, standings
 from hub.identity.tokens import Caller
 from hub.plan.identifier import cpr_identifier
 from hub.store.circuits import Direction
@@ -33,7 +34,7 @@ _BREAKER = ("failures", "open_until", "since", "reason", "last_attempt_at", "las
 _DEED = ("row", "at", "actor", "action", "correlation_id")
 _TOLD = (
     "recipient", "delivery", "sequence", "receipt", "code", "cause", "authority", "direction", "reason", "emergency",
-    "is_red",
+    "is_red", "cleared", "rows",
 )  # fmt: skip
 _COUNTED = {"shown": "elements", "withdrawn": "withdrawn"}
 _ROWS, _LAST_ROW = 200, 2**63 - 1
@@ -45,7 +46,7 @@ _DEAD_LETTER = {
 
 @router.get("/ops/queues")
 def queues(hub: TheHub, operator: AnOperator) -> Response:
-    """Say what is due to whom, which recipients are paused, and how the jobs stand."""
+    """Say what is due to whom, which recipients are paused, and how jobs and notices stand."""
     with hub.store.begin(read_only=True) as unit:
         return json_response(
             {
@@ -56,6 +57,7 @@ def queues(hub: TheHub, operator: AnOperator) -> Response:
                     if one.direction is Direction.RECIPIENT
                 ],
                 "jobs": _only(unit.jobs.all(), _JOB),
+                "notices": unit.notices.counts(),
             }
         )
 
@@ -137,6 +139,12 @@ def unknown_codes(hub: TheHub, operator: AnOperator) -> Response:
         return json_response({"unknown_codes": unit.unknown_codes.all()})
 
 
+@router.get("/ops/housekeeping")
+def housekeeping(hub: TheHub, operator: AnOperator) -> Response:
+    """Say of each kind of thing that is cleared how long it is kept, when it was cleared last, and how much it was."""
+    return json_response({"housekeeping": rounds(hub.store, hub.settings)})
+
+
 @router.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""
@@ -165,7 +173,8 @@ def readyz(hub: TheHub) -> Response:
 
 
 def _asked(authority: str, wanted: Directions, hub: Hub, operator: Caller, correlation_id: str) -> Asked:
-    return Asked(authority, wanted.named, hub.authorities, operator.client, correlation_id)
+    configured = called(hub.authorities, hub.settings)
+    return Asked(authority, wanted.named, configured, operator.client, correlation_id)
 
 
 def _stands(authority: str, hub: Hub, correlation_id: str, **besides: bool) -> Response:

@@ -34,6 +34,7 @@ _SENTENCES: Mapping[str, str] = {
     "emergency-rejected": "{actor} rejected somebody's emergency access: it has ended",
     "held": "{actor} holds {authority} as {direction} ({reason}): no call goes through",
     "released": "{actor} released {authority} as {direction}",
+    "cleared": "{actor} cleared what was kept for long enough: {rows} of {cleared}",
 }
 
 

@@ -45,16 +45,16 @@ def step(store: Store, settings: Settings, *, pause: timedelta = PAUSE) -> Stepp
     kinds = {kind.name: kind for kind in KINDS}
     with store.begin() as unit:
         at = now()
-        rounds = _rounds(unit)
-        taken = rounds.take(kinds, at)
+        known = _rounds(unit)
+        taken = known.take(kinds, at)
         if taken is None:
             return None
         kind = kinds[taken.kind]
         done = kind.clear(unit, (taken.began_at or at) - kind.kept(settings), taken.position, MOST)
         if done.position is not None:
-            rounds.goes_on(taken, done, at, at + pause)
+            known.goes_on(taken, done, at, at + pause)
             return Stepped(kind.name, done.rows, has_ended=False)
-        rounds.ended(taken, done, at, next_night(at, settings.housekeeping_hour))
+        known.ended(taken, done, at, next_night(at, settings.housekeeping_hour))
         cleared = taken.cleared + done.rows
         _audit(unit, taken, cleared, at)
     if cleared:
@@ -75,11 +75,12 @@ def ask(store: Store, settings: Settings, actor: str) -> None:
         _rounds(unit).ask([kind.name for kind in KINDS], actor, now())
 
 
-def standing(store: Store, settings: Settings) -> list[dict[str, Any]]:
+def rounds(store: Store, settings: Settings) -> list[dict[str, Any]]:
     """Return how every kind stands: times and counts; nothing of a person."""
     with store.begin(read_only=True) as unit:
+        at = now()
         known = {one.kind: one for one in _rounds(unit).all()}
-    return [_told(kind, known.get(kind.name), kind.kept(settings) / timedelta(days=1)) for kind in KINDS]
+    return [_told(kind, known.get(kind.name), kind.kept(settings), at) for kind in KINDS]
 
 
 def next_night(at: datetime, hour: int) -> datetime:
@@ -99,11 +100,13 @@ def _audit(unit: Unit, taken: Round, cleared: int, at: datetime) -> None:
         unit.audit.record("cleared", taken.asked_by or ACTOR, at, str(new_id()), cleared=taken.kind, rows=cleared)
 
 
-def _told(kind: Kind, known: Round | None, kept_days: float) -> dict[str, Any]:
+def _told(kind: Kind, known: Round | None, kept: timedelta, at: datetime) -> dict[str, Any]:
+    is_under_way = known is not None and known.began_at is not None
     return {
         "kind": kind.name,
-        "kept_days": kept_days,
-        "is_under_way": known is not None and known.began_at is not None,
+        "kept_days": kept / timedelta(days=1),
+        "is_under_way": is_under_way,
+        "is_due": is_under_way or (known is not None and known.due_at <= at),
         "cleared": known.cleared if known else 0,
         "due_at": known.due_at if known else None,
         "last_ended_at": known.last_ended_at if known else None,

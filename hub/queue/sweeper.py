@@ -4,14 +4,12 @@ Left behind is a (recipient, plan) whose last settled decision rests on an older
 whose ``recheck_at`` has passed because a consent starts or ends by the calendar. A delivery whose lease ran out needs
 no sweeping: its row is still due, and ``ring_after`` is the lease's end, so the relay rings for it by itself.
 
-Besides, it rings for what waits for room where there is some: a pause has passed, or a limit was raised. And it deletes
-fetches that were done long ago.
+Besides, it rings for what waits for room where there is some: a pause has passed, or a limit was raised.
 """
 
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 from hub.clock import now
 from hub.settings import Settings
@@ -29,7 +27,6 @@ class Sweeper:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._keep_done = timedelta(days=settings.keep_done_days)
         self.bell = threading.Event()
 
     def turn(self) -> float:
@@ -37,11 +34,10 @@ class Sweeper:
         with self._store.begin() as unit:
             at = now()
             swept = unit.outbox.sweep(at, unit.policies.in_force().version, _BATCH)
-            cleared = unit.jobs.clear_done(at - self._keep_done, _BATCH)
             for recipient in unit.outbox.waited_for():
                 at_most = self._settings.calls_at_most(recipient)
                 unit.outbox.wake(recipient, unit.breakers.room(recipient, Direction.RECIPIENT, at, at_most), at)
-        return 0 if _BATCH in (swept, cleared) else self._settings.sweep_seconds
+        return 0 if swept == _BATCH else self._settings.sweep_seconds
 
     def close(self) -> None:
         """Nothing is held."""

@@ -26,7 +26,7 @@ from hub.store import retention_statements as sql
 #: Where a walk begins; nothing of the hub is older.
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 #: Plans that have ended, looked at in one step.
-_PLANS = 100
+_PLANS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Retention:
 
     def bodies(self, before: datetime, most: int) -> int:
         """Clear the bodies of messages taken in before an instant; digests and answers stay."""
-        return self._clear(sql.CLEAR_BODIES, before, most)
+        is_postgresql = self._connection.dialect.name == "postgresql"
+        return self._clear(sql.CLEAR_BODIES if is_postgresql else sql.REWRITE_WITHOUT_BODY, before, most)
 
     def messages(self, before: datetime, position: str, most: int) -> Step:
         """Forget messages all of whose plans ended, and that came, before an instant."""
@@ -72,7 +73,9 @@ class Retention:
     def versions(self, before: datetime, position: str, most: int) -> Step:
         """Forget versions of elements that were superseded before an instant; what a proof rests on stays."""
         seen = self._walk(sql.SUPERSEDED, before, position, most, numbered=True)
-        return Step(self._delete(sql.DELETE_VERSIONS, seen), _behind(seen, most))
+        # First those that are followed by another: afterwards that other may be gone.
+        rows = self._delete(sql.DELETE_FOLLOWED, seen) + self._delete(sql.DELETE_LAST, seen)
+        return Step(rows, _behind(seen, most))
 
     def sessions(self, before: datetime, most: int) -> int:
         """Forget sessions that began before an instant."""

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from hub.clock import new_id, now
 from hub.errors import IdReused, NotFound
-from hub.flow.housekeeping import MOST, ask, expect, next_night, standing, step
+from hub.flow.housekeeping import MOST, ask, expect, next_night, rounds, step
 from hub.flow.kept import KINDS
 from hub.flow.proof import prove_revocation
 from hub.flow.revocation import show_revocation
@@ -351,8 +351,8 @@ def test_a_round_begins_at_night_and_not_before(world: World, clock: FrozenClock
     expect(world.store, world.settings)
     assert step(world.store, world.settings) is None
     clock.move_to(next_night(now(), 4))
-    rounds = [step(world.store, world.settings, pause=AT_ONCE) for _ in KINDS]
-    assert {done.kind for done in rounds if done} == {kind.name for kind in KINDS}
+    steps = [step(world.store, world.settings, pause=AT_ONCE) for _ in KINDS]
+    assert {done.kind for done in steps if done} == {kind.name for kind in KINDS}
     assert step(world.store, world.settings) is None
     assert world.audited("cleared")[0]["actor"] == "housekeeping"
 
@@ -380,7 +380,7 @@ def test_a_round_that_was_cut_short_goes_on_where_it_was(world: World, url: str,
     ask(world.store, world.settings, "test")
     for _ in KINDS:
         step(world.store, world.settings, pause=timedelta(minutes=1))
-    (under_way,) = [one for one in standing(world.store, world.settings) if one["is_under_way"]]
+    (under_way,) = [one for one in rounds(world.store, world.settings) if one["is_under_way"]]
     assert (under_way["kind"], under_way["cleared"]) == ("message-bodies", MOST)
     world.store.close()
     restarted = a_store(url)
@@ -388,7 +388,7 @@ def test_a_round_that_was_cut_short_goes_on_where_it_was(world: World, url: str,
     assert step(restarted, world.settings) is not None
     restarted.close()
     assert orjson.loads(world.audited("cleared")[0]["details"])["rows"] == MOST + 1
-    assert not [one for one in standing(world.store, world.settings) if one["is_under_way"]]
+    assert not [one for one in rounds(world.store, world.settings) if one["is_under_way"]]
 
 
 def test_a_step_that_fails_has_cleared_nothing_and_counted_nothing(
@@ -403,7 +403,7 @@ def test_a_step_that_fails_has_cleared_nothing_and_counted_nothing(
             with pytest.raises(Dies):
                 step(world.store, world.settings)
     assert with_body(world.store) == 3
-    assert {one["total"] for one in standing(world.store, world.settings)} == {0}
+    assert {one["total"] for one in rounds(world.store, world.settings)} == {0}
 
 
 def raises(*_given: object) -> None:
@@ -417,7 +417,7 @@ def test_two_housekeepers_at_once_clear_each_row_once(world: World, url: str) ->
 
     def works(store: Store) -> int:
         rows = 0
-        while any(one["is_under_way"] or not one["last_ended_at"] for one in standing(store, world.settings)):
+        while any(one["is_due"] for one in rounds(store, world.settings)):
             done = step(store, world.settings, pause=AT_ONCE)
             rows += done.rows if done else 0
         return rows
@@ -444,9 +444,9 @@ def test_what_stands_tells_times_and_counts(world: World, clock: FrozenClock) ->
     messages(world.store, 3, THEN)
     clock.advance(timedelta(days=31))
     clears(world)
-    found = {one["kind"]: one for one in standing(world.store, world.settings)}
+    found = {one["kind"]: one for one in rounds(world.store, world.settings)}
     assert found["message-bodies"] == {
-        "kind": "message-bodies", "kept_days": 30.0, "is_under_way": False, "cleared": 0,
+        "kind": "message-bodies", "kept_days": 30.0, "is_under_way": False, "is_due": False, "cleared": 0,
         "due_at": next_night(now(), 4), "last_ended_at": now(), "last_cleared": 3, "total": 3,
     }  # fmt: skip
 
