@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.authority import REGISTER
+from hub.authority.post import KIND, USUAL
 from hub.clock import now
 from hub.errors import Conflict, NotFound
 from hub.flow.refusal import refusals_written
@@ -47,9 +48,10 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
     with store.begin(read_only=True) as unit:
         at = now()
         known = {(circuit.authority, circuit.direction): circuit for circuit in unit.breakers.all()}
-        under_way, waiting = unit.breakers.under_way(at), _waiting(unit, at)
+        under_way, waiting = unit.breakers.under_way(at), _waiting(unit, settings, at)
         withdrawals = unit.outbox.withdrawals_due()
         missing = unit.withdrawals.counts(at, timedelta(hours=settings.withdrawal_hours))
+    posts = _posts(settings)  # a post is asked for nothing, as the register is told of no plan
     everyone = sorted({*called(names, settings), *(authority for authority, _ in known)})
     return [
         {
@@ -66,13 +68,17 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
         }
         for name in everyone
         for direction in BOTH
-        if (name, direction) != (REGISTER, Direction.RECIPIENT)  # it is told of no plan
+        if (name, direction) not in {(REGISTER, Direction.RECIPIENT), *((post, Direction.SOURCE) for post in posts)}
     ]
 
 
 def called(names: Iterable[str], settings: Settings) -> list[str]:
-    """Return the names of those whose systems the hub calls: authorities, and the person register where one is set."""
-    return [*names, *([REGISTER] if settings.person_register else [])]
+    """Return whose systems the hub calls: authorities, and the person register and the post where they are set."""
+    return [*names, *([REGISTER] if settings.person_register else []), *_posts(settings)]
+
+
+def _posts(settings: Settings) -> list[str]:
+    return [str(settings.post.get(KIND, USUAL))] if settings.post else []
 
 
 def hold(asked: Asked, reason: HoldReason, store: Store) -> None:
@@ -142,8 +148,9 @@ def _ring(unit: Unit, authority: str, at: datetime, settings: Settings) -> bool:
     return unit.outbox.wake(authority, room, at)
 
 
-def _waiting(unit: Unit, at: datetime) -> dict[tuple[str, Direction], int]:
+def _waiting(unit: Unit, settings: Settings, at: datetime) -> dict[tuple[str, Direction], int]:
     due = {(row["recipient"], Direction.RECIPIENT): row["due"] for row in unit.outbox.counts(at)}
+    due |= {(post, Direction.RECIPIENT): unit.notices.due(at) for post in _posts(settings)}
     return due | {(name, Direction.SOURCE): count for name, count in unit.jobs.waiting(at).items()}
 
 

@@ -226,6 +226,11 @@ class Notices:
         )
         return [as_dict(row) for row in self._connection.execute(query)]
 
+    def due(self, at: datetime) -> int:
+        """Count the notices that are due to be sent."""
+        query = sa.select(sa.func.count()).where(_ROW.municipality == self._municipality, _ROW.due_at <= at)
+        return int(self._connection.execute(query).scalar_one())
+
     def clear_sent(self, before: datetime, most: int) -> int:
         """Delete notices that were settled before an instant and are of a time before it; return how many.
 

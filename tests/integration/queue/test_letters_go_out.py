@@ -94,14 +94,17 @@ def test_an_outage_is_waited_for_and_the_breaker_says_so(set_up: SetUp, box: Box
     with posting(set_up, box, authorities):
         eventually(lambda: post_stands(set_up)["reason"] == RecipientDown.code)
         assert list(keys(set_up).values()) == [State.WAITING]
+        assert post_stands(set_up)["waiting"] == 1
         box.behaves()
         eventually(lambda: is_sent(set_up), seconds=60)
     assert times(set_up, box) == [1]
 
 
 def post_stands(set_up: SetUp) -> dict[str, object]:
-    rows = standings(["digital-post"], set_up.store, set_up.settings)
-    return next(row for row in rows if row["direction"] == Direction.RECIPIENT)
+    settings = set_up.settings.model_copy(update={"post": {"url": "…"}})
+    [row] = [one for one in standings([], set_up.store, settings) if one["authority"] == "digital-post"]
+    assert row["direction"] == Direction.RECIPIENT
+    return row
 
 
 def test_an_operator_holds_the_post_and_lets_go_of_it(set_up: SetUp, box: Box) -> None:
