@@ -77,6 +77,13 @@ class PeopleRegister:
         require_token(request, self._token)
         obey(self.behaviour)
 
+    def begin_anew(self) -> None:
+        """Forget everybody, and behave well again."""
+        self.behaviour, self.strangers = Behaviour(), Strangers()
+        with self._begin() as connection:
+            for table in ("changes", "subscriptions", "people"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
     def people(self) -> list[dict[str, Any]]:
         """Return everyone, as the contract has them."""
         with self._begin() as connection:

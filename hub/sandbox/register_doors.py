@@ -19,6 +19,12 @@ _CURSOR = r"^[0-9]{0,18}$"
 _JSON = "application/json"
 
 
+class Again(Who):
+    """A change that is told of though nothing has changed."""
+
+    kind: str = "Person"
+
+
 class Asked(Strict):
     """A Personopslag."""
 
@@ -39,6 +45,14 @@ def _add_controls(app: FastAPI, register: PeopleRegister) -> None:
     @app.post("/sandbox/people", status_code=201)
     def add(who: Who) -> dict[str, Any]:
         return register.add(who.cpr)
+
+    @app.delete("/sandbox/people", status_code=204)
+    def begin_anew() -> None:
+        register.begin_anew()
+
+    @app.post("/sandbox/people/tell", status_code=204)
+    def tell_again(again: Again) -> None:
+        register.tell_again(again.cpr, again.kind)
 
     @app.get("/sandbox/people")
     def people() -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def a_server(status: int, body: bytes, content_type: str = "application/json", *
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = answer
+        do_GET = do_PUT = do_POST = do_DELETE = answer
 
         def log_message(self, *_: Any) -> None: ...
 
