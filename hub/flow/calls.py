@@ -13,7 +13,7 @@ import structlog
 
 from hub.errors import HubError, Unavailable
 from hub.settings import Settings
-from hub.store.circuits import Call, Direction
+from hub.store.circuits import Call, Circuit, Direction
 from hub.store.transaction import Unit
 
 _ACTOR = "hub"
@@ -25,8 +25,13 @@ def begin(
     unit: Unit, authority: str, direction: Direction, token: UUID, at: datetime, settings: Settings
 ) -> Call | None:
     """Let a call start; None when it must wait: its system is held, does not answer, or has calls enough."""
-    at_most = settings.calls_at_most(authority)
-    return unit.breakers.enter(authority, direction, token, at, settings.lease_seconds, at_most)
+    return enter(unit, unit.breakers.of(authority, direction), token, at, settings)
+
+
+def enter(unit: Unit, circuit: Circuit, token: UUID, at: datetime, settings: Settings) -> Call | None:
+    """Let a call start whose circuit was read in this transaction; None when it must wait."""
+    at_most = settings.calls_at_most(circuit.authority)
+    return unit.breakers.enter(circuit, token, at, settings.lease_seconds, at_most)
 
 
 def not_made(unit: Unit, call: Call, at: datetime) -> None:

@@ -28,7 +28,6 @@ from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
 from hub.plan.person import Person, Role
 from hub.settings import Settings
-from hub.store.circuits import Direction
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
@@ -54,12 +53,12 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
     whose = unit.outbox.whose(outbox_id)
     if whose is None:
         return Settled.NOT_DUE
-    plan, recipient = whose
-    at = now()
+    plan, circuit = whose
+    recipient, at = circuit.authority, now()
     if feed.fetches(recipient, authorities):
         decided_now = partial(decide, unit, outbox_id, plan, new_id(), authorities, settings)
         return feed.tell(unit, outbox_id, recipient, decided_now, settings)
-    call = calls.begin(unit, recipient, Direction.RECIPIENT, new_id(), at, settings)
+    call = calls.enter(unit, circuit, new_id(), at, settings)
     if call is None:  # before the plan is opened: what cannot leave costs next to nothing
         unit.outbox.wait(outbox_id, at)
         return Settled.PAUSED

@@ -1,6 +1,7 @@
 """Breakers and bulkheads: which calls to an authority's system may start, for all workers of all processes at once.
 
-    call = unit.breakers.enter("social", Direction.RECIPIENT, token, at, 60, at_most=4)
+    circuit = unit.breakers.of("social", Direction.RECIPIENT)
+    call = unit.breakers.enter(circuit, token, at, 60, at_most=4)
     if call is None: ...      # held, open, probed by another, or full: it waits
     ...
     unit.breakers.answered(call, at, "taken-in", brought=True)
@@ -22,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import call_statements as sql
 from hub.store.call_tables import calls, circuits
-from hub.store.circuits import Call, Circuit, Direction, HoldReason, pause
+from hub.store.circuits import Call, Circuit, Direction, HoldReason, circuit_of, pause
 
 #: A call that only says what the last one said is written down no oftener than this.
 _OFTEN_ENOUGH = timedelta(seconds=5)
@@ -49,11 +50,11 @@ class Breakers:
     def of(self, authority: str, direction: Direction) -> Circuit:
         """Return how the hub stands with an authority; one that it has never called is closed."""
         row = self._execute(sql.READ, name=authority, way=direction).one_or_none()
-        return _circuit(row) if row is not None else Circuit(authority, direction)
+        return circuit_of(row) if row is not None else Circuit(authority, direction)
 
     def all(self) -> Sequence[Circuit]:
         """Return every circuit that has seen a call or an operator."""
-        return [_circuit(row) for row in self._execute(sql.READ_ALL)]
+        return [circuit_of(row) for row in self._execute(sql.READ_ALL)]
 
     def silent(self, direction: Direction) -> Mapping[str, datetime]:
         """Return who is not called or does not answer, and since when."""
@@ -65,18 +66,17 @@ class Breakers:
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
-    def enter(
-        self, authority: str, direction: Direction, token: UUID, at: datetime, seconds: float, at_most: int
-    ) -> Call | None:
+    def enter(self, circuit: Circuit, token: UUID, at: datetime, seconds: float, at_most: int) -> Call | None:
         """Let a call start; None when it must wait.
 
+        :param circuit: as read in this transaction.
         :param token: names the call; whoever starts it chooses it.
         :param seconds: how long the call may take before its worker counts as dead.
         :param at_most: how many calls to this authority may be under way at once.
         """
-        circuit = self.of(authority, direction)
         if not circuit.lets_through(at, at_most):
             return None
+        authority, direction = circuit.authority, circuit.direction
         until, is_probe = at + timedelta(seconds=seconds), circuit.since is not None
         one: dict[str, Any] = {"name": authority, "way": direction, "token": token, "at": at, "until": until}
         if is_probe and not self._execute(sql.PROBE, **one).rowcount:
@@ -217,11 +217,6 @@ class Breakers:
 
     def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
         return self._connection.execute(statement, {"ours": self._municipality, **given})
-
-
-def _circuit(row: sa.Row[*tuple[Any, ...]]) -> Circuit:
-    known = dict(row._mapping)
-    return Circuit(**{**known, "direction": Direction(known["direction"])})
 
 
 def _says_nothing_new(circuit: Circuit, at: datetime, result: str, brought: bool) -> bool:

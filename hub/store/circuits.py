@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0  # seconds; who is back after a weekend hears from us within five minutes
@@ -85,6 +86,12 @@ class Circuit:
     def is_probed(self, at: datetime) -> bool:
         """Tell whether a probe is out."""
         return self.probe_until is not None and self.probe_until > at
+
+
+def circuit_of(row: Any) -> Circuit:
+    """Read a circuit out of a row that has its columns."""
+    known = {name: getattr(row, name) for name in Circuit.__dataclass_fields__}
+    return Circuit(**{**known, "direction": Direction(known["direction"])})
 
 
 @dataclass(frozen=True, slots=True)

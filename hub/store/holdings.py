@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring
@@ -41,7 +42,14 @@ _HELD = sa.union_all(
         withdrawals.c.outbox_id == _ROW, withdrawals.c.ended_at.is_(None)
     ),
 )
-_HOLD = holdings.insert()
+
+
+def _hold(insert: postgresql.Insert | sqlite.Insert) -> sa.Insert:
+    fresh = {"digest": insert.excluded.digest, "since": insert.excluded.since}
+    return insert.on_conflict_do_update(index_elements=["outbox_id", "element_id"], set_=fresh)
+
+
+_HOLD_ON = {"postgresql": _hold(postgresql.insert(holdings)), "sqlite": _hold(sqlite.insert(holdings))}
 _LET_GO = holdings.delete().where(
     holdings.c.outbox_id == _ROW, holdings.c.element_id.in_(sa.bindparam("gone", expanding=True))
 )
@@ -168,13 +176,13 @@ class Holdings:
             looked up unless given.
         """
         before = self.of(outbox_id).certain if before is None else before
-        gone = [element for element in before if now_held.get(element) != before[element]]
+        gone = [element for element in before if element not in now_held]
         fresh = [element for element in now_held if before.get(element) != now_held[element]]
         if gone:
             self._connection.execute(_LET_GO, {"row": outbox_id, "gone": gone})
         if fresh:
             self._connection.execute(
-                _HOLD,
+                _HOLD_ON[self._connection.dialect.name],
                 [
                     {"outbox_id": outbox_id, "element_id": element, "digest": now_held[element], "since": at}
                     for element in fresh

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.store import outbox_statements as sql
+from hub.store.circuits import Circuit, Direction, circuit_of
 from hub.store.holdings import MAY_HOLD
 from hub.store.lease import Basis, Lease
 from hub.store.tables import as_dict, outbox
@@ -113,10 +114,13 @@ class Outbox:
 
     # --- one delivery ---------------------------------------------------------------------------------------------
 
-    def whose(self, wanted: UUID) -> tuple[UUID, str] | None:
-        """Return the plan and the recipient of a due row: a worker asks after both before it takes the row."""
+    def whose(self, wanted: UUID) -> tuple[UUID, Circuit] | None:
+        """Return the plan of a due row, and how the hub stands with its recipient: asked before the row is taken."""
         row = self._execute(sql.WHOSE, wanted=wanted).one_or_none()
-        return (row.plan_id, row.recipient) if row is not None else None
+        if row is None:
+            return None
+        called = row.authority is not None
+        return row.plan_id, circuit_of(row) if called else Circuit(row.recipient, Direction.RECIPIENT)
 
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan of a row."""

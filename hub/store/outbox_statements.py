@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from hub.store.call_tables import circuits
+from hub.store.circuits import Circuit, Direction
 from hub.store.tables import Instant, among, outbox, plans
 
 _ROW = outbox.c
@@ -48,7 +50,19 @@ MARK_REVISED = _OF_PLANS.values(_due(sa.true(), is_urgent=True, is_revision=True
 MARK_PRESSING = _OF_PLANS.values(_due(_ROW.not_before <= _AT, is_urgent=True))
 
 KNOWN = sa.select(_ROW.id).where(_ROW.plan_id == bindparam("plan"), _ROW.recipient == bindparam("whom"))
-WHOSE = sa.select(_ROW.plan_id, _ROW.recipient).where(_THIS, _IS_DUE)
+#: And how the hub stands with the recipient: nothing of it where it was never called.
+WHOSE = (
+    sa.select(_ROW.plan_id, _ROW.recipient, *(circuits.c[name] for name in Circuit.__dataclass_fields__))
+    .outerjoin(
+        circuits,
+        sa.and_(
+            circuits.c.municipality == _ROW.municipality,
+            circuits.c.authority == _ROW.recipient,
+            circuits.c.direction == Direction.RECIPIENT,
+        ),
+    )
+    .where(_THIS, _IS_DUE)
+)
 HOLDER = sa.select(_ROW.lease).where(_THIS, _ROW.lease_until > _AT)
 _TAKE = outbox.update().where(_THIS, _IS_DUE)
 _TAKEN = {"lease": bindparam("token"), "lease_until": _UNTIL, "ring_after": _UNTIL, "is_waiting": False}

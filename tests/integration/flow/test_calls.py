@@ -284,7 +284,10 @@ def test_a_call_finds_the_places_that_another_has_made_while_it_looked(world: Wo
         pytest.skip("SQLite has one writer at a time")
 
     def enters(unit: Unit) -> bool:
-        return unit.breakers.enter("social", Direction.RECIPIENT, new_id(), now(), 60, at_most=2) is not None
+        return (
+            unit.breakers.enter(unit.breakers.of("social", Direction.RECIPIENT), new_id(), now(), 60, at_most=2)
+            is not None
+        )
 
     looks = list[bool]()
 
@@ -346,8 +349,8 @@ def test_a_limit_that_is_lowered_holds_at_once(world: World, plans: list[UUID]) 
     assert world.delivers(plans[0], "social") is Settled.DELIVERED
     with world.store.begin() as unit:
         token = world.row(plans[1], "social").id
-        assert unit.breakers.enter("social", Direction.RECIPIENT, token, now(), 60, 4)
-        assert unit.breakers.enter("social", Direction.RECIPIENT, plans[1], now(), 60, 1) is None
+        assert unit.breakers.enter(unit.breakers.of("social", Direction.RECIPIENT), token, now(), 60, 4)
+        assert unit.breakers.enter(unit.breakers.of("social", Direction.RECIPIENT), plans[1], now(), 60, 1) is None
         assert unit.breakers.room("social", Direction.RECIPIENT, now(), 1) == 0
 
 
