@@ -7,15 +7,15 @@ from the person register (docs/adr/0026).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.ages import MOST, Ages
+from hub.consent.ages import MOST, Ages, birthday
 from hub.consent.consent import Capacity, Consent, ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.standing import Circumstances, CircumstancesByPerson, Representative, standing_at
-from hub.plan.person import Household, Person, age_at, household_of
+from hub.plan.person import Household, HouseholdMember, Person, age_at, household_of
 from hub.plan.plan import Plan
 from hub.store.transaction import Unit
 
@@ -69,14 +69,24 @@ def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None, about: 
         plan = stored.plan if stored else None
     home = household_of(plan.elements.values()) if plan else Household(())
     holders = [member for member in home.members if member.has_custody]
+    guardians = [member for member in home.members if member.relation == GUARDIAN]
     known = about or unit.people.get(person)
     return Circumstances(
         born=known.born,
-        custody=tuple(Representative(one.person, one.period) for one in holders),
-        guardians=tuple(Representative(one.person, one.period) for one in home.members if one.relation == GUARDIAN),
+        custody=tuple(_while_alive(unit, one) for one in holders),
+        guardians=tuple(_while_alive(unit, one) for one in guardians),
         without_custody=frozenset(one.person for one in home.members) - {one.person for one in holders},
         died=known.died,
     )
+
+
+def _while_alive(unit: Unit, member: HouseholdMember) -> Representative:
+    """Return one who speaks for another, until the day of death, by the register; authorities may tell of it later."""
+    died, period = unit.people.get(member.person).died, member.period
+    if died is None:
+        return Representative(member.person, period)
+    death = birthday(died, 0)
+    return Representative(member.person, replace(period, end=death if period.end is None else min(period.end, death)))
 
 
 def _circumstances(
