@@ -34,6 +34,11 @@ _SENTENCES: Mapping[str, str] = {
     "emergency-rejected": "{actor} rejected somebody's emergency access: it has ended",
     "held": "{actor} holds {authority} as {direction} ({reason}): no call goes through",
     "released": "{actor} released {authority} as {direction}",
+    "letter-sent": "a letter to a citizen was handed to the post",
+    "letter-delivered": "a letter lies in a citizen's box",
+    "letter-by-hand": "a letter could not reach a citizen ({code}): the coordinator tells them",
+    "letter-dead": "a letter failed too often ({code}): hub notices list",
+    "letter-told": "{actor} told a citizen what no letter could",
     "cleared": "{actor} cleared what was kept for long enough: {rows} of {cleared}",
 }
 
