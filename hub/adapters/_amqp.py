@@ -12,7 +12,7 @@ from __future__ import annotations
 import ssl
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,9 +61,12 @@ class AmqpLine:
         self._connection: Connection | None = None
         self._let_go: weakref.finalize[[], AmqpLine] | None = None
 
-    def publish(self, body: bytes, *, exchange: str, routing_key: str, message_id: str) -> None:
+    def publish(
+        self, body: bytes, *, exchange: str, routing_key: str, message_id: str, headers: Mapping[str, str]
+    ) -> None:
         """Publish one message; returns when the broker has it in a queue.
 
+        :param headers: beside the body, such as the trace it belongs to; nothing of a person.
         :raises RecipientDown: the broker does not answer, or does not know the exchange.
         :raises RecipientFailed: it did not take the message.
         :raises RecipientRefused: no queue is bound for the routing key.
@@ -74,6 +77,7 @@ class AmqpLine:
             "exchange": exchange,
             "routing_key": routing_key,
             "message_id": message_id,
+            "headers": dict(headers),
             "mandatory": True,
             "delivery_mode": 2,
             "content_type": "application/xml",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
@@ -32,19 +32,25 @@ class SoapCaller:
         self._sender, self._address, self._path, self._security = sender, base_url + path, path, security
 
     def call(
-        self, action: str, content: etree._Element, headers: Sequence[etree._Element], message_id: str
+        self,
+        action: str,
+        content: etree._Element,
+        headers: Sequence[etree._Element],
+        message_id: str,
+        beside: Mapping[str, str] | None = None,
     ) -> tuple[Answer, Envelope]:
         """Send a message; return the answer as it came, and the envelope in it, which holds no fault.
 
         Content and headers move into the message.
 
         :param message_id: a UUID in lower case; a repeat of the message carries the same.
+        :param beside: headers of HTTP, such as the trace the call belongs to.
         :raises Unavailable: as the sender's outcomes say.
         :raises Refused: as the sender's outcomes say; of a fault nothing but its code is told.
         """
         addressing = Addressing(action, message_id, self._address)
         message = write_message(SOAP11, content, headers, addressing, self._security)
-        told = {"Content-Type": SOAP11.content_type, "SOAPAction": f'"{action}"'}
+        told = {"Content-Type": SOAP11.content_type, "SOAPAction": f'"{action}"', **(beside or {})}
         answer = self._sender.request("POST", self._path, message, told, reads=(FAILED, *_NO_SERVICE))
         if answer.status in _NO_SERVICE:  # what is not known is told by a fault; here nobody is there to tell it
             raise self._sender.outcomes.down(f"The service of the system of {self._sender.name} is not at its address.")

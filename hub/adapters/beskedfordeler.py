@@ -163,7 +163,11 @@ class BeskedfordelerAdapter:
         event, chosen = document.content, self._chosen
         body = to_bytes(envelope(event, chosen.recipient_cvr, chosen.municipality_cvr))
         self._line.publish(
-            body, exchange=chosen.exchange, routing_key=chosen.recipient_cvr, message_id=event["BeskedId"]
+            body,
+            exchange=chosen.exchange,
+            routing_key=chosen.recipient_cvr,
+            message_id=event["BeskedId"],
+            headers=key.traced,
         )
         return Receipt(ReceiptStatus.TOLD, event["BeskedId"])
 

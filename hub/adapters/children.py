@@ -48,6 +48,8 @@ class ChildrenSettings(WireSettings, TrustSettings, FeedSettings):
     claim_minutes: float = Field(default=15, gt=0)
     #: Days after which the receipt of a dropped file is deleted.
     receipt_days: float = Field(default=30, gt=0, le=3_650)
+    #: Days after which a refused file, sealed, and its report are deleted.
+    refused_days: float = Field(default=90, gt=0, le=3_650)
 
 
 class ChildrenAdapter:
@@ -80,6 +82,7 @@ class ChildrenAdapter:
             settle=chosen.settle_seconds,
             lost_after=chosen.claim_minutes * 60,
             keep_receipts=timedelta(days=chosen.receipt_days),
+            keep_refused=timedelta(days=chosen.refused_days),
         )
 
     @property
@@ -131,7 +134,7 @@ class ChildrenAdapter:
             "POST",
             _UPDATES,
             content=to_bytes(document.content),
-            headers={"Content-Type": _SENT_TYPE, "Idempotency-Key": str(key)},
+            headers={"Content-Type": _SENT_TYPE, "Idempotency-Key": str(key), **key.traced},
         )
         return self._receipt(answer, key)
 

@@ -154,7 +154,7 @@ class EmploymentAdapter:
         if self._recipient is None:
             raise RecipientRefused("No address of the employment system is set.", _SET_ADDRESS)
         content, headers = deepcopy(document.content), self._headers()
-        _, envelope = self._recipient.call(_UPDATE, content, headers, _message_id(key))
+        _, envelope = self._recipient.call(_UPDATE, content, headers, _message_id(key), key.traced)
         try:
             self._check(envelope, "UpdatePlanResponse")
         except ContractViolation:

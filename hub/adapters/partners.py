@@ -102,7 +102,7 @@ class PartnersAdapter:
         if self._sender is None:
             raise RecipientRefused("No address of this partner is set.", "Set url and secret of its settings.")
         body = orjson.dumps(document.content)
-        headers = {"Content-Type": _JSON, **signed(self._secrets, str(key), body, now())}
+        headers = {"Content-Type": _JSON, **signed(self._secrets, str(key), body, now()), **key.traced}
         return json_receipt(self._contract, self.name, self._sender.request("POST", self._path, body, headers), key)
 
     def written(self, document: Document, key: DeliveryKey) -> Written:

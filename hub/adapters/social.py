@@ -162,7 +162,7 @@ class SocialAdapter:
             "PUT",
             f"/api/planer/{key.plan}",
             content=orjson.dumps(document.content),
-            headers={"Content-Type": _JSON, "Idempotency-Key": str(key)},
+            headers={"Content-Type": _JSON, "Idempotency-Key": str(key), **key.traced},
         )
         return self._receipt(answer, key)
 

@@ -65,7 +65,7 @@ class YouthAdapter:
         """
         if self._sender is None:
             raise RecipientRefused("No address of the youth system is set.", "Set url and token of its settings.")
-        headers = {"Content-Type": _JSON, "Idempotency-Key": str(key)}
+        headers = {"Content-Type": _JSON, "Idempotency-Key": str(key), **key.traced}
         path, body = f"/plan-opdateringer/{key.plan}", orjson.dumps(document.content)
         return json_receipt(self._contract, NAME, self._sender.request("PUT", path, body, headers), key)
 

@@ -59,7 +59,7 @@ def parcel_of(authority: str, request: Request, body: bytes, correlation_id: str
     """Return what arrived; a header that is there twice has both values, and so is not what either says."""
     given = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
     headers = {name: value for name, value in given.items() if not name.startswith(_KEPT_BACK)}
-    return Parcel(authority, body, given.get("content-type", ""), headers, correlation_id)
+    return Parcel(authority, body, given.get("content-type", ""), headers, correlation_id, request.state.trace)
 
 
 def _as_json(receipt: Receipt) -> dict[str, Any]:

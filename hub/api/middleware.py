@@ -10,9 +10,11 @@ from urllib.parse import unquote_plus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from hub.api.asking import chosen_correlation_id, holds_cpr
 from hub.api.problems import answer, problem_of
+from hub.authority.tracing import HEADER, TraceContext, new_trace, read_traceparent
 from hub.errors import InvalidRequest
 
 _CORRELATION_ID = "x-correlation-id"
@@ -39,7 +41,8 @@ class AtTheDoor:
             return
         headers = Headers(scope=scope)
         correlation_id = chosen_correlation_id(headers.get(_CORRELATION_ID, ""))
-        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        trace = _trace(headers)
+        scope.setdefault("state", {}).update(correlation_id=correlation_id, trace=trace)
 
         async def send_sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -50,12 +53,22 @@ class AtTheDoor:
             await send(message)
 
         refused = _refused(scope, headers)
-        if refused is None:
-            await self._app(scope, receive, send_sealed)
-        else:
+        with bound_contextvars(correlation_id=correlation_id, trace_id=trace.trace_id.hex):
+            if refused is None:
+                await self._app(scope, receive, send_sealed)
+                return
             response = answer(Request(scope), problem_of(refused))
             _forget_address(scope)
             await response(scope, receive, send_sealed)
+
+
+def _trace(headers: Headers) -> TraceContext:
+    """Return the caller's trace, or a new one where it tells of none, of several, or of something else.
+
+    What it tells besides (tracestate) is for others that speak to its own tools, and goes no further.
+    """
+    told = headers.getlist(HEADER)
+    return (read_traceparent(told[0]) if len(told) == 1 else None) or new_trace()
 
 
 def _refused(scope: Scope, headers: Headers) -> InvalidRequest | None:

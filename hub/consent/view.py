@@ -48,6 +48,8 @@ class View:
     :ivar may_be_partial: the marker "you may not see every category"; a function of the reader's permissions alone.
     :ivar recheck_at: when the view may change by itself; for the hub's sweeper, never shown. It is no part of what
         the reader gets, and so not compared: a consent that bears on a withheld element alone may move it.
+    :ivar withheld_by: ids of the rules by which anything is withheld; as ``recheck_at`` for the hub alone, so that an
+        operator can be told why a recipient hears nothing.
     """
 
     plan: UUID
@@ -55,6 +57,7 @@ class View:
     seen: tuple[Seen, ...]
     may_be_partial: bool
     recheck_at: datetime | None = field(compare=False, repr=False)
+    withheld_by: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def tells_case_of(self, authority: str) -> bool:
         """Tell whether the reader works with an authority's case numbers: the authority itself, and the coordinator."""
@@ -88,6 +91,7 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
         ),
         may_be_partial=_may_be_partial(plan, policy, decider),
         recheck_at=next_change(plan.people(), policy, consents, at, reader.emergency),
+        withheld_by=tuple(sorted({rule for _, told in decided if not told.permits for rule in told.rule_ids})),
     )
 
 

@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from structlog.contextvars import bound_contextvars
+
 from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
 from hub.clock import new_id, now
 from hub.consent.consent import ConsentsByPerson
@@ -42,11 +44,12 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
         begun = _begin(unit, outbox_id, authorities, settings)
     if not isinstance(begun, Attempt):
         return begun
-    outcome = _send(begun.update, authorities)  # 2: no transaction while a network may hang
-    with store.begin() as unit:  # 3: remember what became of it
-        if isinstance(outcome, Receipt):
-            return settle(unit, begun, outcome)
-        return give_back(unit, begun, outcome, settings)
+    with bound_contextvars(**begun.named):
+        outcome = _send(begun, authorities)  # 2: no transaction while a network may hang
+        with store.begin() as unit:  # 3: remember what became of it
+            if isinstance(outcome, Receipt):
+                return settle(unit, begun, outcome)
+            return give_back(unit, begun, outcome, settings)
 
 
 def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled:
@@ -97,6 +100,7 @@ def decide(
     unit.withdrawals.owe(lease.id, change.held, change.withdrawn, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
+        unit.traces.nothing_said(lease, view.withheld_by, basis, at)
         return Settled.UP_TO_DATE
     return Decided(stored, owner, lease, view, basis, change, at)
 
@@ -160,7 +164,7 @@ def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
         has_protected_address=_is_protected(stored, decided.view),
     )
     unit.outbox.starts(lease, sequence, change.target)
-    recorded = unit.attempts.record(lease.id, sequence, change.leaving, at)
+    recorded = unit.attempts.record(lease.id, sequence, change.leaving, at, lease.mark)
     unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
     outgoing = Outgoing(recorded, lease, decided.basis, update, change, decided.view)
     audit(unit, "delivery-started", outgoing, at)  # were we to die now, the record still says what may have left
@@ -176,7 +180,8 @@ def _told_to_recipient(lease: Lease, sequence: int) -> str:
     return f"{lease.id}-{sequence}"
 
 
-def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError | NotSent:
+def _send(attempt: Attempt, authorities: Authorities) -> Receipt | HubError | NotSent:
+    update = attempt.update
     try:
         authority = authorities.get(update.recipient)
         if authority is None or not authority.adapter.delivers:
@@ -185,6 +190,7 @@ def _send(update: PlanUpdate, authorities: Authorities) -> Receipt | HubError | 
     except (Refused, Unavailable) as error:
         return NotSent(error)
     try:
-        return authority.adapter.send(document, DeliveryKey(update.recipient, update.plan, update.sequence))
+        key = DeliveryKey(update.recipient, update.plan, update.sequence, attempt.trace)
+        return authority.adapter.send(document, key)
     except (Refused, Unavailable) as error:
         return error

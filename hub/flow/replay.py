@@ -19,5 +19,6 @@ def replay(outbox_id: UUID, store: Store, *, actor: str, correlation_id: str) ->
         at = now()
         if not unit.outbox.replay(outbox_id, at):
             raise NotFound("There is no dead letter of this id.", "It may be replayed already: look at the list again.")
+        unit.traces.caused_one(outbox_id, correlation_id, at)
         plan = unit.outbox.plan_of(outbox_id)
         unit.audit.record("replayed", actor, at, correlation_id, plan, delivery=outbox_id)

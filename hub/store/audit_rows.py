@@ -43,7 +43,7 @@ class AuditRows:
     def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
         """Return what was done with a plan, oldest first."""
         rows = self._connection.execute(sa.select(audit).where(audit.c.plan_id == plan).order_by(audit.c.row))
-        return [_read(row) for row in rows]
+        return [read(row) for row in rows]
 
     def recent(self, after: int | None, limit: int) -> Sequence[dict[str, Any]]:
         """Return what was done, oldest first: the first rows after one, or without one the last.
@@ -56,8 +56,9 @@ class AuditRows:
             rows = self._connection.execute(ours.order_by(audit.c.row.desc())).all()[::-1]
         else:
             rows = self._connection.execute(ours.where(audit.c.row > after).order_by(audit.c.row)).all()
-        return [_read(row) for row in rows]
+        return [read(row) for row in rows]
 
 
-def _read(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def read(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """Return an audit row by column name, its details read."""
     return {**as_dict(row), "details": orjson.loads(row.details)}

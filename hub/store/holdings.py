@@ -101,14 +101,18 @@ class Attempts:
         self._connection = connection
         self._keyring = keyring
 
-    def record(self, outbox_id: UUID, sequence: int, leaving: Leaving, at: datetime) -> UUID:
-        """Remember what is about to leave; return the attempt's id."""
+    def record(self, outbox_id: UUID, sequence: int, leaving: Leaving, at: datetime, mark: int) -> UUID:
+        """Remember what is about to leave; return the attempt's id.
+
+        :param mark: of the row when it was taken: the attempt is for everything that made it due until then.
+        """
         attempt = new_id()
         row = {
             "id": attempt,
             "outbox_id": outbox_id,
             "sequence": sequence,
             "started_at": at,
+            "mark": mark,
             "is_open": True,
             "leaving": orjson.dumps({str(element): digest for element, digest in leaving.items()}).decode(),
         }

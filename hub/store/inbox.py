@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.authority.tracing import TraceContext
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring
 from hub.errors import IdReused, NotFound, StoreBusy
@@ -45,12 +46,20 @@ class Inbox:
         self._municipality = municipality
 
     def take(
-        self, authority: str, message_id: str, body: bytes, correlation_id: str, at: datetime, essence: bytes = b""
+        self,
+        authority: str,
+        message_id: str,
+        body: bytes,
+        correlation_id: str,
+        at: datetime,
+        essence: bytes = b"",
+        trace: TraceContext | None = None,
     ) -> tuple[UUID, Receipt | None]:
         """Claim a message id; return the receipt's id, and the first answer when the message came before.
 
         Two at once: the second waits until the first has committed or given up. The same is what has the same essence.
 
+        :param trace: None: the sender told of none, and the receipt's id names the one that begins here.
         :raises IdReused: the id came before with another body.
         :raises StoreBusy: it came before, and is being forgotten just now.
         """
@@ -70,6 +79,8 @@ class Inbox:
                 correlation_id=correlation_id,
                 outcome="{}",
                 body=self._keyring.seal_alone(body, _place(receipt)),
+                trace_id=trace.trace_id if trace else receipt,
+                parent_id=(trace.span_id or None) if trace else None,
             )
             .on_conflict_do_nothing()
             .returning(inbox.c.id)  # the driver's count of inserted rows is not to be trusted here

@@ -1,0 +1,22 @@
+"""What became of a message, step by step, for an operator: ids, times, codes and counts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from hub.api.answers import json_response
+from hub.api.asking import AnOperator, TheHub
+from hub.flow.trace import as_told, trace
+
+router = APIRouter(tags=["operations"])
+#: A correlation id, a UUID, a UUID with a sequence, or 32 hexadecimal digits.
+AnId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,64}$")]
+
+
+@router.get("/ops/trace/{id}")
+def trace_message(id: AnId, hub: TheHub, operator: AnOperator) -> Response:
+    """Say what became of a message: each step with its two times, what was decided and by which rules."""
+    return json_response(as_told(trace(id, hub.store)))
