@@ -37,6 +37,7 @@ def make_register_app(register: PeopleRegister) -> FastAPI:
     add_guard(app)
     RegisterPage(register).add_to(app)
     _add_controls(app, register)
+    _add_behaviour(app, register)
     _add_doors(app, register)
     return app
 
@@ -62,6 +63,8 @@ def _add_controls(app: FastAPI, register: PeopleRegister) -> None:
     def change(wanted: Change) -> dict[str, Any]:
         return register.change(wanted)
 
+
+def _add_behaviour(app: FastAPI, register: PeopleRegister) -> None:
     @app.get("/sandbox/subscriptions")
     def subscriptions() -> dict[str, str]:
         return register.subscriptions()
