@@ -17,6 +17,7 @@ from uuid import UUID
 from hub.authority import Authorities, Document, Parcel
 from hub.clock import now
 from hub.errors import NotFound, UnknownPerson, WrongSender
+from hub.flow import custody
 from hub.flow.announce import authority_of
 from hub.flow.recognise import Recognised, recognise, remember
 from hub.flow.refusal import refusals_written
@@ -43,13 +44,18 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
         document = authority.adapter.receive(parcel)
         contributions = authority.mapping.to_plan(document)
         _check_sender(parcel, contributions)
-        with store.begin() as unit:
-            receipt = _take_in(unit, parcel, document, contributions, authorities)
-            if not receipt.is_repeat:
-                unit.breakers.brought(parcel.authority, now())
-            if job is not None:  # last: whoever opens a plan takes the plan, then the jobs that wait for it
-                unit.jobs.done(job, now())
-            return receipt
+        moving: frozenset[UUID] = frozenset()
+        while True:
+            try:
+                with store.begin() as unit:
+                    receipt = _take_in(unit, parcel, document, contributions, authorities, moving)
+                    if not receipt.is_repeat:
+                        unit.breakers.brought(parcel.authority, now())
+                    if job is not None:  # last: whoever opens a plan takes the plan, then the jobs that wait for it
+                        unit.jobs.done(job, now())
+                    return receipt
+            except custody.HasMoved as found:  # it is rare, so its plans are not taken before it is known
+                moving = found.people
 
 
 def _take_in(
@@ -58,6 +64,7 @@ def _take_in(
     document: Document,
     contributions: Sequence[Contribution],
     authorities: Authorities,
+    moving: frozenset[UUID],
 ) -> Receipt:
     received_at = now()
     receipt, first_answer = unit.inbox.take(
@@ -69,11 +76,13 @@ def _take_in(
     recognised = recognise(unit, contributions)
     homes = _homes(unit, recognised, contributions)
     taken_in = [(contribution, home) for contribution, home in zip(contributions, homes, strict=True) if home]
-    plans = _take_plans(unit, recognised, taken_in)
+    plans = _take_plans(unit, recognised, taken_in, moving)
     at = now()  # after the wait for the plans: what is registered later is later
     people = remember(unit, recognised, [contribution for contribution, _ in taken_in], parcel.correlation_id, at)
+    moved: set[UUID] = set()
     for contribution, home in taken_in:
-        _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
+        moved |= _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
+    custody.revise(unit, moved, moving, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
     unit.inbox.belongs_to(receipt, plans)
@@ -96,17 +105,21 @@ def _homes(unit: Unit, recognised: Recognised, contributions: Sequence[Contribut
     return homes
 
 
-def _take_plans(unit: Unit, recognised: Recognised, taken_in: Sequence[tuple[Contribution, UUID]]) -> Sequence[UUID]:
+def _take_plans(
+    unit: Unit, recognised: Recognised, taken_in: Sequence[tuple[Contribution, UUID]], moving: frozenset[UUID]
+) -> Sequence[UUID]:
     """Take for writing the plans that the message touches; return where each case belongs, and where it did before.
 
     Cases are taken first, so that two messages that say differently whose case it is come one after the other. Taken
-    as well are the plans that concern someone who turns out to be someone else.
+    as well are the plans that concern someone who turns out to be someone else, or whose custody moves.
     """
     cases = {_case(contribution): home for contribution, home in taken_in}
     touched = {unit.plans.claim_case(case, home) for case, home in sorted(cases.items())}
     touched.update(home for _, home in taken_in)
     gone = recognised.gone(contribution for contribution, _ in taken_in)
-    unit.plans.lock({*touched, *(plan for person, _ in gone for plan in unit.plans.concerning(person))})
+    taken = {*touched, *custody.naming(unit, {*moving, *(person for person, _ in gone)})}
+    unit.plans.lock(taken)
+    custody.hold_off(unit, moving, taken)
     return sorted(touched)
 
 
@@ -118,12 +131,14 @@ def _merge_into(
     authorities: Authorities,
     correlation_id: str,
     at: datetime,
-) -> None:
+) -> set[UUID]:
+    """Merge a contribution into its plan; return whose custody has moved by it."""
+    moved: set[UUID] = set()
     before = unit.plans.of_case(_case(contribution))
     if before is not None and before != home:
         if not _is_newer_than_case(unit, before, contribution):
-            return
-        _empty_case(unit, before, contribution, correlation_id, at)
+            return moved
+        moved |= _empty_case(unit, before, contribution, correlation_id, at)
         unit.plans.move_case(_case(contribution), home)
     stored = unit.plans.get(home)
     if stored is None:
@@ -139,6 +154,11 @@ def _merge_into(
         sender = None if has_joined else contribution.authority
         pressing = is_pressing(stored.plan, merged, at)
         unit.outbox.mark_due([home], at, correlation_id, pressing=pressing, but_not=sender)
+    return moved | _moved(unit, stored.plan, merged)
+
+
+def _moved(unit: Unit, before: Plan, after: Plan) -> set[UUID]:
+    return {after.person} if custody.has_moved(unit, before, after) else set()
 
 
 def _with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:
@@ -153,11 +173,14 @@ def _is_newer_than_case(unit: Unit, plan: UUID, contribution: Contribution) -> b
     return state is None or contribution.order > state.newest
 
 
-def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_id: str, at: datetime) -> None:
-    """The authority has corrected whose case it is: nothing of the case stays in the plan it was in."""
+def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_id: str, at: datetime) -> set[UUID]:
+    """The authority has corrected whose case it is: nothing of the case stays in the plan it was in.
+
+    :returns: whose custody has moved by it.
+    """
     stored = unit.plans.get(plan)
     if stored is None:
-        return
+        return set()
     gone = Contribution(
         authority=contribution.authority,
         source_system=contribution.source_system,
@@ -171,6 +194,7 @@ def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_
     emptied = merge(stored.plan, gone, {}, at)
     unit.plans.save(stored, emptied, at)
     unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
+    return _moved(unit, stored.plan, emptied)
 
 
 def _outcome(homes: Sequence[UUID | None]) -> dict[str, Any]:
