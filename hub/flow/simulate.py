@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import NotFound
-from hub.flow.belonging import NO_PLAN, may_choose
+from hub.flow.belonging import NO_PLAN, custodian, may_choose
 from hub.flow.refusal import refusals_written
 from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
 from hub.flow.simulation import Simulation
@@ -36,6 +37,8 @@ def simulate_choice(
 ) -> Simulated:
     """Tell the citizen, or the coordinator of the citizen's plan, what a choice would do to that plan.
 
+    A parent who may say it for a child is told what the words open by the rules, and nothing of the plan.
+
     :raises NotFound: there is no such plan or consent of which the reader may know that.
     :raises Conflict: it could not be given now.
     """
@@ -44,9 +47,10 @@ def simulate_choice(
         with store.begin(read_only=True) as unit:
             at = now()
             stored = _plan_of(unit, wanted)
-            if stored is None or not may_choose(unit, stored.plan.id, stored.plan.person, reader, at):
+            parent = _parent(unit, stored, wanted, reader, at) if stored else None
+            if stored is None or not (parent or may_choose(unit, stored.plan.id, stored.plan.person, reader, at)):
                 raise NotFound(NO_PLAN)
-            found = Simulation(unit, stored, reader, authorities, settings, at).of(wanted)
+            found = Simulation(unit, stored, reader, authorities, settings, at, parent).of(wanted)
         _write_down(store, found, actor, correlation_id)
         return found
 
@@ -92,6 +96,17 @@ def _plan_of(unit: Unit, wanted: ToGive | ToWithdraw) -> StoredPlan | None:
         person = unit.people.find(wanted.numbers)
         plan = unit.plans.of_person(person) if person else None
     return unit.plans.get(plan) if plan else None
+
+
+def _parent(unit: Unit, stored: StoredPlan, wanted: ToGive | ToWithdraw, reader: Reader, at: datetime) -> UUID | None:
+    """Return the reader who may say the same for a child (``hub.flow.revise``): not open a plan, nor take back what
+    only somebody else has said.
+    """
+    parent = custodian(unit, stored.plan.id, stored.plan.person, reader, at)
+    if isinstance(wanted, ToGive):
+        return parent if wanted.circle is None else None
+    consent = unit.consents.get(wanted.consent)
+    return parent if consent and any(grant.by == parent for grant in consent.grants) else None
 
 
 def _write_down(store: Store, found: Simulated, actor: str, correlation_id: str) -> None:

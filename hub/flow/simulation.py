@@ -22,6 +22,7 @@ from hub.flow.deliver import shown_to
 from hub.flow.difference import Difference, difference
 from hub.flow.hold import takes_back_only
 from hub.flow.simulated import Delivery, Simulated, ToGive, ToPublish, ToWithdraw, as_far_as, delivery_as_told
+from hub.flow.supposed import supposed
 from hub.flow.versions import check_next, givers_for, in_the_name_of
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
@@ -36,7 +37,10 @@ _A_STRANGER = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """One plan in one transaction, for one asker; None may know all."""
+    """One plan in one transaction, for one asker; None may know all.
+
+    :ivar parent: the asker, who speaks for a child and reads nothing of the plan (``hub.flow.supposed``).
+    """
 
     unit: Unit
     stored: StoredPlan
@@ -44,6 +48,7 @@ class Simulation:
     authorities: Authorities
     settings: Settings
     at: datetime
+    parent: UUID | None = None
 
     def of(self, wanted: ToGive | ToWithdraw | ToPublish, person: UUID | None = None) -> Simulated:
         """Return what would become of the plan.
@@ -66,6 +71,8 @@ class Simulation:
 
     def _facts(self, whose: UUID) -> Facts:
         unit, stored = self.unit, self.stored
+        if self.parent is not None:
+            return supposed(unit, stored, self.parent, self.authorities, self.settings.coordinator, self.at)
         policy = unit.policies.in_force()
         members = members_told(unit, stored, self.asker, self.at)
         said = said_by(unit, stored.plan.people() | {whose}, self.at, stored.plan)
@@ -76,7 +83,7 @@ class Simulation:
         """Return the consent as it would be taken down; who is new to the hub stays so."""
         known_as = self._known_as
         givers = givers_for(self.asker, wanted.givers) if self.asker else wanted.givers
-        given = in_the_name_of(self.unit, person, wanted.consent, givers, known_as=known_as)
+        given = in_the_name_of(self.unit, person, wanted.consent, givers, self.parent, known_as=known_as)
         check_next(self.unit.consents.get(given.id), given)
         return given
 
@@ -101,7 +108,7 @@ class Simulation:
             self.stored.plan.id,
             self.at,
             tuple(shift for shift in shifts if shift),
-            tuple(self._deliveries(after, shifts, is_told_all=seen is None)),
+            () if self.parent else tuple(self._deliveries(after, shifts, is_told_all=seen is None)),
             consent,
             self._lacking(after, consent),
             self._ask_anew(before, after, consent),
@@ -109,6 +116,8 @@ class Simulation:
 
     def _seen_by(self, asker: Reader, before: Facts) -> Mapping[UUID, Seen]:
         """Return what the asker sees now, without an emergency: a simulation is no read under one."""
+        if self.parent is not None:
+            return {}
         member = as_member(self.unit, self.stored.plan.id, asker, self.at)
         view = view_for(self.stored.plan, member, before.policy, before.standing(self.at), self.at)
         return {one.element.id: one for one in view.seen}
