@@ -21,11 +21,12 @@ from hub.cli.story_letter import LetterStory
 from hub.cli.story_new_number import NewNumber
 from hub.cli.story_one_plan import OnePlan
 from hub.cli.story_outage import Outage
+from hub.cli.story_register import RegisterStory
 from hub.cli.story_withdrawal import Withdrawal
 from hub.cli.town import SYSTEMS, Town
 from hub.cli.watching import Watching
 
-STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber, LetterStory)
+STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber, LetterStory, RegisterStory)
 _CALLERS = ("coordinator", "operator", *SYSTEMS)
 
 

@@ -21,8 +21,8 @@ from hub.errors import Unavailable
 from hub.identity.tokens import new_token
 
 SYSTEMS = ("children", "employment", "social")
-#: Every program around the hub: the authorities' systems, and the post that brings citizens' letters.
-AROUND = (*SYSTEMS, "post")
+#: Every program around the hub: the authorities' systems, the post that brings citizens' letters, the person register.
+AROUND = (*SYSTEMS, "post", "register")
 _SENDER = {"sender_cvr": "29188599", "sender_name": "Guldborgsund Kommune"}
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -183,7 +183,7 @@ class Town:
             "port": urls[name].rsplit(":", 1)[1],
             "store": self.folder / f"{name}.db",
             "hub-url": urls["hub"],
-            "hub-token-file": self._secret(f"{name}-at-hub", self.tokens[name]),
+            "hub-token-file": self._secret(f"{name}-at-hub", self.tokens.get(name, "")),
             "token-file": self._secret(f"hub-at-{name}", self.tokens[f"hub-at-{name}"]),
         }
         if name == "children":
@@ -211,7 +211,7 @@ class Town:
         for system in AROUND:
             self.tokens[f"hub-at-{system}"], _ = new_token()
         authorities: dict[str, dict[str, Any]] = {
-            system: {"url": urls[system], "token": self.tokens[f"hub-at-{system}"]} for system in SYSTEMS
+            system: _reached(urls[system], self.tokens[f"hub-at-{system}"]) for system in SYSTEMS
         }
         authorities["children"]["folder"] = str(self.folder / "children-files")
         authorities["employment"]["poll_every"] = authorities["social"]["poll_every"] = 1
@@ -224,12 +224,17 @@ class Town:
             f'index_key = "{_random_key()}"',
             "remind_seconds = 1",
             *_lines(self.set_up.settings),
-            *_table("post", {"url": urls["post"], "token": self.tokens["hub-at-post"], **_SENDER}),
+            *_table("post", {**_reached(urls["post"], self.tokens["hub-at-post"]), **_SENDER}),
+            *_table("person_register", {**_reached(urls["register"], self.tokens["hub-at-register"]), "ask_every": 1}),
             *_table("keys", {"1": _random_key()}),
             *(line for name, client in clients.items() for line in _table(f"clients.{name}", client)),
             *(line for name, own in authorities.items() for line in _table(f"authorities.{name}", own)),
         ]
         return self._secret("hub-settings", "\n".join(lines) + "\n").rename(self.folder / "hub.toml")
+
+
+def _reached(url: str, token: str) -> dict[str, Any]:
+    return {"url": url, "token": token}
 
 
 def _table(name: str, values: Mapping[str, Any]) -> list[str]:
