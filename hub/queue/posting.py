@@ -19,7 +19,7 @@ from hub.queue.worker import outcome_of
 from hub.settings import Settings
 from hub.store.transaction import Store
 
-_IDLE_SECONDS, _PAUSED_SECONDS = 0.5, 1.0
+_IDLE_SECONDS, _PAUSED_SECONDS = 1.0, 1.0  # nobody waits for a letter by the second
 _ROUND_SECONDS = 3_600.0  # between two looks through all consents
 
 _log = structlog.get_logger()
