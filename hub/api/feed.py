@@ -106,7 +106,7 @@ def fetch_document(delivery: UUID, hub: TheHub, fetcher: AFetcher) -> Response:
     found = fetch(delivery, fetcher, hub.store, hub.authorities, hub.settings)
     if found is None:
         return Response(status_code=NOTHING)
-    headers = {"Feed-Receipt": str(found.attempt), "Feed-Sequence": str(found.sequence)}
+    headers = {"Feed-Receipt": str(found.attempt), "Feed-Sequence": str(found.sequence), **found.traced}
     return Response(found.written.body, OK, {**headers, "Content-Type": found.written.content_type})
 
 

@@ -7,11 +7,12 @@ until its receipt comes, be it minutes later; a revocation meanwhile takes it ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.authority import Authorities, DeliveryKey, Receipt, ReceiptStatus
+from hub.authority import Authorities, DeliveryKey, PlanUpdate, Receipt, ReceiptStatus
 from hub.authority.feeding import Fed, Written
 from hub.clock import new_id, now
 from hub.errors import Conflict, HubError, NotFound, RecipientRefused, Refused, Unavailable
@@ -35,11 +36,13 @@ class Fetched:
     """A document that its recipient has fetched.
 
     :ivar attempt: names the fetch; the receipt is given by it.
+    :ivar traced: the header that tells of the trace.
     """
 
     attempt: UUID
     sequence: int
     written: Written
+    traced: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,9 @@ def _fetch(
 def _written(unit: Unit, outgoing: Outgoing, authorities: Authorities, settings: Settings) -> Fetched | HubError:
     """Write the document, and remember what it leaves to be settled."""
     update, lease, at = outgoing.update, outgoing.lease, outgoing.update.made_at
+    key = DeliveryKey(update.recipient, update.plan, update.sequence, outgoing.trace)
     try:
-        written = _in_their_words(outgoing, authorities)
+        written = _in_their_words(update, key, authorities)
     except (Refused, Unavailable) as error:
         unit.attempts.finish(outgoing.id, error.code, at, note=error.sentence)
         audit(unit, "not-delivered", outgoing, at, code=error.code)
@@ -119,15 +123,13 @@ def _written(unit: Unit, outgoing: Outgoing, authorities: Authorities, settings:
         )
     )  # fmt: skip
     unit.outbox.await_fetch(lease, at, at + timedelta(seconds=settings.feed_again_seconds))
-    return Fetched(outgoing.id, update.sequence, written)
+    return Fetched(outgoing.id, update.sequence, written, key.traced)
 
 
-def _in_their_words(outgoing: Outgoing, authorities: Authorities) -> Written:
-    update = outgoing.update
+def _in_their_words(update: PlanUpdate, key: DeliveryKey, authorities: Authorities) -> Written:
     authority = authorities[update.recipient]
     if not isinstance(authority.adapter, Fed):
         raise RecipientRefused("Nothing can be fetched by this recipient.")
-    key = DeliveryKey(update.recipient, update.plan, update.sequence)
     return authority.adapter.written(authority.mapping.from_plan(update), key)
 
 

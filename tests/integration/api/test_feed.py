@@ -106,6 +106,7 @@ def test_a_document_is_told_of_fetched_taken_in_and_acknowledged(hub: Served) ->
     root = read_xml(document.content, "utf-8")
     XmlContract(contract_folder("children/v1") / "children.xsd").check(root)
     assert document.headers["feed-sequence"] == root.findtext("{*}Sekvens")
+    assert document.headers["traceparent"].startswith("00-")
     given = {"receipt": document.headers["feed-receipt"], "status": "taken-in"}
     receipt = hub.ask("children", "POST", "/feed/receipts", given)
     assert (receipt.status_code, receipt.json()["delivery"]) == (200, "settled")
