@@ -4,7 +4,7 @@
     events = unit.feeds.after("children", 41, 100)
     unit.feeds.acknowledge("children", 42, at)
 
-Positions of a feed have no gaps and become visible in their order: whoever adds an event holds the feed's row until the
+Positions of a feed become visible in their order: whoever adds an event holds the feed's row until the
 commit. A number of the database's own would be taken before the commit, and a reader's cursor could pass one by.
 """
 
@@ -29,6 +29,8 @@ from hub.store.tables import Instant, as_dict, attempts, outbox
 
 #: That a feed was read is written down no oftener than this.
 _OFTEN_ENOUGH = timedelta(seconds=30)
+#: Since when an event was fetched that a later one makes superfluous.
+_LONG_AGO = timedelta(days=1)
 _FEED, _EVENT, _FETCH = feeds.c, feed_events.c, feed_fetches.c
 _OURS = _FEED.municipality == bindparam("ours")
 _ONE = sa.and_(_OURS, _FEED.recipient == bindparam("whom"))
@@ -51,6 +53,12 @@ _WAS_FETCHED = (
     feed_events.update()
     .where(_EVENT.outbox_id == bindparam("row"), _EVENT.fetched_at.is_(None))
     .values(fetched_at=bindparam("when", type_=Instant()))
+)
+_ACKNOWLEDGED = sa.select(_FEED.acknowledged).where(_ITS_FEED).correlate(feed_events).scalar_subquery()
+_SUPERSEDED = feed_events.delete().where(
+    _EVENT.outbox_id == bindparam("row"),
+    _EVENT.topic == bindparam("its_topic"),
+    sa.or_(_EVENT.position <= _ACKNOWLEDGED, _EVENT.fetched_at < bindparam("long_ago", type_=Instant())),
 )
 _KEY = sa.tuple_(_EVENT.municipality, _EVENT.recipient, _EVENT.position)
 _OVER = (
@@ -124,7 +132,12 @@ class Feeds:
         return Pushes(self._connection, self._municipality)
 
     def put(self, recipient: str, row: UUID, topic: str, at: datetime, *, urgent: bool = False) -> int:
-        """Add an event; return its position. Others that add one to this feed wait until this commits."""
+        """Add an event; return its position. Others that add one to this feed wait until this commits.
+
+        Older ones that say the same and are over go: whoever never fetches must not fill the table.
+        """
+        given = {"row": row, "its_topic": topic, "long_ago": at - _LONG_AGO}
+        self._connection.execute(_SUPERSEDED, given)
         position = self._execute(_NEXT, whom=recipient).scalar_one_or_none()
         if position is None:
             self._ensure(recipient)

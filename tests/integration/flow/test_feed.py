@@ -93,11 +93,13 @@ def test_what_changes_after_the_fetch_is_a_new_event_though_the_first_was_not_ac
 
 def test_an_event_that_is_acknowledged_and_never_fetched_comes_again(world: World) -> None:
     plan, _ = told(world)
-    feed.acknowledge(FETCHER, 1, world.store)
-    assert not reads(world)
-    world.waits()
-    world.delivers(plan, "social")
-    assert [event.position for event in reads(world)] == [2]
+    for position in (1, 2, 3):
+        feed.acknowledge(FETCHER, position, world.store)
+        assert not reads(world)
+        world.waits()
+        world.delivers(plan, "social")
+        assert [event.position for event in reads(world)] == [position + 1]
+    assert world.count(feed_events) == 1, "whoever only acknowledges fills no table"
 
 
 def test_a_row_that_was_told_of_is_rung_for_again_only_after_the_settings_time(world: World) -> None:

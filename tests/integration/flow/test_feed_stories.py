@@ -195,5 +195,5 @@ def test_worker_system_and_citizen_at_once_never_wait_in_a_circle(world: World) 
             done.result()
     asks_once(world, delivery)
     assert world.held(plan, "social") == {an_id("children", f"g{n}") for n in range(1, 10)}
-    events = reads(world, after=0, most=500)
-    assert [event.position for event in events] == list(range(1, len(events) + 1))
+    positions = [event.position for event in reads(world, after=0, most=500)]
+    assert positions == sorted(set(positions))
