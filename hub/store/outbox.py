@@ -187,7 +187,7 @@ class Outbox:
 
     def wait_again(self, lease: Lease, at: datetime) -> bool:
         """Give the row back: its recipient did not answer, and the attempt does not count. It waits as others do."""
-        return self._own(sql.WAIT_AGAIN, lease, until=at + _LONGEST_WAIT_FOR_ROOM)
+        return self._own(sql.WAIT_AGAIN, lease, at=at, until=at + _LONGEST_WAIT_FOR_ROOM)
 
     def await_fetch(self, lease: Lease, at: datetime, until: datetime) -> bool:
         """Give the row back: its recipient has been told, or has fetched; a ring until then is for what is new."""

@@ -88,7 +88,7 @@ SETTLE = _OWN.values(
 #: A revision that came while it was under way does not wait: what it takes back goes at once.
 _WAIT = sa.case((sa.and_(_MARKED_ANEW, _ROW.is_revision), _ROW.not_before), else_=_UNTIL)
 POSTPONE = _OWN.values(not_before=_WAIT, ring_after=_WAIT, **_FREE)
-WAIT_AGAIN = _OWN.values(is_waiting=True, ring_after=_UNTIL, attempts=_ROW.attempts - 1, **_FREE)
+WAIT_AGAIN = _OWN.values(is_waiting=True, waiting_since=_AT, ring_after=_UNTIL, attempts=_ROW.attempts - 1, **_FREE)
 #: What its recipient itself fetches is no failure of anybody; if it does not, it is told once more.
 AWAIT_FETCH = _OWN.values(attempts=bindparam("counted"), not_before=_AT, ring_after=_UNTIL, **_FREE)
 BURY = _OWN.values(
@@ -101,7 +101,7 @@ BURY = _OWN.values(
     **_FREE,
 )
 
-WAIT = outbox.update().where(_THIS, _IS_DUE, _IS_FREE).values(is_waiting=True, ring_after=_UNTIL)
+WAIT = outbox.update().where(_THIS, _IS_DUE, _IS_FREE).values(is_waiting=True, waiting_since=_AT, ring_after=_UNTIL)
 _WAITS = sa.and_(_ROW.recipient == bindparam("whom"), _ROW.is_waiting)
 _WAITING = outbox.alias("waiting")
 _IS_URGENT_ONE = (
@@ -112,7 +112,7 @@ _IS_URGENT_ONE = (
 _NEXT = (
     sa.select(_ROW.id)
     .where(_WAITS, _OURS, _ROW.is_urgent == _IS_URGENT_ONE)  # one equality, so that the index finds them in order
-    .order_by(_ROW.ring_after)  # who was tried last comes last
+    .order_by(_ROW.waiting_since)  # who was tried last comes last
     .limit(bindparam("most", type_=sa.Integer()))
     .with_for_update(skip_locked=True)
 )
@@ -141,7 +141,7 @@ AHEAD = (
 )
 #: Urgent or not: one that the recipient cannot answer must not be every probe.
 _NEXT_PROBE = (
-    sa.select(_ROW.id).where(_WAITS, _OURS).order_by(_ROW.ring_after).limit(1).with_for_update(skip_locked=True)
+    sa.select(_ROW.id).where(_WAITS, _OURS).order_by(_ROW.waiting_since).limit(1).with_for_update(skip_locked=True)
 )
 PROBE_AT = outbox.update().where(among(_ROW.id, _NEXT_PROBE)).values(ring_after=_UNTIL)
 WHO_IS_WAITED_FOR = sa.select(_ROW.recipient).where(_ROW.is_waiting, _OURS).distinct()

@@ -202,6 +202,7 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("not_before", Instant, nullable=False),
     Column("ring_after", Instant, nullable=False),  # when the relay may ring (again)
     Column("is_waiting", sa.Boolean, nullable=False, server_default=sa.false()),  # until its recipient has room
+    Column("waiting_since", Instant),  # or since when it last was, once it waits no more
     Column("lease", sa.Uuid),
     Column("lease_until", Instant),
     Column("attempts", sa.Integer, nullable=False),  # failures of this message, not of its recipient
@@ -218,7 +219,8 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     UniqueConstraint("plan_id", "recipient"),
     Index("ix_outbox_due", "due_at", **_only("due_at IS NOT NULL")),
     Index("ix_outbox_recheck_at", "recheck_at"),
-    Index("ix_outbox_waiting", "recipient", "is_urgent", "ring_after", **_only("is_waiting", "is_waiting = 1")),
+    # Of columns that rest while a row is delivered: what changes at each ring or lease is in no index.
+    Index("ix_outbox_waiting", "recipient", "is_urgent", "waiting_since", **_only("is_waiting", "is_waiting = 1")),
 )
 
 attempts = Table(
