@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import consent, delivery, folder, jsonata_mapping, mapping, view
+from bench import consent, delivery, folder, jsonata_mapping, latency, mapping, relay, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, missed, page, show
@@ -70,14 +70,32 @@ _CHAPTERS = (
     ),
     _Chapter(
         "delivery",
-        "Accept → two recipients settled",
-        f"Deliveries settled per second while {delivery.CASES} cases are accepted, four at a time, and delivered to "
-        "two HTTP recipients that answer at once, four deliveries at a time. The hub is called at `flow.accept`, "
-        "without its HTTP door; each case is a new version of a document that moves a goal, a measure and a meeting. "
-        "Celery: a row inserted and committed, and for each recipient a task that commits a row, posts an example "
-        "update and commits another; late acknowledgement, confirmed publishes, a durable queue. On servers the hub's "
-        "worker is one process of four threads, and so is Celery's; `prefork` is Celery's default, four processes.",
+        "Deliveries",
+        f"Deliveries settled per second, from the first to the last of those to two HTTP recipients that "
+        f"{delivery.CASES} cases had made due before anybody worked on them; each is a new version of a document that "
+        "moves a goal, a measure and a meeting. The hub's worker is one process of four threads, and so is Celery's; "
+        "`prefork` is Celery's default, four processes. Celery: tasks that were published and confirmed before, "
+        "acknowledged late, from a durable queue. With the same commits a task writes what a delivery of the hub "
+        "writes, in the same two transactions and by the same statements, and posts an example update in between; with "
+        "bare rows it inserts one row in each. It decides nothing, opens and seals nothing. And two workers of one "
+        "thread beside one, where recipients answer after 20 ms.",
         delivery.rows,
+    ),
+    _Chapter(
+        "relay",
+        "Rings",
+        f"Rings per second of {relay.RINGS} due rows, {relay.BATCH} at a time. Bare: kombu's channel with as many "
+        "messages and the same batches of confirms, without a database.",
+        relay.rows,
+    ),
+    _Chapter(
+        "latency",
+        "From acceptance to receipt",
+        "Milliseconds from the acceptance of a case (its transaction) to the receipt of the delivery that tells of it, "
+        "for each of two recipients that answer at once. One program accepts and rings, as `hub serve` does, another "
+        "delivers, as `hub worker` does. Half load is half of what the two do at most, measured just before. Times are "
+        "of this machine; the ratio says how far the slowest are from the middle.",
+        latency.rows,
     ),
     _Chapter(
         "view",

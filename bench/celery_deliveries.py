@@ -1,10 +1,12 @@
 """Celery's side of the deliveries: a task that does the same two commits and the same request.
 
-Accept's stand-in inserts the document and commits, then publishes one task for each recipient. The task commits a row
-that says it begins, sends the request, and commits a row that says it is settled. It is late-acknowledged, publishes
-are confirmed by the broker, its queue is durable and the database is set up as the hub's: the same promises where
-Celery can make them. What it does not do is all that the hub does besides: check, translate, seal, merge, consent,
-difference, order, audit.
+The task is given a row of the outbox. It commits what the hub commits before a send (the row taken, an attempt, an
+audit row), posts an example update, and commits what the hub commits after it (the row settled, the attempt ended,
+what the recipient holds, an audit row), by the hub's own statements on the hub's own tables. It is late-acknowledged,
+publishes are confirmed by the broker, its queue is durable: the same promises where Celery can make them. What it does
+not do is all that the hub does besides: open and decide what may be seen, difference, breaker and bulkhead, words.
+
+Told for comparison there is a bare task too, whose two commits are one inserted row each.
 
 The queue is a classic one, Celery's default. With quorum queues it declares 28 further ones for delayed tasks, which
 nobody needs here and which stay behind on the broker.
@@ -15,7 +17,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from uuid import UUID
@@ -25,66 +26,73 @@ import orjson
 import sqlalchemy as sa
 from celery import Celery
 
-from bench.hub_deliveries import case_of
+from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, settled_a_second
 from bench.programs import Answer
-from bench.set_ups import WORKERS, SetUp
+from bench.set_ups import ACTOR, WORKERS, SetUp
 from bench.waiting import until
 from hub.authority import contract_folder
 from hub.cli.assembly import open_store
-from hub.clock import monotonic, new_id, now
+from hub.clock import new_id, now
+from hub.store.lease import Basis, Lease
+from hub.store.tables import outbox
+from hub.store.transaction import Store
 
-_TASK = "bench.deliver"
+_FULL, _BARE = "bench.deliver", "bench.insert"
 _UPDATE = (contract_folder("social/v1") / "examples" / "plan-opdatering.json").read_bytes()
+_DIGEST = "0" * 32
+_ELEMENTS = [UUID(int=number) for number in range(1, 5)]  # as many as the hub's own deliveries tell of
+_WITHDRAWN: list[str] = []
 
-_tables = sa.MetaData()
-_accepted = sa.Table(
-    "accepted",
-    _tables,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("document", sa.LargeBinary, nullable=False),
-)
 _begun, _settled = (
     sa.Table(
         name,
-        _tables,
+        sa.MetaData(),
         sa.Column("id", sa.Uuid, primary_key=True),
-        sa.Column("accepted_id", sa.Uuid, nullable=False),
-        sa.Column("recipient", sa.Integer, nullable=False),
+        sa.Column("outbox_id", sa.Uuid, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
-    for name in ("begun", "settled")
+    for name in ("bench_begun", "bench_settled")
 )
 
 
 @contextmanager
-def deliveries(set_up: SetUp, urls: Sequence[str], cases: int) -> Iterator[Answer]:
-    """Make the tables; then each question is a version that all cases get, answered by deliveries/s."""
-    engine = _engine(set_up)
-    _tables.create_all(engine)
-    app = _app(set_up, urls)
-    task = app.tasks[_TASK]
+def deliveries(set_up: SetUp, urls: Sequence[str], how_many: int, *, is_bare: bool = False) -> Iterator[Answer]:
+    """Make a standing row for each case and recipient, and answer by turns.
 
-    def accept(document: bytes) -> None:
-        own = new_id()
-        with engine.begin() as connection:
-            connection.execute(_accepted.insert().values(id=own, document=document))
-        for recipient in range(len(urls)):
-            task.apply_async(args=[str(own), recipient])
+    ``publish`` makes all due and publishes, and the broker confirms, a task for each; ``rate`` waits until all are
+    settled and gives deliveries a second, from the first that was settled to the last.
+    """
+    store = set_up.new_store()
+    for number in range(how_many):
+        open_case(number, store, joined(urls))
+    with store.engine.begin() as connection:
+        for table in (_begun, _settled):
+            table.create(connection)
+    rows, plans = _rows(store), _plans(store)
+    task = _app(set_up, urls).tasks[_BARE if is_bare else _FULL]
+    begun = now()
 
-    def rate(version: int) -> float:
-        documents = [case_of(number, version) for number in range(cases)]
-        before, wanted = _count(engine), cases * len(urls)
-        start = monotonic()
-        list(doors.map(accept, documents))
-        until(lambda: _count(engine) - before >= wanted)
-        return wanted / (monotonic() - start)
+    def publish() -> None:
+        nonlocal begun
+        begun = now()
+        with store.begin() as unit:
+            unit.outbox.mark_due(plans, begun, "c")
+        for row, recipient in rows:
+            task.apply_async(args=[str(row), recipient])
 
-    with ThreadPoolExecutor(WORKERS) as doors:
-        if set_up.is_embedded:
-            with _working(app, "threads"):
-                yield rate
-        else:
-            yield rate
+    def rate() -> float:
+        until(lambda: _count(store, begun) >= len(rows) if is_bare else not due(store))
+        return _bare_rate(store, begun) if is_bare else settled_a_second(store, begun)
+
+    yield lambda question: rate() if question == "rate" else publish()
+    store.close()
+
+
+@contextmanager
+def bare_deliveries(set_up: SetUp, urls: Sequence[str], how_many: int) -> Iterator[Answer]:
+    """As ``deliveries``, with one inserted row for each commit."""
+    with deliveries(set_up, urls, how_many, is_bare=True) as answer:
+        yield answer
 
 
 @contextmanager
@@ -128,35 +136,91 @@ def _app(set_up: SetUp, urls: Sequence[str]) -> Celery:
         worker_hijack_root_logger=False,
     )
 
-    def deliver(accepted: str, recipient: int) -> None:
-        engine = _engine(set_up)
-        _insert(engine, _begun, accepted, recipient)
-        headers = {"Content-Type": "application/json", "Idempotency-Key": f"{recipient}:{accepted}:1"}
-        answer = _client().post(urls[recipient], content=_UPDATE, headers=headers).raise_for_status()
-        if orjson.loads(answer.content)["Status"] != "taken-in":
-            raise ValueError("No receipt.")
-        _insert(engine, _settled, accepted, recipient)
+    def deliver(row: str, recipient: int) -> None:
+        _deliver(set_up, urls, UUID(row), recipient)
 
-    app.task(deliver, name=_TASK)
+    def insert(row: str, recipient: int) -> None:
+        _insert(set_up, urls, UUID(row), recipient)
+
+    app.task(deliver, name=_FULL)
+    app.task(insert, name=_BARE)
     return app
 
 
-def _insert(engine: sa.Engine, table: sa.Table, accepted: str, recipient: int) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            table.insert().values(id=new_id(), accepted_id=UUID(accepted), recipient=recipient, at=now())
-        )
+def _deliver(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
+    store = _store(set_up)
+    with store.begin() as unit:
+        at = now()
+        lease = unit.outbox.lease(row, at, 60)
+        if lease is None:
+            raise ValueError("The row is not due.")
+        sequence = lease.sequence + 1
+        unit.outbox.starts(lease, sequence, b"0" * 32)
+        attempt = unit.attempts.record(row, sequence, dict.fromkeys(_ELEMENTS, _DIGEST), at, lease.mark)
+        unit.audit.record("delivery-started", ACTOR, at, "c", lease.plan, **_told(lease, sequence))
+    _post(urls[recipient], f"{RECIPIENTS[recipient]}:{lease.plan}:{sequence}")
+    with store.begin() as unit:
+        at = now()
+        unit.outbox.settle(lease, Basis(1, 1, 1, None), at)
+        unit.attempts.finish(attempt, "taken-in", at, is_settled=True)
+        unit.audit.record("delivered", ACTOR, at, "c", lease.plan, **_told(lease, sequence))
+        was = dict.fromkeys(_ELEMENTS, "1" * 32) if sequence > 1 else {}
+        unit.holdings.replace(row, dict.fromkeys(_ELEMENTS, _DIGEST), at, was)
 
 
-def _count(engine: sa.Engine) -> int:
-    with engine.connect().execution_options(hub_read_only=True) as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(_settled)).scalar_one())
+def _insert(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
+    engine = _store(set_up).engine
+    for table in (_begun, _settled):
+        with engine.begin() as connection:
+            connection.execute(table.insert(), {"id": new_id(), "outbox_id": row, "at": now()})
+        if table is _begun:
+            _post(urls[recipient], f"{recipient}:{row}:1")
+
+
+def _post(url: str, key: str) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    answer = _client().post(url, content=_UPDATE, headers=headers).raise_for_status()
+    if orjson.loads(answer.content)["Status"] != "taken-in":
+        raise ValueError("No receipt.")
+
+
+def _told(lease: Lease, sequence: int) -> dict[str, object]:
+    """Return details as long as those that the hub writes into the audit."""
+    return {
+        "recipient": lease.recipient, "delivery": lease.id, "sequence": sequence, "elements": _ELEMENTS,
+        "withdrawn": _WITHDRAWN, "categories": ["activities", "appointments", "goals"], "rules": ["CONSENT"],
+        "consents": [f"{lease.id}/1"], "policy": 1,
+    }  # fmt: skip
+
+
+def _rows(store: Store) -> list[tuple[UUID, int]]:
+    query = sa.select(outbox.c.id, outbox.c.recipient).where(outbox.c.recipient.in_(RECIPIENTS))
+    with store.begin(read_only=True) as unit:
+        return [(row.id, RECIPIENTS.index(row.recipient)) for row in unit.connection.execute(query)]
+
+
+def _plans(store: Store) -> list[UUID]:
+    with store.begin(read_only=True) as unit:
+        return list(unit.connection.execute(sa.select(outbox.c.plan_id).distinct()).scalars())
+
+
+def _count(store: Store, since: object) -> int:
+    query = sa.select(sa.func.count()).where(_settled.c.at >= since)
+    with store.begin(read_only=True) as unit:
+        return int(unit.connection.execute(query).scalar_one())
+
+
+def _bare_rate(store: Store, since: object) -> float:
+    query = sa.select(sa.func.count(), sa.func.min(_settled.c.at), sa.func.max(_settled.c.at))
+    with store.begin(read_only=True) as unit:
+        count, first, last = unit.connection.execute(query.where(_settled.c.at >= since)).one()
+    return float((count - 1) / (last - first).total_seconds())
 
 
 @cache
-def _engine(set_up: SetUp) -> sa.Engine:
-    """Return this process's engine, set up as the hub's: durable commits, the same pool."""
-    return open_store(set_up.settings()).engine
+def _store(set_up: SetUp) -> Store:
+    """Return this process's store, set up as the hub's: durable commits, the same pool."""
+    return open_store(set_up.settings())
 
 
 @cache

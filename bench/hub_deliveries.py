@@ -1,4 +1,4 @@
-"""The hub's side of the deliveries: its real spine, from ``flow.accept`` to settled.
+"""The hub's side of the deliveries: its real spine, from the ring to settled.
 
 Children and family services send a case of XML; social services and a third party get it. The third speaks the words
 of social services too: one wire twice, so that the row is about the hub and not about one authority's wire.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from bench.set_ups import ACTOR, WORKERS, SetUp
 from bench.waiting import until
 from hub.authority import Authorities, Authority, Parcel, contract_folder, load
 from hub.cli.assembly import open_store
-from hub.clock import monotonic, new_id
+from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.flow.accept import accept
 from hub.flow.revise import give, open_plan
@@ -40,37 +41,56 @@ _EXAMPLES = [(contract_folder("children/v1") / "examples" / name).read_text() fo
 
 
 @contextmanager
-def deliveries(set_up: SetUp, urls: Sequence[str], cases: int) -> Iterator[Answer]:
-    """Open a plan for each case; then each question is a version that all cases get, answered by deliveries/s."""
+def cases(set_up: SetUp, urls: Sequence[str], how_many: int) -> Iterator[Answer]:
+    """Open a plan for each case; then each question is a version that all cases get, answered when all are accepted."""
     store = set_up.new_store()
-    authorities = _authorities(urls)
-    for number in range(cases):
+    authorities = joined(urls)
+    for number in range(how_many):
         open_case(number, store, authorities)
-    with ThreadPoolExecutor(WORKERS) as doors, _running(set_up, store, authorities, here=set_up.is_embedded):
+    with ThreadPoolExecutor(WORKERS) as doors:
 
-        def rate(version: int) -> float:
-            parcels = [Parcel(SENDER, case_of(n, version), "application/xml", correlation_id="c") for n in range(cases)]
-            before = _settled(store)
-            start = monotonic()
-            list(doors.map(lambda parcel: accept(parcel, store, authorities), parcels))
-            until(lambda: not _due(store))
-            seconds = monotonic() - start
-            settled = _settled(store) - before
-            if settled != cases * len(RECIPIENTS):
-                raise AssertionError(f"{settled} deliveries of {cases} cases to {len(RECIPIENTS)} recipients.")
-            return settled / seconds
+        def accepted(version: int) -> None:
+            list(doors.map(lambda number: take_in(number, version, store, authorities), range(how_many)))
 
-        yield rate
+        yield accepted
+    store.close()
+
+
+def take_in(number: int, version: int, store: Store, authorities: Authorities) -> None:
+    """Accept a version of a case."""
+    accept(Parcel(SENDER, case_of(number, version), "application/xml", correlation_id="c"), store, authorities)
+
+
+@contextmanager
+def worker(set_up: SetUp, urls: Sequence[str], workers: int = WORKERS) -> Iterator[Answer]:
+    """Deliver, as ``hub worker`` does, whenever asked, until nothing is due; the answer is deliveries a second."""
+    store = open_store(set_up.settings())
+
+    def rate(_question: object) -> float:
+        begun = now()
+        with running(set_up, store, joined(urls), workers):
+            until(lambda: not due(store))
+        return settled_a_second(store, begun)
+
+    yield rate
     store.close()
 
 
 @contextmanager
-def worker(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
-    """Deliver, as ``hub worker`` does."""
-    store = open_store(set_up.settings())
-    with _running(set_up, store, _authorities(urls), here=True):
-        yield lambda _question: None
-    store.close()
+def lone_worker(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
+    """Deliver one at a time."""
+    with worker(set_up, urls, 1) as answer:
+        yield answer
+
+
+def settled_a_second(store: Store, since: datetime) -> float:
+    """Return how many deliveries a second were settled, from the first to the last after an instant."""
+    ended = sa.select(sa.func.count(), sa.func.min(attempts.c.finished_at), sa.func.max(attempts.c.finished_at))
+    with store.begin(read_only=True) as unit:
+        count, first, last = unit.connection.execute(
+            ended.where(attempts.c.outcome == "taken-in", attempts.c.finished_at >= since)
+        ).one()
+    return float((count - 1) / (last - first).total_seconds())
 
 
 def forget_queues(set_up: SetUp) -> None:
@@ -97,18 +117,17 @@ def _cpr(number: int) -> str:
 
 
 @contextmanager
-def _running(set_up: SetUp, store: Store, authorities: Authorities, *, here: bool) -> Iterator[None]:
-    if not here:
-        yield
-        return
+def running(set_up: SetUp, store: Store, authorities: Authorities, workers: int = WORKERS) -> Iterator[None]:
+    """Run the loops of one process of the hub."""
+    settings = set_up.settings().model_copy(update={"workers": workers})
     with Broker(set_up.broker_url, set_up.prefix) as broker:
-        running = Running(store, broker, authorities, set_up.settings())
-        running.start()
+        loops = Running(store, broker, authorities, settings)
+        loops.start()
         yield
-        running.stop()
+        loops.stop()
 
 
-def _authorities(urls: Sequence[str]) -> Authorities:
+def joined(urls: Sequence[str]) -> Authorities:
     """Join the sender, which nothing is delivered to, and the recipients."""
     authorities = dict(load({SENDER: {}}))
     for name, url in zip(RECIPIENTS, urls, strict=True):
@@ -134,12 +153,9 @@ def open_case(number: int, store: Store, authorities: Authorities) -> None:
     give(opened.plan, shared, _COORDINATOR, store, actor=ACTOR, correlation_id="c")
 
 
-def _due(store: Store) -> int:
+def due(store: Store) -> int:
+    """Count the rows that are due."""
     return _count(store, sa.select(sa.func.count()).where(outbox.c.due_at.is_not(None)))
-
-
-def _settled(store: Store) -> int:
-    return _count(store, sa.select(sa.func.count()).where(attempts.c.outcome == "taken-in"))
 
 
 def _count(store: Store, query: sa.Select[Any]) -> int:

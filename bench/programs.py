@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -48,6 +50,15 @@ class Program:
         """Ask and wait for the answer. :raises RuntimeError: the process died, or takes over two minutes."""
         self._pipe.send(question)
         return self._hear()
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Let the process do nothing for a while."""
+        os.kill(self._process.pid or 0, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._process.pid or 0, signal.SIGCONT)
 
     def _hear(self) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +13,18 @@ from bench.programs import Answer, served
 
 
 @contextmanager
-def recipient() -> Iterator[Answer]:
-    """Serve one recipient; whatever is asked, the answer is its URL."""
-    with served(_take_in) as url:
+def recipient(seconds: float = 0) -> Iterator[Answer]:
+    """Serve one recipient; whatever is asked, the answer is its URL.
+
+    :param seconds: how long it takes for each answer.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if seconds:
+            await asyncio.sleep(seconds)
+        await _take_in(scope, receive, send)
+
+    with served(app) as url:
         yield lambda _question: url
 
 

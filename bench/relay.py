@@ -1,8 +1,8 @@
 """Rings per second: the relay, with its rows in the database, beside bare kombu with the same batches and confirms.
 
 Both publish to the same quorum queues, persistent and mandatory, five hundred messages before they wait for the
-broker's word on all of them. The relay takes its rows from the database before that, and writes down after it which rings are
-kept; bare kombu knows its ids from the beginning.
+broker's word on all of them. The relay takes its rows from the database before that, and writes down after it which
+rings are kept; bare kombu knows its ids from the beginning.
 """
 
 from __future__ import annotations

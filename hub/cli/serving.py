@@ -18,7 +18,8 @@ from hub.cli.assembly import Rooms
 from hub.errors import SettingsRefused
 from hub.identity.tokens import Identity
 from hub.queue.broker import Broker
-from hub.queue.running import Running
+from hub.queue.relay import Relay
+from hub.queue.running import LoopThread, Running
 from hub.store.migrations import is_current
 from hub.ui.pages import add_pages
 
@@ -74,9 +75,15 @@ def serve_api(rooms: Rooms) -> None:
 
 @contextmanager
 def _delivering(rooms: Rooms, broker: Broker) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Deliver beside the API where the set-up is embedded; give how that goes."""
+    """Deliver beside the API where the set-up is embedded, or only ring at once for workers; give how that goes."""
     if not rooms.settings.is_embedded:
-        yield dict
+        relay = LoopThread(Relay(rooms.store, broker, rooms.settings))
+        relay.start()
+        try:
+            yield lambda: {relay.name: relay.health()}
+        finally:
+            relay.stop()
+            relay.join(_GRACE)
         return
     running = Running(rooms.store, broker, rooms.authorities, rooms.settings, rooms.post, rooms.register)
     running.start()
