@@ -28,7 +28,8 @@ from hub.store.transaction import Store
 BODY_SECONDS = 30
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[-+ ]?[0-9]{4}(?![0-9])")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: Ids that are random: a UUID, and a trace id of W3C Trace Context.
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def chosen_correlation_id(offered: str) -> str:
 
 def holds_cpr(text: str) -> bool:
     """Tell whether a text holds what may be a CPR or replacement number: ten digits that begin with a day and month."""
-    return any(_is_cpr(found) for found in _TEN_DIGITS.findall(_UUID.sub(" ", text)))
+    return any(_is_cpr(found) for found in _TEN_DIGITS.findall(_ID.sub(" ", text)))
 
 
 def _is_cpr(digits: str) -> bool:

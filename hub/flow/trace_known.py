@@ -88,12 +88,16 @@ class Known:
         of_row = [cause for cause in self.causes if cause.outbox_id == nothing.outbox_id and cause.mark <= nothing.mark]
         return [cause for cause in of_row if self.ended_at(cause) == nothing.nothing_at]
 
-    def is_told_of(self, row: UUID, at: datetime) -> bool:
-        """Tell whether something that happened to a row belongs to what is told of."""
-        chosen = [cause for cause in self.chosen if cause.outbox_id == row]
-        begun = [cause.at for cause in chosen] + [one.started_at for one in self.tried if one.outbox_id == row]
-        ends = [self.ended_at(cause) for cause in chosen]
-        return bool(begun) and min(begun) <= at and any(end is None or at <= end for end in ends or [None])
+    def is_told_of(self, deed: Mapping[str, Any]) -> bool:
+        """Tell whether something that happened to a row belongs to what is told of: by its sequence, or its time."""
+        row, sequence, at = deed["details"].get("delivery"), deed["details"].get("sequence"), deed["at"]
+        tried = [one for one in self.tried if str(one.outbox_id) == row]
+        if sequence is not None:  # a receipt may come long after what it is for has ended
+            return any(one.sequence == sequence for one in tried)
+        chosen = [cause for cause in self.chosen if str(cause.outbox_id) == row]
+        begun = [cause.at for cause in chosen] + [one.started_at for one in tried]
+        ends = [self.ended_at(cause) for cause in chosen] or [None]
+        return bool(begun) and min(begun) <= at and any(end is None or at <= end for end in ends)
 
     def next_start(self, attempt: Tried) -> datetime | None:
         """Return when the next attempt of the same row began."""

@@ -16,9 +16,9 @@ from hub.flow.trace_known import SETTLES, Known
 from hub.store.traces import Cause, Tried
 
 #: What is told of a deed, of all that its audit row holds.
-_OF_A_DEED = ("authority", "recipient", "code", "cause")
-#: What the audit tells of a delivery that is no attempt.
-_EVENTS = frozenset({"dead-letter", "replayed", "feed-told"})
+_OF_A_DEED = ("authority", "recipient", "delivery", "code", "cause", "topic", "receipt")
+#: What the audit tells of a delivery that is no attempt; a receipt that comes later is one of them.
+_EVENTS = frozenset({"dead-letter", "replayed", "feed-told", "receipt"})
 #: Of a decision: what is there of it in the audit row of an attempt.
 _RESTS_ON = ("rules", "withheld_by", "consents", "policy")
 
@@ -44,7 +44,6 @@ def steps_of(known: Known) -> tuple[Step, ...]:
         *(_due(known, cause) for cause in known.chosen),
         *(_nothing_to_say(known, cause) for cause in known.with_nothing_to_say()),
         *(step for attempt in known.tried for step in _sent(known, attempt)),
-        *_events(known),
     ]
     return tuple(sorted(steps, key=lambda step: (step.begun_at, step.ended_at or step.begun_at)))
 
@@ -69,14 +68,19 @@ def _accepted(known: Known) -> Iterator[Step]:
 
 
 def _other_deeds(known: Known) -> Iterator[Step]:
+    """Tell of whatever else was done under the correlation ids, and of what else has happened to the deliveries."""
+    happened = [deed for deed in known.of_deliveries if deed["action"] in _EVENTS and known.is_told_of(deed)]
+    recipients = {str(row.id): row.recipient for row in known.rows.values()}
     seen: set[tuple[Any, ...]] = set()
-    for deed in known.deeds:
-        one = (deed["action"], deed["at"], deed["actor"])
-        if deed["action"] in ("accepted", *_EVENTS) or one in seen:  # a deed for several plans is one
+    for deed in (*known.deeds, *happened):
+        one = (deed["action"], deed["at"], deed["actor"], deed["details"].get("delivery"))
+        if deed["action"] == "accepted" or one in seen:  # a deed for several plans is one
             continue
         seen.add(one)
         details = deed["details"]
         told = {name: details[name] for name in _OF_A_DEED if name in details}
+        if details.get("delivery") in recipients:
+            told["recipient"] = recipients[details["delivery"]]
         told |= {"actor": deed["actor"], "correlation_id": deed["correlation_id"]}
         yield Step(deed["action"], deed["at"], deed["at"], told)
 
@@ -149,16 +153,6 @@ def _is_buried(known: Known, attempt: Tried) -> bool:
         and (until is None or deed["at"] <= until)
         for deed in known.of_deliveries
     )
-
-
-def _events(known: Known) -> Iterator[Step]:
-    """Tell what else has happened to the deliveries: dead letters, replays, and what a feed was told."""
-    rows = {str(row): row for row in known.rows}
-    for deed in known.of_deliveries:
-        row = rows.get(deed["details"].get("delivery", ""))
-        if deed["action"] in _EVENTS and row is not None and known.is_told_of(row, deed["at"]):
-            told = {name: deed["details"][name] for name in ("cause", "topic") if name in deed["details"]}
-            yield Step(deed["action"], deed["at"], deed["at"], {**_whose(known, row), "actor": deed["actor"], **told})
 
 
 def _whose(known: Known, row: UUID) -> Mapping[str, Any]:

@@ -23,8 +23,7 @@ _ROWS: sa.BindParameter[Any] = bindparam("rows", expanding=True)
 _PLANS: sa.BindParameter[Any] = bindparam("plans", expanding=True)
 _CAUSES: sa.BindParameter[Any] = bindparam("causes", expanding=True)
 #: What the audit calls what happens to one delivery.
-OF_A_DELIVERY = ("delivery-started", "delivered", "not-delivered", "dead-letter", "replayed", "feed-told")
-_BY_NO_CAUSE = ("dead-letter", "feed-told")
+OF_A_DELIVERY = ("delivery-started", "delivered", "not-delivered", "dead-letter", "replayed", "feed-told", "receipt")
 
 # --- written down by whoever makes a delivery due, and by whoever finds nothing to say -----------------------------
 
@@ -56,7 +55,7 @@ NOTHING_TO_SAY = (
 _OUR_AUDIT = audit.c.municipality == bindparam("ours")
 DEEDS = (
     sa.select(audit)
-    .where(_OUR_AUDIT, audit.c.correlation_id.in_(_CAUSES), audit.c.action.not_in(_BY_NO_CAUSE), BESIDE_DELIVERIES)
+    .where(_OUR_AUDIT, audit.c.correlation_id.in_(_CAUSES), BESIDE_DELIVERIES)
     .order_by(audit.c.row)
     .limit(_MOST)
 )

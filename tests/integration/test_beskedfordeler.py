@@ -21,6 +21,7 @@ from lxml import etree
 
 from hub.adapters.beskedfordeler import NAMESPACE, BeskedfordelerAdapter, envelope
 from hub.authority import DeliveryKey, Parcel, PlanUpdate, ReceiptStatus, contract_folder, load
+from hub.authority.tracing import of_delivery
 from hub.clock import new_id
 from hub.errors import ContractViolation, RecipientDown, RecipientRefused, SettingsRefused, SourceDown
 from hub.mappings.beskedfordeler import BeskedfordelerMapping
@@ -38,7 +39,7 @@ SCHEMA = etree.XMLSchema(file=contract_folder("beskedfordeler/v1") / "beskedkuve
 PLACE = urlsplit(os.environ.get("HUB_TEST_BROKER_URL", BROKER))
 OURS, THEIRS = "29188599", "99999999"
 SECRET = "kanariefugl-7731"
-KEY = DeliveryKey(UPDATE.recipient, UPDATE.plan, UPDATE.sequence)
+KEY = DeliveryKey(UPDATE.recipient, UPDATE.plan, UPDATE.sequence, of_delivery(new_id(), UPDATE.sequence, new_id()))
 SETTINGS: dict[str, Any] = {
     "url": f"amqp://{PLACE.hostname}:{PLACE.port or 5672}/", "user": PLACE.username, "password": PLACE.password,
     "recipient_cvr": THEIRS, "municipality_cvr": OURS, "plain_amqp": True,
@@ -87,6 +88,7 @@ def test_an_event_waits_in_the_recipients_queue_and_names_nobody_but_it(exchange
     assert [one.text for one in root.iter(f"{{{NAMESPACE}}}TilladtModtager")] == [f"urn:oio:cvr-nr:{THEIRS}"]
     assert [one.text for one in root.iter(f"{{{NAMESPACE}}}TvaergaaendeProces")] == [str(UPDATE.plan)]
     assert (message.properties["delivery_mode"], message.content_type) == (2, "application/xml")
+    assert message.headers["traceparent"] == str(KEY.trace)
 
 
 @pytest.mark.servers
