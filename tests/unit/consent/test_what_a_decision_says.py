@@ -40,8 +40,8 @@ def test_a_yes_says_when_it_was_given_and_until_when_it_counts() -> None:
     found = decided("employment", yes)
     assert found.valid_until == END
     assert found.sentence == by_consent([yes], END)
-    assert day_da(yes.given_at) in found.sentence.da and day_da(END) in found.sentence.da
-    assert day_en(yes.given_at) in found.sentence.en and day_en(END) in found.sentence.en
+    assert [day in found.sentence.da for day in (day_da(yes.given_at), day_da(END))] == [True, True]
+    assert [day in found.sentence.en for day in (day_en(yes.given_at), day_en(END))] == [True, True]
 
 
 def test_a_row_says_whose_it_is_and_a_cell_that_shows_nothing_leaves_nothing_out() -> None:
