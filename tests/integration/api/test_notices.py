@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
 import pytest
+from typer.testing import CliRunner
 
 from hub.authority import contract_folder
+from hub.cli.commands import app
 from hub.clock import new_id, now
 from hub.store.notices import NoticeKind, State, Wanted
 from tests.integration.api.served import ANNA_CPR, Served, served
@@ -127,3 +131,44 @@ def test_what_is_no_receipt_is_refused_without_a_word_of_it(posting_hub: Served)
     answer = posting_hub.ask("post", "POST", "/post/receipts", f"<a>{ANNA_CPR}</a>".encode(), headers=XML)
     assert answer.status_code == 400
     assert ANNA_CPR not in answer.text
+
+
+# --- the command line ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cli(posting_hub: Served, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command line on the machine of the API's hub."""
+    key = base64.b64encode
+    monkeypatch.setenv("HUB_DATABASE_URL", posting_hub.store.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("HUB_KEYS__1", key(b"\x01" * 32).decode())
+    monkeypatch.setenv("HUB_INDEX_KEY", key(b"\x02" * 32).decode())
+    return CliRunner()
+
+
+def test_the_command_line_names_what_is_dead_ends_with_1_and_says_that_there_is_no_post(
+    posting_hub: Served, cli: CliRunner
+) -> None:
+    key = made(posting_hub)
+    with posting_hub.store.begin() as unit:
+        unit.notices.move(key, (State.WAITING,), State.DEAD, now(), cause="recipient-failed")
+    plain, ran = cli.invoke(app, ["notices", "list"]), cli.invoke(app, ["notices", "list", "--json"])
+    assert (plain.exit_code, ran.exit_code) == (1, 1)
+    assert "No post is configured" in plain.output
+    told = orjson.loads(ran.stdout)
+    assert told["post"] is False
+    assert [one["cause"] for one in told["notices"] if one["notice"] == str(key)] == ["recipient-failed"]
+    for secret in (str(posting_hub.plan), str(posting_hub.anna)):
+        assert secret not in plain.output + ran.output
+    assert cli.invoke(app, ["notices", "replay", str(key)]).exit_code == 0
+    assert state(posting_hub, key) == ("waiting", "")
+    [row] = [one for one in posting_hub.audited("letter-replayed") if one["details"]["notice"] == str(key)]
+    assert row["actor"].startswith("cli:")
+
+
+def test_the_command_line_knows_that_a_post_is_configured(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"URL": "http://127.0.0.1:9", "TOKEN": "t", "SENDER_CVR": CVR, "SENDER_NAME": SENDER}.items():
+        monkeypatch.setenv(f"HUB_POST__{name}", value)
+    assert "No post is configured" not in cli.invoke(app, ["notices", "list"]).output
+    [post] = [one for one in orjson.loads(cli.invoke(app, ["check", "--json"]).stdout) if one["part"] == "post"]
+    assert post["said"] == "configured"
