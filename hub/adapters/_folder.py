@@ -52,17 +52,20 @@ class FolderIntake:
         settle: float = 1.0,
         lost_after: float = 900.0,
         keep_receipts: timedelta = timedelta(days=30),
+        keep_refused: timedelta = timedelta(days=90),
     ) -> None:
         """Watch a folder; its parts are made when they are missing.
 
         :param settle: seconds a file must have been left alone before it counts as whole.
         :param lost_after: seconds after which a claim of another machine counts as lost.
         :param keep_receipts: how long a receipt stays.
+        :param keep_refused: how long a refused file and its report stay.
         """
         self.folder = folder
         self._authority, self._content_type = authority, content_type
         self._settle, self._lost_after = settle, lost_after
         self._receipts = FolderReceipts(folder / "receipts", keep_receipts)
+        self._keep_refused = keep_refused
         self._waiting: deque[str] = deque()
         self._lock = threading.Lock()
 
@@ -163,7 +166,7 @@ class FolderIntake:
         for claim in (self.folder / "claimed").iterdir():
             if self._is_lost(claim):
                 return_claim(claim, self.folder / "in")
-        clear(self.folder / "refused", None)
+        clear(self.folder / "refused", self._keep_refused)
 
     def _is_lost(self, claim: Path) -> bool:
         host, _, rest = claim.name.partition("~")

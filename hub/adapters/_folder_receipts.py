@@ -121,12 +121,12 @@ def write(path: Path, content: bytes) -> None:
         os.close(directory)
 
 
-def clear(folder: Path, keep: timedelta | None) -> None:
-    """Delete files that are older than ``keep`` (None: none), and those that a crash left half-written."""
+def clear(folder: Path, keep: timedelta) -> None:
+    """Delete files that are older than ``keep``, and those that a crash left half-written."""
     at = now().timestamp()
     with os.scandir(folder) as entries:
         for entry in entries:
             longest = _LEFT_BEHIND if entry.name.endswith(_UNFINISHED) else keep
             with suppress(FileNotFoundError):
-                if longest and entry.is_file() and at - entry.stat().st_mtime > longest.total_seconds():
+                if entry.is_file() and at - entry.stat().st_mtime > longest.total_seconds():
                     os.unlink(entry.path)

@@ -173,6 +173,19 @@ def test_a_refused_file_is_kept_sealed_beside_a_report_that_holds_nothing_person
     assert not [path for path in left if b"0505159995" in path.read_bytes() or "0505159995" in path.name]
 
 
+@pytest.mark.parametrize(("days", "is_there"), [(89, True), (91, False)])
+def test_a_refused_file_and_its_report_are_deleted_after_ninety_days(folder: Path, days: int, is_there: bool) -> None:
+    drop(folder, "a.xml")
+    with an_intake(folder).claim() as claimed:
+        assert claimed is not None
+        claimed.refused(ContractViolation("It breaks the contract."), b"sealed bytes", "c-1")
+    then = now().timestamp() - days * 86_400
+    for path in (folder / "refused").iterdir():
+        os.utime(path, (then, then))
+    assert take(an_intake(folder)) is None
+    assert len(names(folder, "refused")) == (2 if is_there else 0)
+
+
 def test_a_crash_between_claim_and_taken_in_gives_the_file_back(folder: Path) -> None:
     drop(folder, "a.xml", b"<a/>")
     crash(folder)
