@@ -21,8 +21,9 @@ from hub.flow import custody
 from hub.flow.announce import authority_of
 from hub.flow.recognise import Recognised, recognise, remember
 from hub.flow.refusal import refusals_written
+from hub.flow.register import with_newcomers
 from hub.plan.codes import unknown_codes
-from hub.plan.contribution import Contribution, Coverage, PersonFacts
+from hub.plan.contribution import Contribution
 from hub.plan.identifier import Identifier
 from hub.plan.merge import merge
 from hub.plan.person import Role
@@ -143,7 +144,7 @@ def _merge_into(
     stored = unit.plans.get(home)
     if stored is None:
         raise NotFound("The plan is gone.")
-    merged = _with_newcomers(unit, stored.plan, merge(stored.plan, contribution, people, at), at)
+    merged = with_newcomers(unit, stored.plan, merge(stored.plan, contribution, people, at), at)
     has_joined = unit.memberships.ensure(home, contribution.authority, Role.AUTHORITY_SYSTEM, at)
     adapter = authorities[contribution.authority].adapter
     if adapter.delivers:  # a way to a member may have been configured only after it joined
@@ -161,12 +162,6 @@ def _moved(unit: Unit, before: Plan, after: Plan) -> set[UUID]:
     return {after.person} if custody.has_moved(unit, before, after) else set()
 
 
-def _with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:
-    """Return a plan that has been merged, with what the person register says of whom it has come to concern."""
-    newcomers = after.people() - before.people()
-    return after.protecting(unit.people.protected(newcomers, at) if newcomers else newcomers)
-
-
 def _is_newer_than_case(unit: Unit, plan: UUID, contribution: Contribution) -> bool:
     stored = unit.plans.get(plan)
     state = stored.plan.cases.get(_case(contribution)) if stored else None
@@ -181,17 +176,7 @@ def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_
     stored = unit.plans.get(plan)
     if stored is None:
         return set()
-    gone = Contribution(
-        authority=contribution.authority,
-        source_system=contribution.source_system,
-        contract=contribution.contract,
-        case=contribution.case,
-        message_id=contribution.message_id,
-        order=contribution.order,
-        coverage=Coverage.SNAPSHOT,
-        person=PersonFacts(contribution.person.identifiers),
-    )
-    emptied = merge(stored.plan, gone, {}, at)
+    emptied = with_newcomers(unit, stored.plan, merge(stored.plan, contribution.emptying(), {}, at), at)
     unit.plans.save(stored, emptied, at)
     unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
     return _moved(unit, stored.plan, emptied)

@@ -15,6 +15,7 @@ from hub.authority import REGISTER, RegisterFacts
 from hub.clock import now
 from hub.flow.owing import write_down_what_is_owed
 from hub.plan.person import Person
+from hub.plan.plan import Plan
 from hub.store.followed import Followed, State
 from hub.store.register_tasks import TaskKind
 from hub.store.transaction import Store, Unit
@@ -58,6 +59,12 @@ def recheck(store: Store) -> None:
             person, at = unit.people.get(followed.person), now()
             _protect(unit, person, plans, "", at)
             unit.register.people.recheck(followed.subscription, _next_end(person, at))
+
+
+def with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:
+    """Return a plan that has been merged, with what the register says of whom it has come to concern."""
+    newcomers = after.people() - before.people()
+    return after.protecting(unit.people.protected(newcomers, at) if newcomers else newcomers)
 
 
 def _with_number(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from hub.plan.element import Draft, OrderKey
@@ -60,3 +60,8 @@ class Contribution:
     drafts: tuple[Draft, ...] = ()
     removals: tuple[Removal, ...] = ()
     others: tuple[PersonFacts, ...] = ()
+
+    def emptying(self) -> Contribution:
+        """Return a snapshot of the case that names nothing, for the plan that the case has turned out not to be of."""
+        person = PersonFacts(self.person.identifiers)
+        return replace(self, coverage=Coverage.SNAPSHOT, person=person, drafts=(), removals=(), others=())

@@ -439,6 +439,22 @@ def test_a_plan_that_names_her_only_afterwards_protects_her_too(world: World, pe
     assert protected(world, childs) == {person_of(world, mothers)}
 
 
+def test_a_plan_that_names_her_again_goes_by_what_holds_then(world: World, people: People) -> None:
+    mothers = a_shared_plan(world, people)
+    people.protects(OLD)
+    follows(world, people.register)
+    childs = a_childs_plan_that_names_her(world)
+    world.opens_plan(STRANGER)
+    another = a_contribution("children", "K").about(STRANGER).version(2)
+    world.accepts(another.with_draft("g").build())  # the authority corrects whose case it is
+    assert protected(world, childs) == frozenset()
+    people.lets(OLD, protections=[])
+    follows(world, people.register)
+    world.accepts(a_contribution("children", "L").about(CHILD).with_relative("mother", OLD).build())
+    assert protected(world, childs) == frozenset()
+    assert not protected(world, mothers)
+
+
 def test_a_protection_ends_by_the_calendar_though_the_register_says_nothing(world: World, people: People) -> None:
     plan = a_shared_plan(world, people)
     with frozen(datetime(2026, 11, 28, 9, tzinfo=UTC)) as clock:
