@@ -93,6 +93,7 @@ _HURRY = (
     jobs.update()
     .where(among(jobs.c.id, _FIRST))
     .values(due_at=sa.case((jobs.c.due_at > _AT, _AT), else_=jobs.c.due_at))
+    .returning(jobs.c.id)  # SQLite counts no rows after WITH
 )
 _DUE = sa.select(jobs.c.authority, sa.func.count()).where(_OURS, jobs.c.due_at <= _AT).group_by(jobs.c.authority)
 _DONE = (
@@ -198,7 +199,7 @@ class Jobs:
     def hurry(self, authority: str, at: datetime) -> bool:
         """Make the job of an authority that is due first due now; tell whether there is one."""
         given = {"ours": self._municipality, "name": authority, "at": at}
-        return bool(self._connection.execute(_HURRY, given).rowcount)
+        return bool(self._connection.execute(_HURRY, given).all())
 
     def waiting(self, at: datetime) -> Mapping[str, int]:
         """Count the jobs that are due, by authority."""
