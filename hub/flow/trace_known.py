@@ -71,22 +71,24 @@ class Known:
 
     def ended_at(self, cause: Cause) -> datetime | None:
         """Return when what a cause made due was settled: by a receipt, or because there was nothing to say."""
-        return min([*self._receipts(cause), *self._nothings(cause)], default=None)
+        of_row = [one for one in self.causes if one.outbox_id == cause.outbox_id and one.mark >= cause.mark]
+        nothing = [one.nothing_at for one in of_row if one.nothing_at and not one.is_frozen]
+        return min([*self._receipts(cause), *nothing], default=None)
 
     def first_move(self, cause: Cause) -> datetime | None:
         """Return when what a cause made due was taken up: until then it has waited."""
         begun = [one.started_at for one in self.attempts if one.outbox_id == cause.outbox_id and one.mark >= cause.mark]
-        return min([*begun, *self._nothings(cause)], default=None)
+        return min([*begun, *(one.nothing_at for one in self._nothings(cause) if one.nothing_at)], default=None)
 
     def with_nothing_to_say(self) -> Sequence[Cause]:
-        """Return the marks at which it turned out that there was nothing to say, where that ended what is told of."""
-        ends = {(cause.outbox_id, self.ended_at(cause)) for cause in self.chosen}
-        return [one for one in self.causes if one.nothing_at is not None and (one.outbox_id, one.nothing_at) in ends]
+        """Return the marks at which it turned out that there was nothing to say, of what is told of."""
+        return [one for one in self.causes if any(one in self._nothings(cause) for cause in self.chosen)]
 
     def settled_by(self, nothing: Cause) -> Sequence[Cause]:
-        """Return what a mark at which there was nothing to say has settled."""
+        """Return what there was nothing to say of at a mark."""
+        at = nothing.nothing_at or nothing.at
         of_row = [cause for cause in self.causes if cause.outbox_id == nothing.outbox_id and cause.mark <= nothing.mark]
-        return [cause for cause in of_row if self.ended_at(cause) == nothing.nothing_at]
+        return [cause for cause in of_row if (self.ended_at(cause) or at) >= at]
 
     def is_told_of(self, deed: Mapping[str, Any]) -> bool:
         """Tell whether something that happened to a row belongs to what is told of: by its sequence, or its time."""
@@ -104,12 +106,11 @@ class Known:
         later = [one.started_at for one in self.attempts if one.outbox_id == attempt.outbox_id]
         return min((at for at in later if at > attempt.started_at), default=None)
 
-    def _nothings(self, cause: Cause) -> Sequence[datetime]:
-        return [
-            one.nothing_at
-            for one in self.causes
-            if one.outbox_id == cause.outbox_id and one.mark >= cause.mark and one.nothing_at is not None
-        ]
+    def _nothings(self, cause: Cause) -> Sequence[Cause]:
+        """Return the marks, from a cause's own to the one that ended it, at which there was nothing to say."""
+        ended_at = self.ended_at(cause)
+        later = [one for one in self.causes if one.outbox_id == cause.outbox_id and one.mark >= cause.mark]
+        return [one for one in later if one.nothing_at and (ended_at is None or one.nothing_at <= ended_at)]
 
     def _is_over(self, cause: Cause, at: datetime) -> bool:
         ended_at = self.ended_at(cause)

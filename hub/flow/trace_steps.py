@@ -96,7 +96,7 @@ def _nothing_to_say(known: Known, nothing: Cause) -> Step:
     withheld_by = because.get("rules", [])
     told = {
         **_whose(known, nothing.outbox_id),
-        "decision": "frozen" if because.get("is_dead") else "withheld" if withheld_by else "up-to-date",
+        "decision": "frozen" if nothing.is_frozen else "withheld" if withheld_by else "up-to-date",
         "withheld_by": withheld_by,
         "consent_version": because.get("consents"),
         "policy": because.get("policy"),

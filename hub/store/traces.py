@@ -41,6 +41,11 @@ class Cause:
     nothing_at: datetime | None
     nothing_because: Mapping[str, Any] | None
 
+    @property
+    def is_frozen(self) -> bool:
+        """Tell whether there was nothing to say because the row is a dead letter: once replayed, there is."""
+        return bool(self.nothing_because and self.nothing_because["is_dead"])
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
