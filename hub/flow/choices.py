@@ -17,6 +17,7 @@ from hub.consent.standing import Lack, Renewal, lacks, renewals
 from hub.errors import NotAllowed, NotFound
 from hub.flow.belonging import NO_PLAN, custodian, may_choose
 from hub.flow.circumstances import said_by
+from hub.flow.hold import as_told
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
@@ -61,7 +62,7 @@ def show_choices(
             raise NotFound(NO_PLAN)
         unit.audit.record("consents-read", actor, at, correlation_id, plan)
         person = stored.plan.person
-        said, ages = said_by(unit, [person], at, stored.plan), unit.policies.in_force().ages
+        said, ages = said_by(unit, [person], at, as_told(stored.plan, reader)), unit.policies.in_force().ages
         anew = renewals(said.consents, said.circumstances, ages, at, _ahead(settings))
         revoked = unit.revocations.latest_of([consent.id for consent in said.consents])
         deadline = timedelta(hours=settings.withdrawal_hours)

@@ -16,9 +16,10 @@ from hub.consent.policy import Policy
 from hub.consent.reader import ONE_PLAN, Exchange, Reader
 from hub.consent.simulate import CircleChanged, Facts, Place, Places
 from hub.flow.belonging import as_one_of
-from hub.flow.hold import as_delivered, tells_nobody
+from hub.flow.hold import as_delivered, as_told, tells_nobody
 from hub.plan.element import Period
 from hub.plan.person import Membership, Role
+from hub.plan.plan import Plan
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
 
@@ -108,7 +109,12 @@ def places_of(
     circle = dict(readers_of_circle(unit, plan.id, members, policy, at, with_meetings=with_meetings))
     own = Seat(_CITIZEN, Role.CITIZEN, Exchange.COLLECT, CITIZEN_ACCESS)
     circle[own] = Reader(_CITIZEN, Role.CITIZEN, CITIZEN_ACCESS, person=plan.person)
-    return {(plan.id, seat): Place(as_delivered(plan, reader), reader, asked) for seat, reader in circle.items()}
+    return {(plan.id, seat): Place(_as_seen(plan, reader), reader, asked) for seat, reader in circle.items()}
+
+
+def _as_seen(plan: Plan, reader: Reader) -> Plan:
+    """Return the plan as what a reader is sent, or reads, is decided on."""
+    return as_told(as_delivered(plan, reader), reader)
 
 
 def circle_changed(

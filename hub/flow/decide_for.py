@@ -17,8 +17,9 @@ from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import Subject
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, as_one_of, may_choose, may_open
-from hub.flow.circle import asked_of, members_told
+from hub.flow.circle import members_told
 from hub.flow.circumstances import consents_of
+from hub.flow.hold import as_told
 from hub.flow.reading import as_reading
 from hub.flow.refusal import refusals_written
 from hub.plan.element import Sensitivity
@@ -56,7 +57,7 @@ def decide_for(question: Question, reader: Reader, store: Store, *, actor: str, 
             raise NotFound(NO_PLAN)
         plan, at = stored.plan, now()
         asked = _asked(unit, stored, question, reader, actor, at)
-        members = members_told(unit, stored, reader, at)
+        told = as_told(plan, reader if question.recipient else asked)
         subject = Subject(
             plan.id,
             plan.person,
@@ -64,12 +65,12 @@ def decide_for(question: Question, reader: Reader, store: Store, *, actor: str, 
             question.category,
             question.label,
             frozenset({plan.person}),
-            is_held=asked_of(stored, members, reader if question.recipient else None).is_held,
+            is_held=told.is_held,
         )
         unit.audit.record(
             "decided", actor, at, correlation_id, plan.id, recipient=asked.organisation, category=question.category
         )
-        consents = consents_of(unit, plan, policy, at)
+        consents = consents_of(unit, told, policy, at)
         decision = decide(subject, asked, policy, consents, at)
         if not question.recipient:
             return decision

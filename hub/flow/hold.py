@@ -47,6 +47,15 @@ def tells_nobody(plan: Plan, reader: Reader) -> bool:
     return plan.is_held and reader.role in (Role.CITIZEN, Role.PARTNER)
 
 
+def as_told(plan: Plan, reader: Reader) -> Plan:
+    """Return the plan as whatever a reader is told of it rests on.
+
+    Of a held plan the family and partners are told what they would be of one that is empty and not held, whatever the
+    policy says: were it told as held, a reason, a mark or a word that is missing would say so, or tell of what came in.
+    """
+    return replace(plan, elements={}, is_held=False, protected=frozenset()) if tells_nobody(plan, reader) else plan
+
+
 def as_delivered(plan: Plan, recipient: Reader) -> Plan:
     """Return the plan as what a recipient is sent is decided on.
 

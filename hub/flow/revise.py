@@ -19,6 +19,7 @@ from hub.consent.standing import Lack, lacks
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choose, may_open
 from hub.flow.circumstances import circumstances_of
+from hub.flow.hold import as_told, tells_nobody
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
 from hub.flow.remind import tell_if_spoken_for
@@ -176,5 +177,8 @@ def _record(
         unit.revocations.record(consent.id, consent.version, own, plans, at)
         under_way, revocation = told_of(unit, consent, reader)
         return Revised(consent, own, known, under_way, revocation=revocation)
-    lacking = lacks(consent, circumstances_of(unit, consent.person), unit.policies.in_force().ages, at)
-    return Revised(consent, own, known, unit.outbox.under_way(known, at), lacking)
+    stored = unit.plans.get(own)
+    told = as_told(stored.plan, reader) if stored else None
+    lacking = lacks(consent, circumstances_of(unit, consent.person, told), unit.policies.in_force().ages, at)
+    counted = [] if stored and tells_nobody(stored.plan, reader) else known  # what is sent of it tells of what came in
+    return Revised(consent, own, known, unit.outbox.under_way(counted, at), lacking)

@@ -20,7 +20,7 @@ from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, as_member, may_open
 from hub.flow.circumstances import consents_of
-from hub.flow.hold import tells_nobody
+from hub.flow.hold import as_told, tells_nobody
 from hub.flow.reading import as_reading, in_red, write_down
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
@@ -146,12 +146,13 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     if not may_open(unit, plan, stored.plan.person, reader, at):
         raise NotFound(NO_PLAN)
     member = as_reading(unit, plan, reader, client, at)
-    consents = consents_of(unit, stored.plan, policy, at)
-    view = view_for(stored.plan, member, policy, consents, at)
+    told = as_told(stored.plan, member)
+    consents = consents_of(unit, told, policy, at)
+    view = view_for(told, member, policy, consents, at)
     silent = unit.breakers.silent(Direction.SOURCE)
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told
-    person, standing = unit.people.get(stored.plan.person), _standing(stored.plan, consents, at)
+    person, standing = unit.people.get(stored.plan.person), _standing(told, consents, at)
     return Shown(view, person, standing, at, is_protected, silent)
 
 

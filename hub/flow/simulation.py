@@ -20,7 +20,7 @@ from hub.flow.circle import circle_changed, members_told, places_of
 from hub.flow.circumstances import circumstances_of, said_by
 from hub.flow.deliver import shown_to
 from hub.flow.difference import Difference, difference
-from hub.flow.hold import takes_back_only
+from hub.flow.hold import as_told, takes_back_only
 from hub.flow.simulated import Delivery, Simulated, ToGive, ToPublish, ToWithdraw, as_far_as, delivery_as_told
 from hub.flow.supposed import supposed
 from hub.flow.versions import check_next, givers_for, in_the_name_of
@@ -75,8 +75,9 @@ class Simulation:
             return supposed(unit, stored, self.parent, self.authorities, self.settings.coordinator, self.at)
         policy = unit.policies.in_force()
         members = members_told(unit, stored, self.asker, self.at)
-        said = said_by(unit, stored.plan.people() | {whose}, self.at, stored.plan)
-        known = {**said.circumstances, whose: circumstances_of(unit, whose, stored.plan)}
+        told = as_told(stored.plan, self.asker) if self.asker else stored.plan
+        said = said_by(unit, told.people() | {whose}, self.at, told)
+        known = {**said.circumstances, whose: circumstances_of(unit, whose, told)}
         return Facts(places_of(unit, stored, members, self.asker, policy, self.at), policy, said.consents, known)
 
     def _as_given(self, wanted: ToGive, person: UUID) -> Consent:

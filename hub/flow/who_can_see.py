@@ -21,7 +21,7 @@ from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, may_choose
 from hub.flow.circle import asked_of, members_told, readers_of_circle
 from hub.flow.circumstances import consents_of
-from hub.flow.hold import as_delivered, tells_nobody
+from hub.flow.hold import as_delivered, as_told, tells_nobody
 from hub.flow.reading import in_red
 from hub.flow.refusal import refusals_written
 from hub.flow.show import look
@@ -87,7 +87,7 @@ def show_who_can_see(plan: UUID, reader: Reader, store: Store, *, actor: str, co
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
         stored, policy, at = _opened(unit, plan, reader)
-        consents = consents_of(unit, stored.plan, policy, at)
+        consents = consents_of(unit, as_told(stored.plan, reader), policy, at)
         unit.audit.record("who-can-see-read", actor, at, correlation_id, plan)
         rows = matrix_of(unit, stored, reader, policy, consents, at)
         own, to_citizen = consents.get(stored.plan.person, ()), reader.role is Role.CITIZEN

@@ -217,6 +217,11 @@ class Plans:
         places = {element: _element_place(element, stored.plan.id) for element in newest}
         return {one: _ELEMENT.validate_json(unseal(stored.key, newest[one], place)) for one, place in places.items()}
 
+    def elements_before(self, wanted: UUID, at: datetime) -> frozenset[UUID]:
+        """Return the elements that were in a plan before an instant, whatever has become of them since."""
+        query = sa.select(elements.c.id).where(elements.c.plan_id == wanted, elements.c.registered_at < at)
+        return frozenset(self._connection.execute(query).scalars())
+
     def _current(self, wanted: UUID, key: bytes) -> Iterable[Element]:
         for row in self._connection.execute(_CURRENT, {"plan": wanted}):
             yield _ELEMENT.validate_json(unseal(key, row.content, _element_place(row.id, wanted)))
