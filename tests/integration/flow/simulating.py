@@ -8,22 +8,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from hub.consent.consent import Consent, Scope
+from hub.consent.consent import Capacity, Consent, Scope
 from hub.consent.matrix import Seat
 from hub.consent.reader import Exchange, Reader
 from hub.consent.simulate import LINK, Shift
 from hub.flow.circle import CITIZEN_ACCESS
+from hub.flow.hold import hold_back
+from hub.flow.revise import Revised, give, open_plan
 from hub.flow.simulate import simulate_for
 from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
+from hub.flow.versions import Giver
+from hub.plan.contribution import PersonFacts
 from hub.plan.element import Code, Detail, Kind, Sensitivity
+from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.store.policies import check_policy
-from hub.testing.builders import a_consent, a_contribution
+from hub.testing.builders import a_consent, a_consent_to_one_plan, a_contribution
 from tests.integration.policy import a_generous_policy, publish_policy
-from tests.integration.world import AUTHORITIES, COORDINATOR, SOMEBODY, World
+from tests.integration.world import AUTHORITIES, COORDINATOR, SOMEBODY, System, World
 
 CATEGORIES = ("goals", "health", "appointments")
-_EVERYBODY = ["authority-system", "caseworker", "coordinator", "citizen"]
+_EVERYBODY = ["authority-system", "caseworker", "coordinator", "citizen", "partner"]
+#: A partner of every story, and the parents of the stories that are of children.
+SCHOOL, MOTHER, FATHER = "school", "1106849994", "0503829995"
+#: A child of eleven at the clock of these stories, whose number ends otherwise for each.
+_OF_A_CHILD = "050515"
+WHY = "Der frygtes en konflikt."
 #: What the policies of these stories are made of: some leave parts out, some ask nobody, some forbid.
 _RULES: Sequence[Mapping[str, Any]] = (
     {"effect": "consent", "categories": ["goals"]},
@@ -33,9 +43,19 @@ _RULES: Sequence[Mapping[str, Any]] = (
     {"effect": "permit", "categories": ["goals"], "without": ["title"], "sources": ["social"]},
     {"effect": "duty", "categories": ["*"], "roles": ["citizen"], "conditions": ["own-plan", "no-third-party"]},
     {"effect": "prohibit", "categories": ["health"], "recipients": ["employment"], "label": "IKKE_FORTROLIGE_DATA"},
+    {"effect": "prohibit", "categories": ["health"], "roles": ["partner"], "label": "IKKE_FORTROLIGE_DATA"},
+    {"effect": "prohibit", "categories": ["*"], "roles": ["citizen", "partner"], "conditions": ["held"],
+     "label": "IKKE_FORTROLIGE_DATA"},
     {"effect": "prohibit", "categories": ["*"], "roles": ["citizen"], "conditions": ["protected-address"],
      "label": "IKKE_FORTROLIGE_DATA"},
 )  # fmt: skip
+
+
+@dataclass
+class Partner(System):
+    """A partner's system."""
+
+    role: Role = Role.PARTNER
 
 
 class Otherwise(AssertionError):
@@ -70,7 +90,10 @@ class State:
 
 @dataclass
 class Story:
-    """One person's plan in a world, its consents, and a relative who is named in it and may have said something too."""
+    """One person's plan in a world, its consents, and a relative who is named in it and may have said something too.
+
+    Some are of a child, for whom those who hold custody speak; some are held back. A school takes part in each.
+    """
 
     world: World
     chance: random.Random
@@ -79,17 +102,57 @@ class Story:
 
     def begins(self) -> None:
         """Open the plan, let two authorities write in it, let things be said, and bring everybody up to date."""
-        self.cpr, self.relative = f"010170{self.number:04d}", f"020280{self.number:04d}"
-        opened = self.world.opens_plan(self.cpr)
+        self.is_of_a_child, self.relative = self.chance.random() < 0.3, f"020280{self.number:04d}"
+        self.cpr = f"{_OF_A_CHILD}{5000 + self.number}" if self.is_of_a_child else f"010170{self.number:04d}"
+        opened = self._opens()
         self.plan, self.person = opened.plan, opened.consent.person
         self.said.append(opened.consent)
+        if self.is_of_a_child:
+            self._tells_of_custody()
         self.elements = [element for authority in ("children", "social") for element in self._writes(authority)]
         self.relatives: UUID | None = None
         if self.chance.random() < 0.3:
             self.relatives = self.world.opens_plan(self.relative, circle=("children",)).plan
         for _ in range(self.chance.randint(1, 3)):
-            self.said.append(self.world.says(self._a_word(), self.plan))
+            self.said.append(self._says(self._a_word(), self.plan, self._givers()).consent)
         self.world.drains()
+        self.is_held = self.chance.random() < 0.2
+        if self.is_held:
+            hold_back(self.plan, WHY, COORDINATOR, self.world.store, actor="test", correlation_id="c")
+            self.world.drains()
+
+    def _opens(self) -> Revised:
+        world, everybody = self.world, (*AUTHORITIES, SCHOOL)
+        return open_plan(
+            PersonFacts((cpr_identifier(self.cpr, "hub"),)), a_consent_to_one_plan(SOMEBODY).build(), everybody,
+            COORDINATOR, world.store, world.authorities, coordinator="coordination", actor="test", correlation_id="c",
+            givers=self._givers(),
+        )  # fmt: skip
+
+    def _tells_of_custody(self) -> None:
+        """Let an authority say who holds custody of the child: the mother, or both."""
+        told, holders = a_contribution("children", f"home-{self.number}").about(self.cpr), {MOTHER}
+        holders |= {FATHER} if self.chance.random() < 0.5 else set()
+        for cpr in (MOTHER, FATHER):
+            told = told.with_relative(cpr, cpr)
+        built = told.build()
+        drafts = (
+            replace(one, details={"custody": "yes" if one.source_id in holders else "no"}) for one in built.drafts
+        )
+        self.world.accepts(replace(built, drafts=tuple(drafts)))
+
+    def _givers(self) -> tuple[Giver, ...]:
+        """Return who says it: the person alone, or of a child one of those who may hold custody, or both."""
+        if not self.is_of_a_child:
+            return ()
+        return tuple(
+            Giver(Capacity.CUSTODY, PersonFacts((cpr_identifier(cpr, "hub"),)))
+            for cpr in self.chance.choice(((MOTHER,), (FATHER,), (MOTHER, FATHER), (MOTHER, FATHER)))
+        )
+
+    def _says(self, word: Consent, plan: UUID, givers: Sequence[Giver]) -> Revised:
+        store = self.world.store
+        return give(plan, word, COORDINATOR, store, actor="test", correlation_id="c", givers=givers)
 
     def _writes(self, authority: str) -> Iterator[UUID]:
         case = f"{authority}-{self.number}"
@@ -114,7 +177,7 @@ class Story:
         chance = self.chance
         built = (
             a_consent(SOMEBODY)
-            .to(*self._some((*AUTHORITIES, "coordination")))
+            .to(*self._some((*AUTHORITIES, SCHOOL, "coordination")))
             .at_label(chance.choice(tuple(Sensitivity)))
         )
         built = built.for_categories(*self._some(CATEGORIES)) if chance.random() < 0.8 else built
@@ -152,8 +215,9 @@ class Story:
         word = self.chance.choice(said_again) if said_again else self._a_word()
         whose = self.relatives if self.relatives and chosen > 0.8 else self.plan
         word = replace(word, version=word.version + 1) if said_again else word
-        told = self._simulated(whose, ToGive(word))
-        self.world.says(word, whose)
+        givers = self._givers() if whose == self.plan else ()
+        told = self._simulated(whose, ToGive(word, givers=givers))
+        self._says(word, whose, givers)
         return told
 
     def _simulated(self, plan: UUID, wanted: ToGive | ToWithdraw | ToPublish) -> Simulated:
@@ -201,8 +265,12 @@ class Story:
             counted = {one.recipient: (one.additions, one.withdrawals) for one in told.deliveries}
             if told.deliveries:  # else it is of another's plan and does not concern this one
                 expect((name, "delivery"), (len(got), len(lost)), counted[name])
-            shift = shift_of(told, Seat(name, Role.AUTHORITY_SYSTEM, Exchange.DISCLOSE, "one-plan"))
-            expect((name, "shelf"), by_shelf(before.shelves[name], after.shelves[name]), told_by_shelf(shift, name))
+            role = Role.PARTNER if name == SCHOOL else Role.AUTHORITY_SYSTEM
+            shift = shift_of(told, Seat(name, role, Exchange.DISCLOSE, "one-plan"))
+            came, went, other = told_by_shelf(shift, name)
+            if self.is_held and role is Role.PARTNER:  # what opens is sent once the hold is lifted
+                came, other = set(), set()
+            expect((name, "shelf"), by_shelf(before.shelves[name], after.shelves[name]), (came, went, other))
         return len(told.shifts)
 
 

@@ -1,7 +1,8 @@
 """What a simulation says is what then happens, to every recipient and reader, on many generated plans.
 
-By default on 200 plans over a store; ``HUB_TEST_FULL=1`` takes 1,000. The pure layer is asked about 1,000 in every
-run (``tests/unit/consent/test_simulate.py``).
+By default on 200 plans over a store, of grown people and of children for whom others speak, some of them held back,
+each with authorities and a partner; ``HUB_TEST_FULL=1`` takes 1,000. The pure layer is asked about 1,000 in every run
+(``tests/unit/consent/test_simulate.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 
 from tests.generation.seed import SEED
 from tests.integration.databases import a_store
-from tests.integration.flow.simulating import Story, a_document, publishes
+from tests.integration.flow.simulating import SCHOOL, Partner, Story, a_document, publishes
 from tests.integration.policy import publish_policy
 from tests.integration.world import World
 
@@ -33,6 +34,7 @@ def test_a_simulation_is_what_happens(first: int, template: Path, tmp_path: Path
     chance = random.Random(SEED * 1_000 + first)
     publish_policy(a_document(chance), store, actor="test", correlation_id="c")
     world = World(store)
+    world.systems[SCHOOL] = Partner(SCHOOL)
     stories = [Story(world, random.Random(chance.random()), number) for number in range(TOGETHER)]
     touched = 0
     for story in stories:
