@@ -73,7 +73,8 @@ def look_up(job: Job, register: Register, store: Store) -> None:
             unit.register.people.let_go(asked.followed.subscription)
         elif asked is not None and isinstance(said, State):
             unit.register.people.heard(asked.followed.subscription, said, now())
-        unit.breakers.brought(REGISTER, now())
+        if asked is not None and said is not State.NO_NUMBER:  # else nobody was asked
+            unit.breakers.brought(REGISTER, now())
         unit.jobs.done(job, now())
 
 
