@@ -230,3 +230,9 @@ def test_a_public_url_is_an_origin(url: str) -> None:
 )
 def test_a_public_url_that_is_no_origin_is_refused(url: str) -> None:
     assert "HUB_PUBLIC_URL" in refusal(public_url=url)
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_person_register_is_off_unless_set_and_no_authority_goes_by_its_name() -> None:
+    assert read_settings().person_register == {}
+    assert "'register' is the name of the person register" in refusal(authorities={"register": {}})
