@@ -144,6 +144,7 @@ class Settings(BaseSettings):
     keep_bodies_days: float = Field(30, gt=0, description="how long the sealed body of a message is kept, days")
     keep_dedupe_days: float = Field(35, gt=0, description="how long a message is known after its plans ended, days")
     keep_attempts_days: float = Field(90, gt=0, description="how long a settled delivery attempt is kept, days")
+    keep_notices_days: float = Field(365, gt=0, description="how long it is known that a letter was sent, days")
     keep_history_days: float = Field(1826, gt=0, description="how long superseded versions are kept, days")
     keep_unknown_days: float = Field(365, gt=0, description="how long it is tried to fetch who has no plan, days")
     housekeeping_hour: int = Field(4, ge=0, le=23, description="when a night's housekeeping begins, local hour")

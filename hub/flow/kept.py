@@ -34,12 +34,18 @@ def _retention(unit: Unit) -> Retention:
     return Retention(unit.connection, unit.municipality)
 
 
-def _oldest(name: str, days: Callable[[Settings], float], clear: Callable[[Unit], Callable[..., int]]) -> Kind:
-    """Return a kind of which everything goes as soon as it is old enough: a full step is followed by another."""
+def _oldest(
+    name: str, days: Callable[[Settings], float], clear: Callable[[Unit], Callable[..., int]], kinds_in_one: int = 1
+) -> Kind:
+    """Return a kind of which everything goes as soon as it is old enough: a full step is followed by another.
+
+    :param clear: given an instant and how many rows at most, clears the oldest and says how many they were.
+    :param kinds_in_one: that it clears so many kinds of rows, of each an equal share at most.
+    """
 
     def cleared(unit: Unit, before: datetime, _position: str, most: int) -> Step:
-        rows = clear(unit)(before, most)
-        return Step(rows, "" if rows >= most else None)
+        rows = clear(unit)(before, most // kinds_in_one)
+        return Step(rows, "" if rows >= most // kinds_in_one else None)
 
     return Kind(name, lambda settings: timedelta(days=days(settings)), cleared)
 
@@ -61,6 +67,14 @@ KINDS: Sequence[Kind] = (
         lambda settings: timedelta(days=settings.keep_history_days),
         lambda unit, *step: _retention(unit).versions(*step),
     ),
+    _oldest(
+        "feed-events",
+        lambda settings: settings.keep_attempts_days,
+        lambda unit: unit.feeds.clear_acknowledged,
+        kinds_in_one=2,  # events, and what was fetched
+    ),
+    _oldest("delivery-causes", lambda settings: settings.keep_attempts_days, lambda unit: unit.traces.clear),
+    _oldest("notices", lambda settings: settings.keep_notices_days, lambda unit: unit.notices.clear_sent),
     _oldest("fetches-done", lambda settings: settings.keep_done_days, lambda unit: unit.jobs.clear_done),
     _oldest(
         "fetches-of-unknown-people",

@@ -65,6 +65,7 @@ _OVER = (
     sa.select(_EVENT.municipality, _EVENT.recipient, _EVENT.position)
     .join(feeds, _ITS_FEED)
     .where(
+        _EVENT.municipality == bindparam("ours"),
         _EVENT.at < bindparam("before", type_=Instant()),
         sa.or_(_EVENT.position <= _FEED.acknowledged, _EVENT.fetched_at.is_not(None)),
     )
@@ -75,7 +76,11 @@ _CLEAR_EVENTS = feed_events.delete().where(_KEY.in_(_OVER))
 _IS_UNCERTAIN = sa.exists().where(attempts.c.id == _FETCH.attempt_id, attempts.c.is_open)
 _SETTLED = (
     sa.select(_FETCH.attempt_id)
-    .where(_FETCH.fetched_at < bindparam("before", type_=Instant()), sa.not_(_IS_UNCERTAIN))
+    .where(
+        _FETCH.municipality == bindparam("ours"),
+        _FETCH.fetched_at < bindparam("before", type_=Instant()),
+        sa.not_(_IS_UNCERTAIN),
+    )
     .order_by(_FETCH.fetched_at)
     .limit(bindparam("most", type_=sa.Integer()))
 )
@@ -235,7 +240,7 @@ class Feeds:
         :param most: at most so many of each.
         :return: how many rows of both.
         """
-        given = {"before": before, "most": most}
+        given = {"ours": self._municipality, "before": before, "most": most}
         return sum(self._connection.execute(one, given).rowcount for one in (_CLEAR_EVENTS, _CLEAR_FETCHES))
 
     def _ensure(self, recipient: str, **besides: Any) -> None:

@@ -64,8 +64,7 @@ class Inbox:
         :raises StoreBusy: it came before, and is being forgotten just now.
         """
         index = self._keyring.blind_index("message", self._municipality, authority, message_id)
-        digest = self._keyring.digest("body", essence or body)
-        receipt = new_id()
+        digest, receipt = self._keyring.digest("body", essence or body), new_id()
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         claimed = self._connection.execute(
             insert(inbox)

@@ -68,7 +68,11 @@ class Retention:
     def attempts(self, before: datetime, position: str, most: int) -> Step:
         """Forget deliveries that started before an instant and are settled; what a proof rests on stays."""
         seen = self._walk(sql.CLOSED_ATTEMPTS, before, position, most)
-        return Step(self._delete(sql.DELETE_ATTEMPTS, seen), _behind(seen, most))
+        gone = self._execute(sql.DELETE_ATTEMPTS, wanted=[row.id for row in seen]).all() if seen else ()
+        if gone:
+            rows = sorted({row.outbox_id for row in gone})
+            self._execute(sql.DELETE_LATER_RECEIPTS, rows=rows, wanted=[row.id for row in gone])
+        return Step(len(gone), _behind(seen, most))
 
     def versions(self, before: datetime, position: str, most: int) -> Step:
         """Forget versions of elements that were superseded before an instant; what a proof rests on stays."""

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, bindparam
 
+from hub.store.delivery_tables import business_receipts
 from hub.store.jobs import UNKNOWN_PERSON
 from hub.store.policy_drafts import DraftState
 from hub.store.policy_tables import policy_drafts
@@ -124,13 +125,28 @@ _SETTLED_A_LOST_ONE = sa.exists().where(
     revocation_deliveries.c.attempt_id == _LOST.c.id,
     attempts.c.finished_at <= _SETTLED_THE_LOST,
 )
-DELETE_ATTEMPTS = attempts.delete().where(
-    attempts.c.id.in_(_WANTED),
-    sa.not_(attempts.c.is_open),
-    sa.not_(_IS_NEWEST),
-    sa.not_(_CARRIED_A_WITHDRAWAL),
-    sa.not_(_WAS_UNDER_WAY),
-    sa.not_(_SETTLED_A_LOST_ONE),
+#: Its recipient is still to say whether it has taken it in; were it refused, it would be open again.
+_IS_AWAITED = sa.exists().where(
+    business_receipts.c.outbox_id == attempts.c.outbox_id,
+    business_receipts.c.attempt_id == attempts.c.id,
+    business_receipts.c.ended_at.is_(None),
+)
+DELETE_ATTEMPTS = (
+    attempts.delete()
+    .where(
+        attempts.c.id.in_(_WANTED),
+        sa.not_(attempts.c.is_open),
+        sa.not_(_IS_NEWEST),
+        sa.not_(_CARRIED_A_WITHDRAWAL),
+        sa.not_(_WAS_UNDER_WAY),
+        sa.not_(_SETTLED_A_LOST_ONE),
+        sa.not_(_IS_AWAITED),
+    )
+    .returning(attempts.c.id, attempts.c.outbox_id)
+)
+#: What was said later of deliveries that are forgotten.
+DELETE_LATER_RECEIPTS = business_receipts.delete().where(
+    business_receipts.c.outbox_id.in_(bindparam("rows", expanding=True)), business_receipts.c.attempt_id.in_(_WANTED)
 )
 
 # --- versions that were superseded --------------------------------------------------------------------------------
@@ -138,7 +154,8 @@ DELETE_ATTEMPTS = attempts.delete().where(
 SUPERSEDED = (
     _walk(elements.c.row, elements.c.superseded_at)
     .join_from(elements, plans, plans.c.id == elements.c.plan_id)
-    .where(plans.c.municipality == _OURS, elements.c.superseded_at.is_not(None))
+    # What was in a plan before it was held back from the family is asked while it is: its versions wait.
+    .where(plans.c.municipality == _OURS, elements.c.superseded_at.is_not(None), sa.not_(plans.c.is_held))
 )
 _NEWER = elements.alias("newer")
 _HAS_A_NEWER = sa.exists().where(

@@ -116,6 +116,10 @@ SEQUENCES = (
 
 _KEY = sa.tuple_(_CAUSE.outbox_id, _CAUSE.mark)
 _OLDEST = (
-    sa.select(_CAUSE.outbox_id, _CAUSE.mark).where(_CAUSE.caused_at < _BEFORE).order_by(_CAUSE.caused_at).limit(_MOST)
+    sa.select(_CAUSE.outbox_id, _CAUSE.mark)
+    .join(outbox, outbox.c.id == _CAUSE.outbox_id)
+    .where(_CAUSE.caused_at < _BEFORE, outbox.c.municipality == bindparam("ours"))
+    .order_by(_CAUSE.caused_at)
+    .limit(_MOST)
 )
 CLEAR = delivery_causes.delete().where(_KEY.in_(_OLDEST))

@@ -159,7 +159,7 @@ class Traces:
 
     def clear(self, before: datetime, most: int) -> int:
         """Forget what made deliveries due before an instant, oldest first; return how many rows that were."""
-        return self._execute(sql.CLEAR, before=before, most=most).rowcount
+        return self._ours(sql.CLEAR, before=before, most=most).rowcount
 
     def _ours(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
         return self._execute(statement, ours=self._municipality, **given)
