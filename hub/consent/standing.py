@@ -121,6 +121,17 @@ def _custodians_agree(grants: Sequence[Grant], known: Circumstances, ages: Ages,
     return bool(holders & said)
 
 
+def is_of_age(known: Circumstances, ages: Ages, at: datetime) -> bool:
+    """Tell whether a person speaks without holders of custody; so does one whose number tells no age."""
+    age = known.age(at)
+    return age is None or age >= ages.of_age
+
+
+def has_no_say(grant: Grant, known: Circumstances, at: datetime) -> bool:
+    """Tell whether who gave a word for a grown person has none to give any more: all but whoever is guardian now."""
+    return not _is_guardian(grant, known, at)
+
+
 def _is_guardian(grant: Grant, known: Circumstances, at: datetime) -> bool:
     if grant.capacity is not Capacity.GUARDIAN:
         return False

@@ -8,7 +8,7 @@ now unlawful gets a withdrawal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from hub.authority import Authorities
@@ -24,7 +24,7 @@ from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
 from hub.flow.remind import tell_if_spoken_for
 from hub.flow.revocation import told_of
-from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of
+from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of, taken_back
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.store.transaction import Store, Unit
@@ -126,7 +126,10 @@ def give(
 def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Revised:
     """Withdraw a consent: it counts no more from this commit on. Withdrawn twice is withdrawn once.
 
+    Of a no that several have said the reader's own word falls (``versions.taken_back``).
+
     :raises NotFound: there is no such consent that the reader may withdraw.
+    :raises NotAllowed: it is a no that others have said.
     """
     with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
         found = unit.consents.get(consent_id)
@@ -138,7 +141,8 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
         if before.status is ConsentStatus.WITHDRAWN:
             under_way, revocation = told_of(unit, before, reader)
             return Revised(before, own, (), under_way, revocation=revocation)
-        after = replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
+        parent = None if may_choose(unit, own, found.person, reader, now()) else reader.person
+        after = taken_back(unit, before, reader, parent, now())
         return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from hub.flow.difference import Difference, difference
 from hub.flow.hold import as_told, takes_back_only
 from hub.flow.simulated import Delivery, Simulated, ToGive, ToPublish, ToWithdraw, as_far_as, delivery_as_told
 from hub.flow.supposed import supposed
-from hub.flow.versions import check_next, givers_for, in_the_name_of
+from hub.flow.versions import check_next, givers_for, in_the_name_of, taken_back
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.settings import Settings
@@ -97,7 +97,7 @@ class Simulation:
             raise NotFound("There is no consent with this id that you may see.")
         if before.status is ConsentStatus.WITHDRAWN:
             return before
-        return replace(before, version=before.version + 1, status=ConsentStatus.WITHDRAWN)
+        return taken_back(self.unit, before, self.asker, self.parent, self.at)
 
     def _told(self, before: Facts, change: Change, consent: Consent | None) -> Simulated:
         after = change.made(before)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Grant
+from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Effect, Grant
 from hub.consent.reader import Reader
-from hub.consent.standing import lacks
+from hub.consent.standing import has_no_say, is_of_age, lacks
 from hub.errors import Conflict, NotAllowed
 from hub.flow.circumstances import circumstances_of
 from hub.plan.contribution import PersonFacts
@@ -66,6 +66,31 @@ def in_the_name_of(
     return replace(alone, grants=together, period=period)
 
 
+def taken_back(unit: Unit, before: Consent, reader: Reader | None, parent: UUID | None, at: datetime) -> Consent:
+    """Return the next version of a consent, once the reader has taken it back.
+
+    A yes falls with any of the words that it needs. Of a no everybody takes back the own word, and what others have
+    said stands: else one would open what another has refused. The coordinator writes down what all have said.
+
+    :param reader: None for whoever may do all.
+    :param parent: the reader, where they speak for a child.
+    :raises NotAllowed: nothing of it is the reader's.
+    """
+    kept: tuple[Grant, ...] = ()
+    if before.effect is Effect.DENY and reader is not None and reader.role is not Role.COORDINATOR:
+        known, ages = circumstances_of(unit, before.person), unit.policies.in_force().ages
+        speaks_alone = parent is None and is_of_age(known, ages, at)
+        kept = tuple(
+            grant
+            for grant in before.grants
+            if grant.by != reader.person and not (speaks_alone and has_no_say(grant, known, at))
+        )
+    if len(kept) == len(before.grants):
+        raise NotAllowed("Others have said this no.", "Ask them, or the plan's coordinator, to take it back.")
+    status = ConsentStatus.ACTIVE if kept else ConsentStatus.WITHDRAWN
+    return replace(before, version=before.version + 1, status=status, grants=kept or before.grants)
+
+
 def check_next(before: Consent | None, after: Consent) -> None:
     """A version follows the one before it, and stays the same kind of consent about the same person."""
     if after.version != (before.version + 1 if before else 1):
@@ -119,7 +144,14 @@ def _says_the_same(known: Consent, given: Consent) -> bool:
         return False
     if known.kind is ConsentKind.ONE_PLAN:
         return True
+    if known.effect is Effect.DENY and not _same_voices(known, given):
+        return False  # each one's no stands by itself: were it one, whoever took it back would take back the other's
     return (known.scope, known.exemptions) == (given.scope, given.exemptions)
+
+
+def _same_voices(known: Consent, given: Consent) -> bool:
+    one, other = ({(grant.by, grant.capacity) for grant in consent.grants} for consent in (known, given))
+    return one == other
 
 
 def _common(periods: Iterable[Period]) -> Period:

@@ -17,6 +17,8 @@ from hub.consent.standing import (
     Renewal,
     Representative,
     as_it_stands,
+    has_no_say,
+    is_of_age,
     lacks,
     renewals,
     standing_at,
@@ -412,3 +414,29 @@ def test_what_does_not_count_now_comes_first_and_then_what_ends_first() -> None:
 def test_of_whom_nothing_is_known_the_own_word_is_believed_and_no_other() -> None:
     stranger = replace(yes("", "", GROWN, custodian()).consent, person=AUNT)
     assert [one.occasion for one in renewals([stranger], {}, AGES, NOW, A_MONTH)] == [Occasion.COMES_OF_AGE]
+
+
+@pytest.mark.parametrize(
+    ("born", "is_grown"), [(ALMOST_EIGHTEEN, False), (EIGHTEEN, True), (GROWN, True), (None, True)]
+)
+def test_a_person_is_of_age_from_the_birthday_and_where_no_number_tells_the_age(
+    born: date | None, is_grown: bool
+) -> None:
+    assert is_of_age(Circumstances(born=born), AGES, NOW) is is_grown
+
+
+@pytest.mark.parametrize(
+    ("grant", "guardians", "has_none"),
+    [
+        (custodian(), (), True),
+        (own(), (), True),
+        (guardian(), (), False),
+        (guardian(), (Representative(GUARDIAN),), False),
+        (guardian(), (Representative(GUARDIAN, UNTIL_NOW),), True),
+        (guardian(), (Representative(MOTHER),), True),
+    ],
+)
+def test_for_a_grown_person_only_whoever_is_guardian_now_has_a_say_besides(
+    grant: Grant, guardians: tuple[Representative, ...], has_none: bool
+) -> None:
+    assert has_no_say(grant, Circumstances(born=GROWN, guardians=guardians), NOW) is has_none
