@@ -18,7 +18,7 @@ from hub.api.problems import CREATED
 from hub.clock import new_id, now
 from hub.consent.consent import Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.decision import Decision
-from hub.consent.reader import ONE_PLAN, Exchange
+from hub.consent.reader import ONE_PLAN, Exchange, Reader
 from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.consent_in import read_consent
 from hub.fhir.consent_out import consent_resource
@@ -49,20 +49,21 @@ def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
 @router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))
 def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
     """Put a consent in force that is told in FHIR; one that cannot be represented exactly is refused."""
-    resource: dict[str, Any] = read(_RESOURCE, body)
-    check_consent(resource)
+    told: dict[str, Any] = read(_RESOURCE, body)
+    check_consent(told)
     person, plan = plan_to_choose_for(
-        _patient(resource, caller.reader.organisation),
+        _patient(told, caller.reader.organisation),
         caller.reader,
         hub.store,
         actor=caller.client,
         correlation_id=correlation_id,
     )
-    consent = _as_given(read_consent(resource, person, new_id()), hub.settings.consent_months)
+    consent = _as_given(read_consent(told, person, new_id()), hub.settings.consent_months)
     given = give(
         plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
     ).consent
-    return resource_response(consent_resource(given), CREATED, {"Location": f"/fhir/Consent/{given.id}"})
+    resource = consent_resource(_as_told(given, caller.reader))
+    return resource_response(resource, CREATED, {"Location": f"/fhir/Consent/{given.id}"})
 
 
 @router.post("/$decide", openapi_extra=schema_of(_RESOURCE))
@@ -96,6 +97,13 @@ def _as_given(consent: Consent, months: int) -> Consent:
         raise _fault("Consent.provision.period", "It has ended already.")
     grants = tuple(replace(one, period=period) if one.period == Period() else one for one in consent.grants)
     return replace(consent, period=period, grants=grants)
+
+
+def _as_told(consent: Consent, reader: Reader) -> Consent:
+    """Leave out, for a parent who speaks for a child, whoever else has said the same: when, how and until when."""
+    if reader.role is not Role.CITIZEN or reader.person == consent.person:
+        return consent
+    return replace(consent, grants=tuple(grant for grant in consent.grants if grant.by == reader.person))
 
 
 def _in_general(question: Question, hub: Hub, caller: Caller, correlation_id: str) -> Decision:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from hub.testing.builders import a_contribution
 from tests.integration.api.served import ANNA_CPR, Served, on_both
+from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
 CONSENT = "/fhir/Consent"
@@ -141,6 +144,40 @@ def test_a_withdrawn_consent_is_inactive(hub: Served) -> None:
     hub.ask("anna", "POST", f"/consents/{resource['id']}/withdraw")
     after = hub.ask("anna", "GET", f"{CONSENT}/{resource['id']}").json()
     assert (after["status"], after["meta"]["versionId"]) == ("inactive", "2")
+
+
+# --- a parent who speaks for a child ---------------------------------------------------------------------------------
+
+CHILD, FATHER = "0505159991", "0503829995"
+
+
+def of_a_child(hub: Served) -> str:
+    """Return the plan of a child of whom Anna and a father hold custody, who has said yes to sharing goals."""
+    both = [{"capacity": "custody", "cpr": cpr, "name": "Test"} for cpr in (ANNA_CPR, FATHER)]
+    _, opened = hub.opens_plan(CHILD, given_by=both)
+    home = a_contribution("children", "home").about(CHILD).with_relative("m", ANNA_CPR).with_relative("f", FATHER)
+    drafts = tuple(replace(one, details={"custody": "yes"}) for one in home.build().drafts)
+    World(hub.store).accepts(replace(home.build(), drafts=drafts))
+    said = {"kind": "sharing", "plan": opened["plan"], "sources": ["employment"], "recipients": ["children"],
+            "categories": ["goals"], "evidence": "Journal 12 hos faderen", "given_by": both[1:]}  # fmt: skip
+    assert hub.ask("coordinator", "POST", "/consents", said).json()["lacks"] == ["custody"]
+    return str(opened["plan"])
+
+
+def test_a_parent_who_says_the_same_as_the_other_is_told_the_own_word_alone(hub: Served) -> None:
+    plan = of_a_child(hub)
+    resource = given(hub, period={"from": None, "to": "2099-01-01T00:00:00+01:00"})
+    patient = {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": CHILD}}
+    grant = resource["performer"][0]["extension"][0]
+    parts = [{"url": "capacity", "valueCode": "custody"}, *(p for p in grant["extension"] if p["url"] != "capacity")]
+    anna = {"reference": f"RelatedPerson/{hub.anna}", "extension": [{**grant, "extension": parts}]}
+    answer = hub.ask("anna", "POST", CONSENT, {**resource, "patient": patient, "performer": [anna]})
+    assert answer.status_code == 201, answer.text
+    assert [one["reference"] for one in answer.json()["performer"]] == [f"RelatedPerson/{hub.anna}"]
+    assert "Journal" not in answer.text
+    rows = hub.ask("coordinator", "GET", f"/consents?plan={plan}").json()["consents"]
+    assert [len(one["given_by"]) for one in rows if one["kind"] == "sharing"] == [2], "both have said it"
+    assert hub.ask("anna", "GET", answer.headers["location"]).status_code == 404
 
 
 # --- $decide --------------------------------------------------------------------------------------------------------
