@@ -176,6 +176,6 @@ _MAY_BE_HELD = sa.exists().where(
     outbox.c.plan_id == elements.c.plan_id, attempts.c.outbox_id == outbox.c.id, attempts.c.is_open
 )
 _THESE = elements.delete().where(elements.c.row.in_(_WANTED))
-#: Two statements: with "or" between them, PostgreSQL would read every withdrawal there is.
+#: One after the other: with "or" between them, PostgreSQL would read every withdrawal there is.
 DELETE_FOLLOWED = _THESE.where(_HAS_A_NEWER)
-DELETE_LAST = _THESE.where(sa.not_(_HAS_A_NEWER), sa.not_(_WAS_WITHDRAWN), sa.not_(_IS_HELD), sa.not_(_MAY_BE_HELD))
+DELETE_LAST = _THESE.where(sa.not_(_WAS_WITHDRAWN), sa.not_(_IS_HELD), sa.not_(_MAY_BE_HELD))

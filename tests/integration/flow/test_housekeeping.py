@@ -17,15 +17,21 @@ import sqlalchemy as sa
 
 from hub.clock import new_id, now
 from hub.errors import IdReused, NotFound
+from hub.flow.hold import hold_back, lift
 from hub.flow.housekeeping import MOST, ask, expect, next_night, rounds, step
 from hub.flow.kept import KINDS
 from hub.flow.proof import prove_revocation
 from hub.flow.revocation import show_revocation
+from hub.flow.say_later import Fate, LaterWord, say_later
 from hub.identity.sessions import LONGEST
 from hub.plan.plan import PlanStatus
+from hub.store.delivery_tables import business_receipts
+from hub.store.feed_tables import feed_events, feeds
 from hub.store.jobs import UNKNOWN_PERSON, JobKind
+from hub.store.notice_tables import notices
 from hub.store.retention_tables import inbox_plans
 from hub.store.tables import attempts, elements, inbox, jobs, sessions
+from hub.store.trace_tables import delivery_causes
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent, a_contribution, an_id
 from hub.testing.clock import FrozenClock, frozen
@@ -233,8 +239,11 @@ def a_revocation_with_everything(world: World, clock: FrozenClock) -> UUID:
     with pytest.raises(Dies):
         world.drains()
     world.takes_back(yes.id)
+    for title in ("Nyt", "Nyere"):  # the first settles what was lost
+        clock.advance(timedelta(hours=1))
+        world.accepts(a_contribution("children").version(9).message(title).with_draft("g1", title=title).build())
+        world.drains()
     clock.advance(timedelta(hours=1))
-    world.drains()
     world.accepts(a_contribution("children").version(10).snapshot().build())  # and then the goal is gone altogether
     world.drains()
     for version in range(11, 14):
@@ -259,6 +268,22 @@ def test_what_a_citizen_can_prove_is_the_same_after_everything_old_is_cleared(wo
     assert cleared["element-versions"] >= 5
     assert show_revocation(consent, COORDINATOR, world.store, deadline, **asked) == before
     assert prove_revocation(consent, COORDINATOR, world.store, deadline, **asked)[1] == proof
+
+
+def test_a_delivery_waits_for_the_word_that_comes_later(world: World, clock: FrozenClock) -> None:
+    plan = world.opens_plan().plans[0]
+    world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    world.systems["social"].says_later = True
+    for version in (1, 2):
+        world.accepts(a_contribution("children").version(version).with_draft("g1", title=f"Mål {version}").build())
+        world.drains()
+        clock.advance(timedelta(hours=1))
+    clock.advance(timedelta(days=300))
+    assert "attempts" not in clears(world)
+    said = LaterWord(1, Fate.TAKEN_IN, world.row(plan, "social").id)
+    say_later(said, "social", world.store, actor="social-system", correlation_id="c")
+    assert clears(world)["attempts"] == 1
+    assert (world.count(attempts), world.count(business_receipts)) == (1, 1)  # of the latest
 
 
 # --- versions of elements -----------------------------------------------------------------------------------------
@@ -286,6 +311,28 @@ def test_the_last_version_of_what_somebody_may_hold_still_stays(world: World, cl
     assert "element-versions" not in clears(world, keep_history_days=1)  # its withdrawal is somebody's proof
 
 
+def test_the_last_version_of_what_may_have_arrived_stays(world: World, clock: FrozenClock) -> None:
+    plan = world.opens_plan().plans[0]
+    world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    raises_once(world, "social")
+    world.accepts(a_contribution("children").with_draft("g1").build())
+    with pytest.raises(Dies):
+        world.drains()
+    world.accepts(a_contribution("children").version(9).snapshot().build())
+    clock.advance(timedelta(days=100))
+    assert "element-versions" not in clears(world, keep_history_days=1)
+
+
+def test_versions_of_a_plan_that_is_held_back_wait(world: World, clock: FrozenClock) -> None:
+    plan = delivers_often(world, clock)
+    given: dict[str, Any] = {"actor": "test", "correlation_id": "c"}
+    hold_back(plan, "En konflikt om ære frygtes", COORDINATOR, world.store, **given)
+    clock.advance(timedelta(days=100))
+    assert "element-versions" not in clears(world, keep_history_days=1)
+    lift(plan, "Risikoen er vurderet", COORDINATOR, world.store, **given)
+    assert clears(world, keep_history_days=1)["element-versions"] == 3
+
+
 def test_what_nobody_ever_held_leaves_nothing_behind(world: World, clock: FrozenClock) -> None:
     world.opens_plan()
     world.accepts(a_contribution("children").with_draft("g1").build())
@@ -293,6 +340,52 @@ def test_what_nobody_ever_held_leaves_nothing_behind(world: World, clock: Frozen
     clock.advance(timedelta(days=2000))
     assert clears(world)["element-versions"] == 1
     assert world.count(elements) == 0
+
+
+# --- what is told: causes, events, letters ---------------------------------------------------------------------------
+
+
+def test_causes_of_deliveries_go_with_the_deliveries(world: World, clock: FrozenClock) -> None:
+    delivers_often(world, clock)
+    caused = world.count(delivery_causes)
+    assert caused >= 4
+    clock.advance(timedelta(days=89))
+    assert "delivery-causes" not in clears(world)
+    clock.advance(timedelta(days=2))
+    assert clears(world)["delivery-causes"] == caused
+
+
+def test_events_that_are_acknowledged_and_letters_that_were_sent_go_and_others_stay(
+    world: World, clock: FrozenClock
+) -> None:
+    plan = world.opens_plan().plans[0]
+    feed = {"municipality": "0376", "recipient": "housing"}
+    events = [
+        {
+            **feed,
+            "position": number,
+            "id": new_id(),
+            "outbox_id": new_id(),
+            "topic": "t",
+            "is_urgent": False,
+            "at": THEN,
+        }
+        for number in range(1, MOST + 11)
+    ]
+    letter = {
+        "municipality": "0376", "kind": "appointment", "plan_id": plan, "addressee": "nobody", "moment": THEN,
+        "made_at": THEN, "attempts": 0, "cause": "", "reference": "", "settled_at": THEN, "correlation_id": "c",
+    }  # fmt: skip
+    letters = [{**letter, "id": new_id(), "about": new_id(), "state": state} for state in ("sent", "told", "by-hand")]
+    with world.store.begin() as unit:
+        unit.connection.execute(feeds.insert().values(**feed, last_position=MOST + 10, acknowledged=MOST + 8))
+        unit.connection.execute(feed_events.insert(), events)
+        unit.connection.execute(notices.insert(), letters)
+    clock.advance(timedelta(days=91))
+    assert clears(world)["feed-events"] == MOST + 8
+    clock.advance(timedelta(days=300))
+    assert clears(world) == {"notices": 2}
+    assert (world.count(feed_events), world.count(notices)) == (2, 1)
 
 
 # --- fetches and sessions -----------------------------------------------------------------------------------------
