@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from hub.clock import new_id, now
 from hub.errors import RecipientDown, RecipientRefused
+from hub.testing.memory_adapter import Told
 from tests.integration.queue.traced import BUG, CANARY_CPR, CANARY_TITLE, Traced, traced
 from tests.integration.set_up import SetUp, eventually
 
@@ -93,6 +95,16 @@ def test_a_traceparent_that_is_none_begins_a_new_trace(hub: Traced, told: str) -
     assert accepted["parent_id"] is None
     assert accepted["trace_id"] not in (TRACE, "0" * 32)
     assert hub.trace(accepted["trace_id"])["steps"] == hub.trace("message-1")["steps"]
+
+
+def test_of_two_traces_at_once_neither_is_the_senders(hub: Traced) -> None:
+    hub.opens_plan()
+    body = Told(CANARY_CPR, goals={"g1": CANARY_TITLE}).body()
+    told = [("Authorization", f"Bearer {hub.tokens['children']}"), ("Content-Type", "application/json")]
+    told += [("X-Correlation-Id", "message-1"), ("traceparent", TRACEPARENT), ("traceparent", TRACEPARENT)]
+    assert httpx.post(f"{hub.url}/in/children", content=body, headers=told, timeout=20).status_code == 201
+    (accepted,) = hub.steps("message-1", "accepted")
+    assert (accepted["trace_id"] == TRACE, accepted["parent_id"]) == (False, None)
 
 
 def test_a_burst_is_one_delivery_and_is_followed_from_each_of_its_messages(hub: Traced) -> None:
