@@ -50,6 +50,7 @@ PROTOCOLS = {
     "_tls_settings",
     "_trust_settings",
     "_certificates",
+    "_deadline",
     "_folder",
     "_http",
     "_http_address",

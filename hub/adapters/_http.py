@@ -20,8 +20,9 @@ from typing import Protocol
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
+from hub.adapters._deadline import Deadline
 from hub.adapters._http_address import ForbiddenPeer
-from hub.adapters._http_line import Deadline, Line, Lines
+from hub.adapters._http_line import Line, Lines
 from hub.adapters._tls import tls_context, tls_trouble
 from hub.clock import now
 from hub.errors import (
@@ -146,6 +147,12 @@ class HttpSender:
         self._base, self._token = base_url.rstrip("/"), token
         trust = tls or tls_context()
         self._lines = Lines(lambda: Line(trust, link_local=link_local), *(() if keeps else (0,)))
+        self._tries = Retrying(
+            stop=stop_after_attempt(_TRIES) | stop_before_delay(self._limits.total - self._limits.connect),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+            retry=retry_if_exception_type((httpx.ConnectError, httpx.ConnectTimeout)),
+            reraise=True,
+        )
 
     def request(
         self,
@@ -196,14 +203,8 @@ class HttpSender:
 
     def _tried(self, asked: _Asked, deadline: Deadline) -> Answer:
         """Ask, up to three times when no connection comes about."""
-        tries = Retrying(
-            stop=stop_after_attempt(_TRIES) | stop_before_delay(self._limits.total - self._limits.connect),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            retry=retry_if_exception_type((httpx.ConnectError, httpx.ConnectTimeout)),
-            reraise=True,
-        )
         try:
-            return tries(self._once, asked, deadline)
+            return self._tries(self._once, asked, deadline)
         except ForbiddenPeer:
             raise self.outcomes.down(
                 f"The name of the system of {self.name} leads to an address of the link itself, or of the cloud.",
