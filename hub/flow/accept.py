@@ -56,7 +56,7 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
                         unit.jobs.done(job, now())
                     return receipt
             except custody.HasMoved as found:  # it is rare, so its plans are not taken before it is known
-                moving = found.people
+                moving |= found.people
 
 
 def _take_in(
@@ -77,13 +77,13 @@ def _take_in(
     recognised = recognise(unit, contributions)
     homes = _homes(unit, recognised, contributions)
     taken_in = [(contribution, home) for contribution, home in zip(contributions, homes, strict=True) if home]
-    plans = _take_plans(unit, recognised, taken_in, moving)
+    plans, taken = _take_plans(unit, recognised, taken_in, moving)
     at = now()  # after the wait for the plans: what is registered later is later
     people = remember(unit, recognised, [contribution for contribution, _ in taken_in], parcel.correlation_id, at)
     moved: set[UUID] = set()
     for contribution, home in taken_in:
         moved |= _merge_into(unit, home, contribution, people, authorities, parcel.correlation_id, at)
-    custody.revise(unit, moved, moving, parcel.correlation_id, at)
+    custody.revise(unit, moved, taken, parcel.correlation_id, at)
     outcome = _outcome(homes)
     unit.inbox.answer(receipt, outcome)
     unit.inbox.belongs_to(receipt, plans)
@@ -108,8 +108,8 @@ def _homes(unit: Unit, recognised: Recognised, contributions: Sequence[Contribut
 
 def _take_plans(
     unit: Unit, recognised: Recognised, taken_in: Sequence[tuple[Contribution, UUID]], moving: frozenset[UUID]
-) -> Sequence[UUID]:
-    """Take for writing the plans that the message touches; return where each case belongs, and where it did before.
+) -> tuple[Sequence[UUID], set[UUID]]:
+    """Take for writing the plans that the message touches; return where each case belongs or did before, and all taken.
 
     Cases are taken first, so that two messages that say differently whose case it is come one after the other. Taken
     as well are the plans that concern someone who turns out to be someone else, or whose custody moves.
@@ -120,8 +120,7 @@ def _take_plans(
     gone = recognised.gone(contribution for contribution, _ in taken_in)
     taken = {*touched, *custody.naming(unit, {*moving, *(person for person, _ in gone)})}
     unit.plans.lock(taken)
-    custody.hold_off(unit, moving, taken)
-    return sorted(touched)
+    return sorted(touched), taken
 
 
 def _merge_into(

@@ -43,28 +43,19 @@ def naming(unit: Unit, people: Collection[UUID]) -> frozenset[UUID]:
     return frozenset(plan for person in people for plan in unit.plans.concerning(person))
 
 
-def hold_off(unit: Unit, people: Collection[UUID], taken: Collection[UUID]) -> None:
-    """Let no further plan come to name these people until this commits; those that do have been taken for writing.
-
-    :raises HasMoved: one has come to meanwhile.
-    """
-    for person in sorted(people):
-        unit.people.get(person, for_change=True)
-    if not naming(unit, people) <= frozenset(taken):
-        raise HasMoved(people)
-
-
-def revise(unit: Unit, moved: Collection[UUID], held_off: Collection[UUID], correlation_id: str, at: datetime) -> None:
+def revise(unit: Unit, moved: Collection[UUID], taken: Collection[UUID], correlation_id: str, at: datetime) -> None:
     """Decide anew, at once, what recipients may see of people whose custody has moved.
 
-    :param held_off: of whom ``hold_off`` was told.
-    :raises HasMoved: of one who has moved it was not.
+    No further plan comes to name them until this commits: one that is about to is waited for, or waits.
+
+    :param taken: plans that have been taken for writing.
+    :raises HasMoved: one that names them has not.
     """
     if not moved:
         return
-    if not frozenset(moved) <= frozenset(held_off):
-        raise HasMoved({*moved, *held_off})
-    plans = sorted(naming(unit, moved))
-    unit.plans.consents_changed(plans)
-    unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
-    write_down_what_is_owed(unit, plans, at)
+    plans = unit.plans.naming(moved)
+    if not plans <= frozenset(taken):
+        raise HasMoved(moved)
+    unit.plans.consents_changed(sorted(plans))
+    unit.outbox.mark_due(sorted(plans), at, correlation_id, urgent=True)
+    write_down_what_is_owed(unit, sorted(plans), at)

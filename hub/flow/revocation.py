@@ -18,11 +18,11 @@ from hub.consent.decision import Sentence
 from hub.consent.reader import Reader
 from hub.consent.view import View
 from hub.errors import NotFound
+from hub.flow.before_hold import before_it_was_held, is_of
 from hub.flow.belonging import may_choose, may_open
-from hub.flow.circle import members_told
 from hub.flow.circumstances import consents_of
 from hub.flow.deliver import view_of
-from hub.flow.hold import as_told, tells_nobody
+from hub.flow.hold import as_told
 from hub.flow.refusal import refusals_written
 from hub.flow.withdrawn import SETTLED, State, is_missing, sentence_of, state_of
 from hub.store.revocations import Owed, Revocation, UnderWay
@@ -157,40 +157,10 @@ _Row = TypeVar("_Row", Owed, UnderWay)
 
 def _known(unit: Unit, rows: Sequence[_Row], revocation: Revocation, person: UUID, reader: Reader) -> Sequence[_Row]:
     """Return what is of plans that the reader may know of: a person may be named in another's plan, too."""
-    at, own = now(), revocation.plan
-    plans = {row.plan for row in rows}
-    known = [plan for plan in plans if may_open(unit, plan, person if plan == own else None, reader, at)]
-    told = {plan: _before_it_was_held(unit, plan, reader, at) for plan in known}
-    return [row for row in rows if row.plan in told and _is_of(row, told[row.plan])]
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What was so of a plan before it was held, which the family may know still."""
-
-    held_at: datetime
-    members: frozenset[str]
-    elements: frozenset[UUID]
-
-
-def _before_it_was_held(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> _Before | None:
-    """Return what of a plan that is held back from the reader is told; None where it is not.
-
-    What came in since would be told of by who has it, and by what is on its way.
-    """
-    stored = unit.plans.get(plan)
-    if stored is None or not tells_nobody(stored.plan, reader):
-        return None
-    held_at = unit.holds.of_plan(plan, stored.key)[-1].held_at
-    members = frozenset(one.member for one in members_told(unit, stored, reader, at))
-    return _Before(held_at, members, unit.plans.elements_before(plan, held_at))
-
-
-def _is_of(row: Owed | UnderWay, before: _Before | None) -> bool:
-    if before is None:
-        return True
-    is_old = row.element in before.elements if isinstance(row, Owed) else row.started_at < before.held_at
-    return is_old and row.recipient in before.members
+    whose, at = {revocation.plan: person}, now()
+    known = [plan for plan in {row.plan for row in rows} if may_open(unit, plan, whose.get(plan), reader, at)]
+    told = {plan: before_it_was_held(unit, plan, reader, at) for plan in known}
+    return [row for row in rows if row.plan in told and is_of(row, told[row.plan])]
 
 
 def _view(unit: Unit, plan: UUID, reader: Reader, owed: Sequence[Owed]) -> View:
@@ -199,10 +169,8 @@ def _view(unit: Unit, plan: UUID, reader: Reader, owed: Sequence[Owed]) -> View:
     if stored is None:
         raise NotFound(_NONE)
     policy = unit.policies.in_force(for_delivery=True)
-    wanted = {row.element for row in owed if row.plan == plan}
-    gone = unit.plans.latest(stored, wanted - stored.plan.elements.keys())
-    whole = as_told(replace(stored.plan, elements={**stored.plan.elements, **gone}), reader)
-    at = now()
+    gone = unit.plans.latest(stored, {row.element for row in owed if row.plan == plan} - stored.plan.elements.keys())
+    whole, at = as_told(replace(stored.plan, elements={**stored.plan.elements, **gone}), reader), now()
     return view_of(unit, replace(stored, plan=whole), reader, policy, consents_of(unit, whole, policy, at), at)
 
 

@@ -167,6 +167,15 @@ class Plans:
         query = sa.select(plan_people.c.plan_id).where(plan_people.c.person_id == person)
         return self._connection.execute(query.order_by(plan_people.c.plan_id)).scalars().all()
 
+    def naming(self, wanted: Collection[UUID]) -> frozenset[UUID]:
+        """Return the plans in which something concerns these people; none joins them until this commits.
+
+        Whoever is writing something that concerns one of them is waited for (see ``lock_concerning``).
+        """
+        held = sa.select(people.c.id).where(people.c.id.in_(list(wanted))).order_by(people.c.id)
+        self._connection.execute(held.with_for_update()).all()
+        return frozenset(plan for person in wanted for plan in self.concerning(person))
+
     def consents_changed(self, wanted: Sequence[UUID]) -> None:
         """Tell plans that a consent which may matter to them has changed."""
         self._connection.execute(

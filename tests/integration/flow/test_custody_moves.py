@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -10,15 +11,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from hub.flow import custody as moving
-from hub.flow.accept import accept
 from hub.plan.contribution import Contribution, PersonFacts
 from hub.plan.element import Kind
 from hub.plan.identifier import cpr_identifier
 from hub.store.revocation_tables import withdrawals
-from hub.store.transaction import Unit
 from hub.testing.builders import a_contribution, an_id
-from tests.integration.databases import OPERATED, a_store
+from tests.integration.databases import OPERATED
 from tests.integration.flow.test_who_speaks import (
     ALMA,
     FATHER,
@@ -114,9 +112,7 @@ def test_the_message_that_moves_it_is_taken_in_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("url", [OPERATED], indirect=True)
-def test_a_plan_that_comes_to_name_the_child_meanwhile_is_not_missed(
-    world: World, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plan_that_comes_to_name_the_child_meanwhile_is_not_missed(world: World, url: str) -> None:
     """SQLite has one writer at a time, so nothing can come between there."""
     mothers = opens(world, MOTHER).plan
     alma = opens(world, ALMA, *custody(MOTHER)).plan
@@ -124,21 +120,21 @@ def test_a_plan_that_comes_to_name_the_child_meanwhile_is_not_missed(
     says(world, mothers)
     says(world, alma, *custody(MOTHER))
     world.drains()
-    look, letter, others = moving.naming, world.parcel(naming(ALMA)), World(a_store(url), world.systems)
-    meanwhile: list[threading.Thread] = []
+    merging, may_go_on = threading.Event(), threading.Event()
 
-    def looked(unit: Unit, people: Any) -> frozenset[UUID]:
-        found = look(unit, people)
-        if people and not meanwhile:  # what it found is what was there before the other message
-            meanwhile.append(threading.Thread(target=lambda: accept(letter, others.store, others.authorities)))
-            meanwhile[0].start()
-            meanwhile[0].join(20)
-            others.drains()
-            assert world.systems["social"].holds(mothers) == {GOAL}
-        return found
+    def hold(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO plan_people"):
+            merging.set()
+            may_go_on.wait(0.5)
 
-    monkeypatch.setattr(moving, "naming", looked)
-    has_a_home(world, ALMA, FATHER, version=2)
-    others.store.close()
-    assert owed(world, mothers, "social") == {GOAL}
-    assert world.row(mothers, "social").is_urgent
+    sa.event.listen(world.store.engine, "after_cursor_execute", hold)
+    with ThreadPoolExecutor(2) as pool:
+        naming_her = pool.submit(world.accepts, naming(ALMA))
+        assert merging.wait(5)
+        moved = pool.submit(has_a_home, world, ALMA, FATHER, version=2)
+        naming_her.result()
+        moved.result()
+    sa.event.remove(world.store.engine, "after_cursor_execute", hold)
+    assert world.row(mothers, "social").is_urgent, "it was decided anew when custody had moved"
+    world.drains()
+    assert world.systems["social"].holds(mothers) == set()
