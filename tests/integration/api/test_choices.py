@@ -128,7 +128,24 @@ def test_of_a_held_plan_the_citizen_is_told_nothing_by_any_of_these(hub: Served)
 
     def answers() -> list[Any]:
         shown = _timeless(who_can_see(hub, hub.plan, "anna")), _timeless(simulated(hub, give, "anna"))
-        return [orjson.dumps(one) for one in shown]
+        plan = hub.ask("anna", "GET", f"/plans/{hub.plan}").json()
+        said = hub.ask("anna", "GET", f"/consents?plan={hub.plan}").json()
+        return [orjson.dumps(one) for one in (*shown, said, plan["may_be_partial"], plan["status"], *decided())]
+
+    def decided() -> list[Any]:
+        """Ask over FHIR what the citizen may see, and what a recipient."""
+        kind = {"plan": str(hub.plan), "authority": "employment", "category": "goals"}
+        questions = (kind, {**kind, "recipient": "children"})
+        bodies = [
+            {
+                "resourceType": "Parameters",
+                "parameter": [{"name": name, "valueString": value} for name, value in asked.items()],
+            }
+            for asked in questions
+        ]
+        answers = [hub.ask("anna", "POST", "/fhir/Consent/$decide", body) for body in bodies]
+        assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+        return [answer.json() for answer in answers]
 
     before = answers()
     assert (
