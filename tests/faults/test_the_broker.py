@@ -103,10 +103,10 @@ def test_what_was_rung_before_a_crash_of_the_broker_is_heard_after_it(node: Rabb
     children, social = MemoryAdapter("children"), MemoryAdapter("social")
     children.delivers = False
     authorities = authorities_of(children, social)
-    for cpr in PEOPLE:
-        set_up.opens_plan(authorities, cpr)
+    plans = [set_up.opens_plan(authorities, cpr) for cpr in PEOPLE]
     with set_up.running(authorities):
-        eventually(lambda: all(depth == 0 for depth in set_up.broker.depths().values()))
+        eventually(lambda: all(set_up.row(plan, "social").due_at is None for plan in plans), 60)
+    assert sum(set_up.broker.depths().values()) == 0, "what was heard is answered before the loops end"
     say(1, children, set_up, social)
     relay = Relay(set_up.store, set_up.broker, set_up.settings)
     relay.turn()
