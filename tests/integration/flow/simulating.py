@@ -268,8 +268,8 @@ class Story:
             role = Role.PARTNER if name == SCHOOL else Role.AUTHORITY_SYSTEM
             shift = shift_of(told, Seat(name, role, Exchange.DISCLOSE, "one-plan"))
             came, went, other = told_by_shelf(shift, name)
-            if self.is_held and role is Role.PARTNER:  # what opens is sent once the hold is lifted
-                came, other = set(), set()
+            if self.is_held and role is Role.PARTNER:  # what opens is sent once the hold is lifted, if it is open then
+                came, other, went = set(), set(), went & before.shelves[name].keys()
             expect((name, "shelf"), by_shelf(before.shelves[name], after.shelves[name]), (came, went, other))
         return len(told.shifts)
 
