@@ -122,10 +122,14 @@ class RabbitNode:
     def close(self) -> None:
         """End it, and its port mapper."""
         self.kill()
-        mapper = shutil.which("epmd")
-        if mapper:  # it knows only our node, by its port; without a node it may be ended
-            command = [mapper, "-port", str(self._mapper_port), "-kill"]
-            subprocess.run(command, env=self._environment, capture_output=True, timeout=10)
+        if shutil.which("epmd"):
+            eventually(self._mapper_is_gone, 30)
+
+    def _mapper_is_gone(self) -> bool:
+        """End the port mapper; it stays until it has noticed that its one node is gone."""
+        command = ["epmd", "-port", str(self._mapper_port), "-kill"]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=10)
+        return any(word in done.stdout + done.stderr for word in ("Killed", "Cannot connect"))
 
     def _answers(self) -> bool:
         assert self._server is None or self._server.poll() is None, (self._folder / "out").read_text("utf-8")
