@@ -73,11 +73,12 @@ _CHAPTERS = (
         "Deliveries",
         f"Deliveries settled per second, from the first to the last of those to two HTTP recipients that "
         f"{delivery.CASES} cases had made due before anybody worked on them; each is a new version of a document that "
-        "moves a goal, a measure and a meeting. The hub's worker is one process of four threads, and so is Celery's; "
-        "`prefork` is Celery's default, four processes. Celery: tasks that were published and confirmed before, "
-        "acknowledged late, from a durable queue. With the same commits a task writes what a delivery of the hub "
-        "writes, in the same two transactions and by the same statements, and posts an example update in between; with "
-        "bare rows it inserts one row in each. It decides nothing, opens and seals nothing. And two workers of one "
+        "moves a goal, a measure and a meeting. Four deliveries are under way at once, as four tasks: in one "
+        "process of threads on both sides, and, beside Celery's default of four processes (`prefork`), in two "
+        "processes of two threads. Celery: tasks that were published and confirmed before, acknowledged late, from "
+        "a durable queue. With the same commits a task writes what a delivery of the hub writes, in the same two "
+        "transactions and by the same statements, and posts an example update in between; with bare rows it inserts "
+        "one row in each. It decides nothing, opens and seals nothing. And two workers of one "
         "thread beside one, where recipients answer after 20 ms.",
         delivery.rows,
     ),

@@ -62,8 +62,11 @@ def take_in(number: int, version: int, store: Store, authorities: Authorities) -
 
 
 @contextmanager
-def worker(set_up: SetUp, urls: Sequence[str], workers: int = WORKERS) -> Iterator[Answer]:
-    """Deliver, as ``hub worker`` does, whenever asked, until nothing is due; the answer is deliveries a second."""
+def worker(set_up: SetUp, urls: Sequence[str], workers: int) -> Iterator[Answer]:
+    """Deliver, as ``hub worker`` does, whenever asked, until nothing is due; the answer is deliveries a second.
+
+    :param workers: how many at once.
+    """
     store = open_store(set_up.settings())
 
     def rate(_question: object) -> float:
@@ -74,13 +77,6 @@ def worker(set_up: SetUp, urls: Sequence[str], workers: int = WORKERS) -> Iterat
 
     yield rate
     store.close()
-
-
-@contextmanager
-def lone_worker(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
-    """Deliver one at a time."""
-    with worker(set_up, urls, 1) as answer:
-        yield answer
 
 
 def settled_a_second(store: Store, since: datetime) -> float:

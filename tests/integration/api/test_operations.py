@@ -39,7 +39,7 @@ def test_queues_are_numbers_and_times(hub: Served, dead_letter: UUID) -> None:
     answer = hub.ask("operator", "GET", "/ops/queues")
     assert answer.status_code == 200
     found = answer.json()
-    assert found.keys() == {"deliveries", "breakers", "jobs"}
+    assert found.keys() == {"deliveries", "breakers", "jobs", "notices"}
     (employment,) = [one for one in found["deliveries"] if one["recipient"] == "employment"]
     assert employment["dead_letters"] == 1
     assert [one["reason"] for one in found["breakers"]] == ["recipient-down"]

@@ -22,7 +22,6 @@ from hub.flow.standing import Asked, hold, probe, release, standings
 from hub.plan.contribution import Contribution
 from hub.queue.folders import refused_place
 from hub.store.circuits import Direction, HoldReason
-from hub.store.tables import jobs
 from hub.testing.builders import TEST_CPR
 from hub.testing.clock import frozen
 from hub.testing.memory_adapter import MemoryAdapter, MemoryMapping, Told
@@ -174,22 +173,6 @@ def test_a_poll_that_finds_nothing_new_makes_the_source_fresh_unless_a_document_
         with frozen(now() + timedelta(hours=1)):
             eventually(lambda: stands(set_up, "social")["last_attempt_at"] > before + timedelta(minutes=59))
     assert stands(set_up, "social")["last_success_at"] == before
-
-
-def test_a_fetch_that_was_done_long_ago_is_cleared_and_one_that_waits_is_not(set_up: SetUp) -> None:
-    social = MemoryAdapter("social")
-    authorities = authorities_of(social)
-    set_up.opens_plan(authorities)
-    social.documents["s-1"] = told("S1", "Egen bolig")
-    with set_up.running(authorities):
-        tell(social, "s-1", set_up, authorities)
-        tell(social, "s-gone", set_up, authorities)
-        eventually(lambda: [job["due_at"] for job in set_up.jobs()] == [None, None])
-    long_ago = now() - timedelta(days=8)
-    with set_up.store.begin() as unit:
-        unit.connection.execute(jobs.update().values(last_success_at=long_ago, last_attempt_at=long_ago))
-    with set_up.running(authorities):
-        eventually(lambda: [job["reference"] for job in set_up.jobs()] == ["s-gone"])
 
 
 def test_a_poll_goes_on_where_it_was_when_the_hub_is_started_again(set_up: SetUp) -> None:
