@@ -71,11 +71,12 @@ class Broker:
             for urgency in _URGENCIES
         }
 
+        self._names = {kind: str(queue.name) for kind, queue in self.queues.items()}
+
     def queue_for(self, channel: str, is_urgent: bool) -> str:
         """Return the name of the queue of a channel; it is its routing key too."""
         # An authority from outside may name a channel of its own. Every worker listens to every queue, so any will do.
-        known = channel if channel in CHANNELS else "rest"
-        return str(self.queues[known, is_urgent].name)
+        return self._names.get((channel, is_urgent)) or self._names["rest", is_urgent]
 
     def __repr__(self) -> str:
         return f"Broker({self.exchange.name!r})"  # its address may hold a password

@@ -6,6 +6,7 @@ fits no queue is returned *and* confirmed, so a confirm alone does not say that 
 
 from __future__ import annotations
 
+from itertools import takewhile
 from uuid import UUID
 
 
@@ -49,5 +50,7 @@ class Confirms:
         return kept
 
     def _answered(self, number: int, up_to: bool) -> list[UUID]:
-        numbers = [n for n in self._waiting if n <= number] if up_to else [number]
+        numbers = (
+            list(takewhile(lambda one: one <= number, self._waiting)) if up_to else [number]
+        )  # they stand in order
         return [self._waiting.pop(n) for n in numbers if n in self._waiting]

@@ -29,15 +29,25 @@ class Ringer(Link):
         self._confirms = Confirms()
         self._channel: Any = None
         self._is_blocked = False
+        self._is_memory = False
 
     def ring(self, rings: Sequence[Ring]) -> frozenset[UUID]:
         """Ring for rows; return those whose ring surely waits in a queue.
 
         :raises BrokerDown: before all was answered; any of them may wait in a queue or not.
         """
-        with self.talking() as connection:
+        self.send(rings)
+        return self.kept(rings)
+
+    def send(self, rings: Sequence[Ring]) -> None:
+        """Send rings off; what became of them, ``kept`` tells. :raises BrokerDown: see ``ring``."""
+        with self.talking():
             for ring in rings:
-                self._send(connection, ring)
+                self._send(ring)
+
+    def kept(self, rings: Sequence[Ring]) -> frozenset[UUID]:
+        """Wait for the broker's word on the rings that were sent off last. :raises BrokerDown: see ``ring``."""
+        with self.talking() as connection:
             until = monotonic() + _CONFIRM_SECONDS
             while self._confirms.is_waiting:
                 if monotonic() > until:
@@ -67,16 +77,16 @@ class Ringer(Link):
         self._channel = connection.channel()
         self._confirms = Confirms()
         self._is_blocked = False
-        if not is_memory(connection):
+        self._is_memory = is_memory(connection)
+        if not self._is_memory:
             connection.connection.on_blocked, connection.connection.on_unblocked = self._blocked, self._unblocked
             self._channel.confirm_select()
             self._channel.events["basic_ack"].add(self._confirms.acked)
             self._channel.events["basic_nack"].add(self._confirms.nacked)
             self._channel.events["basic_return"].add(self._returned)
 
-    def _send(self, connection: Connection, ring: Ring) -> None:
-        queue = self._broker.queue_for(ring.channel, ring.is_urgent)
-        exchange = self._broker.exchange.name
+    def _send(self, ring: Ring) -> None:
+        queue, exchange = self._broker.queue_for(ring.channel, ring.is_urgent), self._broker.exchange.name
         message = self._channel.prepare_message(
             orjson.dumps({"outbox": str(ring.id)}).decode(),
             content_type="application/json",
@@ -84,7 +94,7 @@ class Ringer(Link):
             properties={"delivery_mode": 2},
         )
         number = self._confirms.expect(ring.id)
-        if not is_memory(connection):
+        if not self._is_memory:
             self._channel.basic_publish(message, exchange, queue, mandatory=True)
         elif self._channel.state.has_binding(queue, exchange, queue):
             self._channel.basic_publish(message, exchange, queue)
