@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime, time, timedelta
@@ -15,6 +16,8 @@ from hub.errors import Fault, InvalidRequest
 from hub.plan.element import Period, Sensitivity
 from hub.plan.person import Role
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
 _POLICY_FIELDS = ("purposes", "categories", "rule", "ages", "meeting", "break_glass")
 _RULE_FIELDS = frozenset(field.name for field in fields(Rule)) - {"valid"} | {"valid_from", "valid_to"}
 
@@ -82,7 +85,7 @@ def _parse_ages(document: Mapping[str, Any], faults: list[Fault]) -> Ages:
         own_yes=read.number("own_yes", 0, MOST),
         of_age=read.number("of_age", 0, MOST),
         custodians=read.one_of("custodians", {one.value: one for one in Custodians}) or Custodians.ALL,
-        citation=read.text("citation"),
+        citation=read.citation(),
     )
     if not ages.own_no <= ages.own_yes <= ages.of_age:
         faults.append(Fault("ages", "They do not rise: own_no, own_yes, of_age.", "Correct one of them."))
@@ -101,7 +104,7 @@ def _parse_meetings(row: Mapping[str, Any], place: int, purposes: frozenset[str]
         read.number("first", 0, 100),
         read.number("follow_ups", 0, 100),
         read.number("hours", 1, 72),
-        read.text("citation"),
+        read.citation(),
     )
 
 
@@ -115,7 +118,7 @@ def _parse_break_glass(document: Mapping[str, Any], faults: list[Fault]) -> Brea
         minutes=read.number("minutes", 1, 60),
         reason_letters=read.number("reason_letters", 20, 1_000),
         approval_hours=read.number("approval_hours", 0, 24),
-        citation=read.text("citation"),
+        citation=read.citation(),
     )
 
 
@@ -131,11 +134,11 @@ def _parse_rule(
     rule = Rule(
         id=read.text("id"),
         effect=effect or RuleEffect.PROHIBIT,
-        citation=read.text("citation"),
+        citation=read.citation(),
         da=read.text("da"),
         en=read.text("en"),
-        sources=read.names("sources"),
-        recipients=read.names("recipients"),
+        sources=read.organisations("sources"),
+        recipients=read.organisations("recipients"),
         roles=read.some_of("roles", {role.value: role for role in Role}),
         purposes=read.names("purposes", known=purposes | {EVERY}),
         categories=read.names("categories", known=categories | {EVERY}),
@@ -176,6 +179,13 @@ class _Row:
         self._fault(key, "A text is needed.")
         return ""
 
+    def citation(self) -> str:
+        """Read a source of law by its name: a link goes stale, and another text comes to stand behind it."""
+        text = self.text("citation")
+        if _LINK.search(text):
+            self._fault("citation", "It holds a link.", "Name the law and its paragraph.")
+        return text
+
     def number(self, key: str, least: int, most: int) -> int:
         value = self._row.get(key)
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
@@ -196,6 +206,14 @@ class _Row:
         for place, name in enumerate(listed):
             if known is not None and name not in known:
                 self._fault(f"{key}[{place}]", "The policy lists no such name.", "Correct it, or add it to the list.")
+        return frozenset(listed)
+
+    def organisations(self, key: str) -> frozenset[str]:
+        """Read a list of organisations. Which there are is no part of a policy; what none can be called is a fault."""
+        listed = self._list(key, may_miss=False)
+        for place, name in enumerate(listed):
+            if name != EVERY and not _NAME.fullmatch(name):
+                self._fault(f"{key}[{place}]", "No organisation can have this name.", "Use a-z, 0-9 and -, or *.")
         return frozenset(listed)
 
     def one_of(self, key: str, choices: Mapping[str, _T]) -> _T | None:

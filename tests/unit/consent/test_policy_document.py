@@ -39,6 +39,8 @@ TEXT, NAMES, TABLE = "A text is needed.", "A list of texts is needed.", "A table
 VALUE, UNKNOWN = "A value that this field takes is needed.", "This field takes no such value."
 NO_FIELD, NO_NAME = "This table has no such field.", "The policy lists no such name."
 DAY = ("A day is needed.", "Write it as year-month-day.")
+LINK = ("It holds a link.", "Name the law and its paragraph.")
+NO_ORGANISATION = ("No organisation can have this name.", "Use a-z, 0-9 and -, or *.")
 
 Told = tuple[str, str, str]
 _T = TypeVar("_T")
@@ -131,6 +133,7 @@ def test_a_fault_of_the_document_is_named(parts: dict[str, Any], told: list[Told
         ({"of_age": 31}, ("ages.of_age", whole(0, 30), "")),
         ({"custodians": "both"}, ("ages.custodians", VALUE, "Use one of all, one.")),
         ({"citation": " "}, ("ages.citation", TEXT, "")),
+        ({"citation": "https://law.example"}, ("ages.citation", *LINK)),
         ({"ownno": 10}, ("ages.ownno", NO_FIELD, "")),
         ({"own_no": 16}, ("ages", "They do not rise: own_no, own_yes, of_age.", "Correct one of them.")),
         ({"own_yes": 19}, ("ages", "They do not rise: own_no, own_yes, of_age.", "Correct one of them.")),
@@ -168,6 +171,7 @@ def test_ages_may_be_alike_and_be_at_their_ends() -> None:
         ({"hours": 73}, ("meeting.1.hours", whole(1, 72), "")),
         ({"hours": 1.5}, ("meeting.1.hours", whole(1, 72), "")),
         ({"citation": None}, ("meeting.1.citation", TEXT, "")),
+        ({"citation": "http://law.example"}, ("meeting.1.citation", *LINK)),
         ({"place": "here"}, ("meeting.1.place", "A meeting has no such field.", "")),
     ],
 )
@@ -206,6 +210,7 @@ def test_meetings_are_numbered_and_each_purpose_is_counted_once() -> None:
         ({"approval_hours": -1}, ("break_glass.approval_hours", whole(0, 24), "")),
         ({"approval_hours": 25}, ("break_glass.approval_hours", whole(0, 24), "")),
         ({"citation": ""}, ("break_glass.citation", TEXT, "")),
+        ({"citation": "http://law.example"}, ("break_glass.citation", *LINK)),
         ({"hours": 1}, ("break_glass.hours", NO_FIELD, "")),
     ],
 )
@@ -238,6 +243,13 @@ def test_break_glass_may_be_at_its_ends() -> None:
         ({"label": "SECRET"}, ("rule.R1.label", VALUE, "Use one of IKKE_FORTROLIGE_DATA, FORTROLIGE_PERSONOPLYSNINGER,"
             " FOELSOMME_PERSONOPLYSNINGER, VIP_SAGER.")),
         ({"citation": "  "}, ("rule.R1.citation", TEXT, "")),
+        ({"citation": "Barnets lov § 110, HTTPS://law.example/1"}, ("rule.R1.citation", *LINK)),
+        ({"citation": "Barnets lov (www.law.example)"}, ("rule.R1.citation", *LINK)),
+        ({"sources": ["children", "Social Services"]}, ("rule.R1.sources[1]", *NO_ORGANISATION)),
+        ({"sources": [""]}, ("rule.R1.sources[0]", *NO_ORGANISATION)),
+        ({"recipients": ["Employment"]}, ("rule.R1.recipients[0]", *NO_ORGANISATION)),
+        ({"recipients": ["-x"]}, ("rule.R1.recipients[0]", *NO_ORGANISATION)),
+        ({"recipients": ["a" * 64]}, ("rule.R1.recipients[0]", *NO_ORGANISATION)),
         ({"da": 7}, ("rule.R1.da", TEXT, "")),
         ({"en": None}, ("rule.R1.en", TEXT, "")),
         ({"sources": "children"}, ("rule.R1.sources", NAMES, "")),
