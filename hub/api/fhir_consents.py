@@ -166,6 +166,8 @@ def _patient(resource: Mapping[str, Any], organisation: str) -> UUID | Identifie
     """Return whom a resource is about: by the hub's id, or by a number."""
     patient = resource.get("patient") or {}
     identifier = patient.get("identifier") or {}
+    if identifier and "reference" in patient:  # were one read and the other not, it might be somebody else's consent
+        raise _fault("Consent.patient", "It names the patient in two ways, which may disagree.", "Send one of the two.")
     try:
         if identifier.get("system") == CPR:
             return cpr_identifier(str(identifier.get("value", "")), organisation)

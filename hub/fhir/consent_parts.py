@@ -157,7 +157,7 @@ def _grant(performer: Parts, person: UUID, given_at: datetime) -> Grant | None:
     capacities = {one.value: one for one in Capacity}
     said = told["capacity"].value.get("valueCode") if "capacity" in told else None
     capacity = capacities.get(said) if isinstance(said, str) else Capacity.SELF if kind == "Patient" else None
-    if capacity is None or words.PERFORMER[capacity] != kind.rpartition("/")[2]:
+    if capacity is None or words.PERFORMER[capacity] != kind:
         reason = "As what they speak for the patient is not said."
         performer.fault("extension", reason, f"Add {words.GRANT} with capacity custody or guardian.")
         return None

@@ -15,6 +15,7 @@ from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
 CONSENT = "/fhir/Consent"
+ANNA = {"system": "urn:oid:1.2.208.176.1.2", "value": ANNA_CPR}
 NOT_THERE = "99999999-9999-4999-8999-999999999999"
 
 
@@ -61,7 +62,7 @@ def test_said_again_in_the_same_words_it_is_the_next_version_of_the_same(hub: Se
 
 def test_a_patient_may_be_named_by_a_number_in_the_body(hub: Served) -> None:
     resource = given(hub)
-    resource["patient"] = {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": ANNA_CPR}}
+    resource["patient"] = {"identifier": copy.copy(ANNA)}
     assert hub.ask("coordinator", "POST", CONSENT, resource).status_code == 201
     nobodys = copy.deepcopy(resource)
     nobodys["patient"]["identifier"]["value"] = "3112999999"
@@ -82,6 +83,7 @@ def test_a_patient_may_be_named_by_a_number_in_the_body(hub: Served) -> None:
         ({"scope": "no object"}, "Consent.scope"),
         ({"unheard": 1}, "Consent.unheard"),
         ({"patient": {"reference": "Patient/nobody"}}, "Consent.patient"),
+        ({"patient": {"reference": f"Patient/{NOT_THERE}", "identifier": ANNA}}, "Consent.patient"),
         ({"implicitRules": "https://example.org/rules"}, "Consent.implicitRules"),
     ],
 )

@@ -152,6 +152,17 @@ def test_without_conditions_an_untyped_root_is_the_base_alone() -> None:
 
 # --- what is refused ------------------------------------------------------------------------------------------------
 
+
+def _relative(reference: str) -> dict[str, Any]:
+    capacity = {"url": "capacity", "valueCode": "custody"}
+    return {"reference": reference, "extension": [{"url": "urn:one-plan-hub:fhir:grant", "extension": [capacity]}]}
+
+
+def test_a_relative_of_the_hub_who_says_as_what_they_speak_is_read() -> None:
+    (grant,) = read(a_resource(performer=[_relative(f"RelatedPerson/{MOTHER}")])).grants
+    assert (grant.by, grant.capacity) == (MOTHER, Capacity.CUSTODY)
+
+
 DEEP = {"type": "deny", "actor": told("social"), "provision": [{"type": "permit"}]}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a draft": (a_resource(status="draft"), "Consent.status"),
@@ -198,6 +209,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an untyped root with a period": (untyped("OPTIN", period={"end": "2026-01-01"}), "Consent.provision.period"),
     "a relative of unknown capacity": (
         a_resource(performer=[{"reference": f"RelatedPerson/{MOTHER}"}]),
+        "Consent.performer[0].extension",
+    ),
+    "a relative of another server": (
+        a_resource(performer=[_relative(f"https://other.example/RelatedPerson/{MOTHER}")]),
         "Consent.performer[0].extension",
     ),
     "another patient's own word": (
