@@ -40,6 +40,7 @@ def recipient_answer(plan: UUID, element: UUID, answers: Sequence[Answered]) -> 
                 "sentence": sentence_answer(one.sentence),
                 **_rests_on(one.decision),
                 "left_out": sorted(one.decision.hidden),
+                "obligations": list(one.decision.obligations),
             }
             for one in answers
         ],

@@ -68,7 +68,8 @@ _WITHHELD = {
 _PARTIAL = Sentence(
     "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
 )
-_WHOLE = Sentence("Du kan se alle oplysninger i planen.", "You can see everything in this plan.")
+# Of every category, not every element: one that names others, or a part that a rule leaves out, may be missing.
+_WHOLE = Sentence("Du kan se alle slags oplysninger i planen.", "You can see every kind of information in this plan.")
 _AT_ONCE = Sentence(
     "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
 )

@@ -184,6 +184,9 @@ def test_the_coordinator_may_ask_why_a_recipient_sees_an_element(hub: Served) ->
     after = the(hub.ask("coordinator", "GET", address).json()["answers"], "children")
     assert (after["outcome"], after["reason"]) == ("permit", "consent")
     assert given in {one["consent"] for one in after["consents"]}
+    assert (before["obligations"], before["valid_until"]) == (["audit"], None)
+    assert after["obligations"] == ["audit", "purpose-bound"]
+    assert after["valid_until"] is not None, "both consents end"
     own = the(
         hub.ask("coordinator", "GET", f"/explain/{plan}/{goal}?recipient=employment").json()["answers"], "employment"
     )

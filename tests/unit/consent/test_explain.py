@@ -103,7 +103,7 @@ def test_a_view_says_whether_something_may_be_missing() -> None:
         "Du kan muligvis ikke se alle oplysninger i planen.", "You may not be able to see everything in this plan."
     )
     assert explain.completeness(may_be_partial=False) == Sentence(
-        "Du kan se alle oplysninger i planen.", "You can see everything in this plan."
+        "Du kan se alle slags oplysninger i planen.", "You can see every kind of information in this plan."
     )
 
 
