@@ -50,6 +50,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/fhir/metadata"): ({200: _FHIR}, (400,)),
     ("get", "/fhir/{kind}/{id}"): ({200: _FHIR}, _READS),
     ("get", "/fhir/Consent/{consent}"): ({200: _FHIR}, _READS),
+    ("get", "/fhir/Consent/{consent}/_history/{version}"): ({200: _FHIR}, _READS),
     ("post", "/fhir/Consent"): ({201: _FHIR}, (*_WRITES, 422)),
     ("post", "/fhir/Consent/$decide"): ({200: _FHIR}, (*_READS, 413)),
     ("get", "/feed"): ({200: _EVENTS}, _READS),

@@ -27,7 +27,7 @@ _OF_THE_PLAN = ("CarePlan", "CareTeam", "Provenance")
 _CONSENT = {
     "type": "Consent",
     "documentation": "In the shapes of IHE PCF; what cannot be represented is refused.",
-    "interaction": [{"code": "read"}, {"code": "create"}],
+    "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "create"}],
     "operation": [{"name": "decide", "definition": "urn:one-plan-hub:fhir:operation:decide"}],
 }
 _STATED_ON = "2026-11-28"  # when the capability statement last changed

@@ -14,6 +14,7 @@ from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
 from hub.api.consents import lasting
 from hub.api.fhir import resource_response
 from hub.api.models import read, schema_of
+from hub.api.policies import Number
 from hub.api.problems import CREATED
 from hub.clock import new_id, now
 from hub.consent.consent import Consent, ConsentKind, ConsentStatus, Effect
@@ -44,6 +45,15 @@ def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
     """Read a consent of a citizen's, as it was said."""
     found = show_consent(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return resource_response(consent_resource(found))
+
+
+@router.get("/{consent}/_history/{version}")
+def read_version(
+    consent: UUID, version: Number, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+) -> Response:
+    """Read one version of a consent, such as a decision rested on: no version is ever overwritten."""
+    said = {"actor": caller.client, "correlation_id": correlation_id}
+    return resource_response(consent_resource(show_consent(consent, caller.reader, hub.store, **said, version=version)))
 
 
 @router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))

@@ -77,17 +77,22 @@ def show_choices(
         ]
 
 
-def show_consent(consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Consent:
+def show_consent(
+    consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str, version: int | None = None
+) -> Consent:
     """Show one consent, as it was said, to its person and to the coordinator.
 
+    :param version: an earlier one, such as a decision or a proof rested on; left out, the newest.
     :raises NotFound: there is none that the reader may see.
     """
     with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
-        found = unit.consents.get(consent_id)
+        consents = unit.consents
+        found = consents.get(consent_id) if version is None else consents.version(consent_id, version)
         own = unit.plans.of_person(found.person) if found else None
         if found is None or not may_choose(unit, own, found.person, reader, now()):
             raise NotFound("There is no consent with this id that you may see.")
-        unit.audit.record("consents-read", actor, now(), correlation_id, own, consent=consent_id)
+        which = {} if version is None else {"version": version}
+        unit.audit.record("consents-read", actor, now(), correlation_id, own, consent=consent_id, **which)
         return found
 
 

@@ -148,6 +148,20 @@ def test_a_withdrawn_consent_is_inactive(hub: Served) -> None:
     assert (after["status"], after["meta"]["versionId"]) == ("inactive", "2")
 
 
+@on_both
+def test_every_version_that_a_decision_may_name_can_be_read_as_it_was_said(hub: Served) -> None:
+    first = given(hub, categories=["economy"], evidence="J-1", text_version="2026-1", language="en")
+    address = f"{CONSENT}/{first['id']}/_history"
+    hub.ask("anna", "POST", f"/consents/{first['id']}/withdraw")
+    assert hub.ask("anna", "GET", f"{address}/1").json() == first
+    assert '"J-1"' in hub.ask("coordinator", "GET", f"{address}/1").text
+    assert hub.ask("anna", "GET", f"{address}/2").json()["status"] == "inactive"
+    told = [hub.ask(*asked) for asked in (("anna", "GET", f"{address}/3"), ("children", "GET", f"{address}/1"))]
+    assert [one.status_code for one in told] == [404, 404]
+    assert {one.headers["content-type"] for one in told} == {"application/fhir+json"}
+    assert hub.ask("anna", "GET", f"{address}/{2**63}").status_code in {400, 404}
+
+
 # --- a parent who speaks for a child ---------------------------------------------------------------------------------
 
 CHILD, FATHER = "0505159991", "0503829995"
@@ -269,5 +283,5 @@ def test_a_question_with_faults_is_refused_and_nothing_of_it_repeated(hub: Serve
 def test_the_capability_statement_tells_of_consents(hub: Served) -> None:
     (rest,) = hub.ask(None, "GET", "/fhir/metadata").json()["rest"]
     (consent,) = [one for one in rest["resource"] if one["type"] == "Consent"]
-    assert [one["code"] for one in consent["interaction"]] == ["read", "create"]
+    assert [one["code"] for one in consent["interaction"]] == ["read", "vread", "create"]
     assert [one["name"] for one in consent["operation"]] == ["decide"]

@@ -181,7 +181,7 @@ def test_a_no_that_names_no_step_covers_the_lowest_and_one_that_names_a_step_not
 
 def test_consents_are_listed_with_all_that_was_said(hub: Served) -> None:
     plan = a_plan(hub)
-    given = shares(hub, plan, channel="meeting", text_version="2026-1", purposes=["one-plan"])
+    given = shares(hub, plan, channel="meeting", text_version="2026-1", language="en", purposes=["one-plan"])
     listed = hub.ask("coordinator", "GET", f"/consents?plan={plan}").json()
     assert listed["plan"] == plan
     sharing = next(one for one in listed["consents"] if one["consent"] == given["consent"])
@@ -197,6 +197,7 @@ def test_consents_are_listed_with_all_that_was_said(hub: Served) -> None:
         "meeting",
         "2026-1",
     )
+    assert said["language"] == "en"
     assert sharing["label"] == "FORTROLIGE_PERSONOPLYSNINGER"
 
 

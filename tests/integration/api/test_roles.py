@@ -49,6 +49,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
     "GET /fhir/Consent/{consent}": ({200}, CHOOSERS, 404),
+    "GET /fhir/Consent/{consent}/_history/{version}": ({200}, CHOOSERS, 404),
     "POST /fhir/Consent": ({201}, CHOOSERS, 404),
     "POST /fhir/Consent/$decide": ({200}, MEMBERS, 404),
     "GET /contracts": ({200}, EVERYONE, 0),
