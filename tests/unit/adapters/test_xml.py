@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from time import process_time
+from time import thread_time
 
 import pytest
 from lxml import etree
@@ -119,12 +119,12 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_document_is_refused_quickly_and_without_a_value(body: bytes) -> None:
-    begun = process_time()
+    begun = thread_time()
     with pytest.raises(Refused) as refusal:
         read_xml(body)
     assert isinstance(refusal.value, ContractViolation | TooLarge)
     assert CANARY not in refusal.value.diagnostics()
-    assert process_time() - begun < 1
+    assert thread_time() - begun < 1
 
 
 def test_there_are_enough_hostile_documents() -> None:
@@ -147,9 +147,9 @@ LARGE = {
 
 @pytest.mark.parametrize("body", LARGE.values(), ids=LARGE.keys())
 def test_a_large_document_within_the_caps_is_read_in_less_than_a_second(body: bytes) -> None:
-    begun = process_time()
+    begun = thread_time()
     assert read_xml(body).tag == "a"
-    assert process_time() - begun < 1
+    assert thread_time() - begun < 1
 
 
 def test_what_only_looks_like_more_than_a_cap_is_counted_and_read() -> None:

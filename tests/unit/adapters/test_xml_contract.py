@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import process_time
+from time import thread_time
 
 import pytest
 from lxml import etree
@@ -55,18 +55,18 @@ FLOODS = {
 @pytest.mark.parametrize("items", FLOODS.values(), ids=FLOODS.keys())
 def test_no_flood_of_faults_takes_a_second(items: list[str]) -> None:
     root = case(*items)
-    begun = process_time()
+    begun = thread_time()
     told = faults(root)
-    assert process_time() - begun < 1
+    assert thread_time() - begun < 1
     assert 1 <= len(told) <= 50
     assert len(set(told)) == len(told)
 
 
 def test_a_large_document_is_valid_in_less_than_a_second() -> None:
     root = case(*notes(33_000))
-    begun = process_time()
+    begun = thread_time()
     CONTRACT.check(root)
-    assert process_time() - begun < 1
+    assert thread_time() - begun < 1
 
 
 def test_the_faults_of_a_large_document_have_the_places_they_have_in_a_small_one() -> None:

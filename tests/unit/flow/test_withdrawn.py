@@ -24,7 +24,8 @@ def test_the_words_of_a_legal_hold_become_a_code(words: str, code: LegalHold) ->
 
 
 def test_every_way_to_answer_has_a_state() -> None:
-    assert _BY_ENDING.keys() >= set(ReceiptStatus)
+    """All but the word that it has only arrived: then the recipient says later what became of it."""
+    assert _BY_ENDING.keys() >= set(ReceiptStatus) - {ReceiptStatus.RECEIVED}
 
 
 @pytest.mark.parametrize("missing", [True, False])
