@@ -97,6 +97,7 @@ def revised_answer(revised: Revised) -> dict[str, Any]:
         "status": consent.status,
         "plan": revised.plan,
         "period": period_answer(consent.period),
+        "replaces": sorted(consent.replaces),  # sector plans: while it applies the one plan stands in for them
         "plans_due": len(revised.plans),
         "deliveries_under_way": revised.under_way,
         "revocation": revised.revocation,

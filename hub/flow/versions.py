@@ -56,7 +56,7 @@ def in_the_name_of(
     same = next((known for known in unit.consents.of([person]) if _says_the_same(known, given)), None)
     if same is None:
         return given
-    alone = replace(given, id=same.id, version=same.version + 1)
+    alone = replace(given, id=same.id, version=same.version + 1, replaces=given.replaces or same.replaces)
     if not lacks(alone, circumstances_of(unit, person), unit.policies.in_force().ages, given.given_at):
         return alone
     said_now = {(grant.by, grant.capacity) for grant in grants}

@@ -134,6 +134,14 @@ def test_a_consent_withdrawn_twice_is_withdrawn_once(hub: Served) -> None:
 
 
 @on_both
+def test_a_consent_to_one_plan_keeps_the_sector_plans_that_stand_again_once_it_is_withdrawn(hub: Served) -> None:
+    sector_plans = ["Handleplan efter barnets lov § 91", "Jobcentrets plan"]
+    cpr, opened = hub.opens_plan(replaces=sector_plans)
+    _, again = hub.opens_plan(cpr)
+    withdrawn = hub.ask("coordinator", "POST", f"/consents/{opened['consent']}/withdraw").json()
+    assert [said["replaces"] for said in (opened, again, withdrawn)] == [sector_plans] * 3
+
+
 def test_one_plan_given_twice_is_one_consent_and_withdrawn_dissolves_the_plan(hub: Served) -> None:
     cpr, opened = hub.opens_plan()
     _, again = hub.opens_plan(cpr)
