@@ -11,10 +11,11 @@ from uuid import UUID
 
 import structlog
 
+from hub.clock import now
 from hub.errors import HubError, Unavailable
 from hub.settings import Settings
 from hub.store.circuits import Call, Circuit, Direction
-from hub.store.transaction import Unit
+from hub.store.transaction import Store, Unit
 
 _ACTOR = "hub"
 
@@ -32,6 +33,22 @@ def enter(unit: Unit, circuit: Circuit, token: UUID, at: datetime, settings: Set
     """Let a call start whose circuit was read in this transaction; None when it must wait."""
     at_most = settings.calls_at_most(circuit.authority)
     return unit.breakers.enter(circuit, token, at, settings.lease_seconds, at_most)
+
+
+def look_again(store: Store, circuit: Circuit, settings: Settings) -> None:
+    """A delivery waits for room, and that is committed: ring for one if there is room after all.
+
+    A call that ended while the wait was being written saw nobody wait, and woke nobody.
+    """
+    authority, direction = circuit.authority, circuit.direction
+    with store.begin() as unit:
+        at = now()
+        if unit.breakers.room_surely(authority, direction, at, settings.calls_at_most(authority)):
+            unit.outbox.wake(authority, 1, at)
+            return
+        until = unit.breakers.of(authority, direction).open_until
+        if until is not None and until > at:  # it ended without an answer
+            unit.outbox.probe_at(authority, until)
 
 
 def not_made(unit: Unit, call: Call, at: datetime) -> None:

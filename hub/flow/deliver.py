@@ -30,6 +30,7 @@ from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
 from hub.plan.person import Person, Role
 from hub.settings import Settings
+from hub.store.circuits import Circuit
 from hub.store.lease import Basis, Lease
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
@@ -42,6 +43,9 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
     """
     with store.begin() as unit:  # 1: decide, and remember what is about to leave
         begun = _begin(unit, outbox_id, authorities, settings)
+    if isinstance(begun, Circuit):  # in which it found no place free
+        calls.look_again(store, begun, settings)
+        return Settled.PAUSED
     if not isinstance(begun, Attempt):
         return begun
     with bound_contextvars(**begun.named):
@@ -52,7 +56,7 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
             return give_back(unit, begun, outcome, settings)
 
 
-def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled:
+def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled | Circuit:
     whose = unit.outbox.whose(outbox_id)
     if whose is None:
         return Settled.NOT_DUE
@@ -64,7 +68,7 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
     call = calls.enter(unit, circuit, new_id(), at, settings)
     if call is None:  # before the plan is opened: what cannot leave costs next to nothing
         unit.outbox.wait(outbox_id, at)
-        return Settled.PAUSED
+        return circuit if circuit.lets_through(at, 1) else Settled.PAUSED
     if not pace.is_its_turn(unit, outbox_id, recipient, at, settings):
         unit.breakers.leave(call.token, is_probe=call.is_probe)
         return Settled.PAUSED

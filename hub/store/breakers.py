@@ -138,6 +138,11 @@ class Breakers:
         taken = sum(count for (name, _), count in self.under_way(at).items() if name == authority)
         return max(0, min(self.of(authority, direction).lets_through(at, at_most), at_most - taken))
 
+    def room_surely(self, authority: str, direction: Direction, at: datetime, at_most: int) -> int:
+        """Return how many more calls may start, once those have ended that are ending: waits for them, briefly."""
+        taken = len(self._execute(sql.TAKEN_SURELY, name=authority, at_most=at_most, at=at).all())
+        return max(0, min(self.of(authority, direction).lets_through(at, at_most), at_most - taken))
+
     def willing(
         self, direction: Direction, names: Iterable[str], at: datetime, at_most: Callable[[str], int]
     ) -> list[str]:

@@ -102,6 +102,13 @@ TAKE_PLACE = (
     .returning(calls.c.number)
 )
 PLACES = sa.select(calls.c.number).where(_THEIR_PLACES)
+#: Waits for whoever is just giving one back; a place that is free when the wait is over is left out.
+TAKEN_SURELY = (
+    sa.select(calls.c.number)
+    .where(_THEIR_PLACES, calls.c.number <= bindparam("at_most"), calls.c.lease_until > _AT)
+    .order_by(calls.c.number)
+    .with_for_update(read=True)
+)
 #: Tells whether deliveries to the same authority wait for a place.
 GIVE_PLACE_BACK = (
     calls.update()

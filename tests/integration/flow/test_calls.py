@@ -26,6 +26,7 @@ from hub.store.transaction import Unit
 from hub.testing.builders import TEST_CPR, a_consent, a_contribution
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
+from tests.integration.set_up import eventually
 from tests.integration.world import SOMEBODY, Dies, World, some_settings
 
 pytestmark = pytest.mark.integration
@@ -304,6 +305,31 @@ def test_a_call_finds_the_places_that_another_has_made_while_it_looked(world: Wo
     finally:
         sa.event.remove(engine, "after_cursor_execute", is_overtaken)
     assert standing(world)["under_way"] == 2
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_whoever_begins_to_wait_just_as_the_last_call_ends_is_rung_for(
+    world: World, plans: list[UUID], *, answers: bool
+) -> None:
+    if world.store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    world.settings = some_settings(calls_at_once=1)
+    with world.store.begin() as unit:
+        call = unit.breakers.enter(unit.breakers.of("social", Direction.RECIPIENT), new_id(), now(), 60, at_most=1)
+        assert call is not None
+    with ThreadPoolExecutor(1) as pool:
+        with world.store.begin() as unit:  # the last call ends, sees nobody wait, and is not committed yet
+            if answers:
+                assert not unit.breakers.answered(call, now(), "taken-in", brought=True).may_be_waited_for
+            else:
+                unit.outbox.probe_at("social", unit.breakers.did_not_answer(call, now(), "recipient-down", None)[0])
+            waits = pool.submit(world.delivers, plans[1], "social")
+            eventually(lambda: bool(world.row(plans[1], "social").is_waiting))
+        assert waits.result(20) is Settled.PAUSED
+    if answers:
+        assert plans[1] in rung(world)
+    else:
+        assert world.row(plans[1], "social").ring_after < now() + timedelta(minutes=1), "it is the next probe"
 
 
 def test_an_authority_may_have_a_limit_of_its_own() -> None:
