@@ -69,6 +69,9 @@ class LaterReceipts:
     def of(self, recipient: str, sequence: int, *, outbox_id: UUID | None, plan: UUID | None) -> OwedReceipt | None:
         """Take the receipt of a recipient's delivery for writing, by its row or its plan; None where none is owed."""
         which = outbox.c.id == outbox_id if outbox_id else outbox.c.plan_id == plan
+        theirs = which & (outbox.c.recipient == recipient) & (outbox.c.municipality == self._municipality)
+        # First wait, then read: a query that waited would join the newest attempt's id to what it knew before.
+        self._connection.execute(sa.select(outbox.c.id).where(theirs).with_for_update()).all()
         row = self._connection.execute(
             sa.select(
                 _ROW.outbox_id, _ROW.sequence, _ROW.attempt_id, _ROW.ending, _ROW.reason, outbox.c.plan_id,
@@ -76,8 +79,7 @@ class LaterReceipts:
             )
             .join(outbox, outbox.c.id == _ROW.outbox_id)
             .outerjoin(attempts, attempts.c.id == _ROW.attempt_id)
-            .where(which, _ROW.sequence == sequence, outbox.c.recipient == recipient,
-                   outbox.c.municipality == self._municipality)
+            .where(theirs, _ROW.sequence == sequence)
             .with_for_update(of=[outbox, business_receipts])
         ).one_or_none()  # fmt: skip
         if row is None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
-from hub.clock import now
+from hub.clock import new_id, now
 from hub.errors import Conflict, NotFound, Unavailable
 from hub.flow.replay import replay
 from hub.flow.say_later import BUSINESS_REFUSAL, Fate, LaterWord, Reason, say_later
 from hub.flow.settle import Settled
 from hub.store.later_receipts import OwedReceipt
+from hub.store.tables import outbox
 from hub.testing.builders import TEST_CPR, a_consent, a_contribution
+from tests.integration.set_up import eventually
 from tests.integration.world import SOMEBODY, World
 
 pytestmark = pytest.mark.integration
@@ -174,3 +178,25 @@ def test_while_the_next_delivery_is_under_way_the_word_is_to_be_said_again(world
     assert world.delivers(plan, "social") is Settled.DELIVERED
     say(world, plan, Fate.REFUSED, reason=Reason.OTHER)
     assert world.row(plan, "social").dead_cause == BUSINESS_REFUSAL
+
+
+def test_whoever_speaks_while_a_repeat_is_settled_speaks_of_what_the_repeat_carried(world: World, plan: UUID) -> None:
+    if world.store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    row, element = world.row(plan, "social").id, new_id()
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid IS NOT NULL")
+
+    def spoken_of() -> OwedReceipt | None:
+        with world.store.begin() as unit:
+            return unit.later_receipts.of("social", 1, outbox_id=row, plan=None)
+
+    with ThreadPoolExecutor(1) as pool:
+        with world.store.begin() as unit:
+            unit.connection.execute(outbox.update().where(outbox.c.id == row).values(attempts=0))
+            repeat = unit.attempts.record(row, 1, {element: "digest"}, now(), 1)
+            unit.later_receipts.owe(row, 1, repeat, now())
+            speaks = pool.submit(spoken_of)
+            eventually(lambda: unit.connection.execute(waiting).scalar_one())
+        owed = speaks.result(20)
+    assert owed is not None
+    assert (owed.attempt, owed.leaving) == (repeat, {element: "digest"})
