@@ -21,7 +21,7 @@ SAMPLE ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interleavings docs bench mutation check fmt fmt-check lint types imports lock wheel clean
+.PHONY: help demo test interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,13 +30,17 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 	@$(BIN)/hub demo $(ARGS)
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 interleavings: $(STAMP) ## Run ten thousand random interleavings of revocations and deliveries; `make test` runs some hundreds
 	@HUB_TEST_FULL=1 $(BIN)/pytest tests/integration/flow/test_interleavings.py $(ARGS)
 
-docs: $(STAMP) ## Write docs/reference/contracts from the contracts
+faults: $(STAMP) ## Inject every fault into a real hub, in full (ARGS="--only api --set-up embedded"; --report writes docs/reports)
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+docs: $(STAMP) ## Write docs/reference/contracts from the contracts, and roles.md from the routes
 	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts
+	@$(BIN)/python -m hub.testing.roles_page docs/reference/roles.md
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)
@@ -68,17 +72,20 @@ types: $(STAMP) ## Check the types (mypy, strict)
 imports: $(STAMP) ## Check the floors and walls of the house (import-linter)
 	@$(BIN)/lint-imports
 
+assets: ## Bring the pages' stylesheet, script and fonts from the npm registry again (needs node)
+	@.ci/assets
+
 wheel: $(STAMP) ## Build the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel -d dist
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
-	@uv pip compile pyproject.toml --extra dev --extra wssecurity --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(MUTATION_LOCK)
 
 clean: ## Remove the virtual environment, caches and built files

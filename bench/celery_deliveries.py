@@ -1,12 +1,14 @@
-"""Celery's side of the deliveries: a task that does the same two commits and the same request.
+"""Celery's side of the deliveries: tasks that do two commits and a request in between.
 
-The task is given a row of the outbox. It commits what the hub commits before a send (the row taken, an attempt, an
-audit row), posts an example update, and commits what the hub commits after it (the row settled, the attempt ended,
-what the recipient holds, an audit row), by the hub's own statements on the hub's own tables. It is late-acknowledged,
-publishes are confirmed by the broker, its queue is durable: the same promises where Celery can make them. What it does
-not do is all that the hub does besides: open and decide what may be seen, difference, breaker and bulkhead, words.
+A task is given a row of the outbox. It is late-acknowledged, publishes are confirmed by the broker, its queue is
+durable: the same promises where Celery can make them. There are three tasks:
 
-Told for comparison there is a bare task too, whose two commits are one inserted row each.
+whole     the same two commits and the same request, by the hub's own ``flow.deliver``: what the hub decides, writes and
+          sends is the same, and only what brings a due row to it is Celery's instead of the hub's
+writes    the same rows without what they are decided by: the row taken, an attempt, an audit row; an example update
+          posted; the row settled, the attempt ended, what the recipient holds, an audit row, by the hub's own
+          statements on its own tables. Not: open and judge what may be seen, difference, breaker, bulkhead, words
+bare      two commits of one inserted row each, and an example update posted
 
 The queue is a classic one, Celery's default. With quorum queues it declares 28 further ones for delayed tasks, which
 nobody needs here and which stay behind on the broker.
@@ -18,7 +20,9 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import cache
+from itertools import count
 from uuid import UUID
 
 import httpx
@@ -26,18 +30,28 @@ import orjson
 import sqlalchemy as sa
 from celery import Celery
 
-from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, settled_a_second
+from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, settled_a_second, take_in
 from bench.programs import Answer
 from bench.set_ups import ACTOR, WORKERS, SetUp
 from bench.waiting import until
-from hub.authority import contract_folder
+from hub.authority import Authorities, contract_folder
 from hub.cli.assembly import open_store
 from hub.clock import new_id, now
+from hub.flow.deliver import deliver
+from hub.flow.settle import Settled
 from hub.store.lease import Basis, Lease
 from hub.store.tables import outbox
 from hub.store.transaction import Store
 
-_FULL, _BARE = "bench.deliver", "bench.insert"
+
+class Task(StrEnum):
+    """What a task does; see above."""
+
+    WHOLE = "whole"
+    WRITES = "writes"
+    BARE = "bare"
+
+
 _UPDATE = (contract_folder("social/v1") / "examples" / "plan-opdatering.json").read_bytes()
 _DIGEST = "0" * 32
 _ELEMENTS = [UUID(int=number) for number in range(1, 5)]  # as many as the hub's own deliveries tell of
@@ -56,43 +70,45 @@ _begun, _settled = (
 
 
 @contextmanager
-def deliveries(set_up: SetUp, urls: Sequence[str], how_many: int, *, is_bare: bool = False) -> Iterator[Answer]:
+def deliveries(set_up: SetUp, urls: Sequence[str], how_many: int, what: Task) -> Iterator[Answer]:
     """Make a standing row for each case and recipient, and answer by turns.
 
     ``publish`` makes all due and publishes, and the broker confirms, a task for each; ``rate`` waits until all are
     settled and gives deliveries a second, from the first that was settled to the last.
     """
-    store = set_up.new_store()
+    store, authorities, versions = set_up.new_store(), joined(urls), count()
     for number in range(how_many):
-        open_case(number, store, joined(urls))
+        open_case(number, store, authorities)
     with store.engine.begin() as connection:
         for table in (_begun, _settled):
             table.create(connection)
     rows, plans = _rows(store), _plans(store)
-    task = _app(set_up, urls).tasks[_BARE if is_bare else _FULL]
+    task = _app(set_up, urls).tasks[what]
     begun = now()
+
+    def makes_due() -> None:
+        if what is Task.WHOLE:  # something must have changed, or there is nothing to say
+            version = next(versions)
+            for number in range(how_many):
+                take_in(number, version, store, authorities)
+            return
+        with store.begin() as unit:
+            unit.outbox.mark_due(plans, begun, "c")
 
     def publish() -> None:
         nonlocal begun
         begun = now()
-        with store.begin() as unit:
-            unit.outbox.mark_due(plans, begun, "c")
+        makes_due()
         for row, recipient in rows:
             task.apply_async(args=[str(row), recipient])
 
     def rate() -> float:
+        is_bare = what is Task.BARE
         until(lambda: _count(store, begun) >= len(rows) if is_bare else not due(store))
         return _bare_rate(store, begun) if is_bare else settled_a_second(store, begun)
 
     yield lambda question: rate() if question == "rate" else publish()
     store.close()
-
-
-@contextmanager
-def bare_deliveries(set_up: SetUp, urls: Sequence[str], how_many: int) -> Iterator[Answer]:
-    """As ``deliveries``, with one inserted row for each commit."""
-    with deliveries(set_up, urls, how_many, is_bare=True) as answer:
-        yield answer
 
 
 @contextmanager
@@ -136,18 +152,28 @@ def _app(set_up: SetUp, urls: Sequence[str]) -> Celery:
         worker_hijack_root_logger=False,
     )
 
-    def deliver(row: str, recipient: int) -> None:
-        _deliver(set_up, urls, UUID(row), recipient)
+    def whole(row: str, _recipient: int) -> None:
+        _whole(set_up, tuple(urls), UUID(row))
 
-    def insert(row: str, recipient: int) -> None:
-        _insert(set_up, urls, UUID(row), recipient)
+    def writes(row: str, recipient: int) -> None:
+        _writes(set_up, urls, UUID(row), recipient)
 
-    app.task(deliver, name=_FULL)
-    app.task(insert, name=_BARE)
+    def bare(row: str, recipient: int) -> None:
+        _bare(set_up, urls, UUID(row), recipient)
+
+    app.task(whole, name=Task.WHOLE)
+    app.task(writes, name=Task.WRITES)
+    app.task(bare, name=Task.BARE)
     return app
 
 
-def _deliver(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
+def _whole(set_up: SetUp, urls: tuple[str, ...], row: UUID) -> None:
+    settled = deliver(row, _store(set_up), _joined(urls), set_up.settings())
+    if settled is not Settled.DELIVERED:
+        raise ValueError(f"Nothing was delivered: {settled}.")
+
+
+def _writes(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
     store = _store(set_up)
     with store.begin() as unit:
         at = now()
@@ -168,7 +194,7 @@ def _deliver(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> N
         unit.holdings.replace(row, dict.fromkeys(_ELEMENTS, _DIGEST), at, was)
 
 
-def _insert(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
+def _bare(set_up: SetUp, urls: Sequence[str], row: UUID, recipient: int) -> None:
     engine = _store(set_up).engine
     for table in (_begun, _settled):
         with engine.begin() as connection:
@@ -221,6 +247,11 @@ def _bare_rate(store: Store, since: object) -> float:
 def _store(set_up: SetUp) -> Store:
     """Return this process's store, set up as the hub's: durable commits, the same pool."""
     return open_store(set_up.settings())
+
+
+@cache
+def _joined(urls: tuple[str, ...]) -> Authorities:
+    return joined(urls)
 
 
 @cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 
 from bench import celery_deliveries, hub_deliveries
+from bench.celery_deliveries import Task
 from bench.measure import Aim, Better, Row, Turn, in_turns
 from bench.programs import Program
 from bench.recipients import recipient
@@ -25,12 +25,13 @@ _UNIT = "deliveries/s"
 class _Other:
     name: str
     pool: str
-    is_bare: bool = False
+    does: Task
 
 
-_THREADS = _Other("Celery, same commits, threads", "threads")
-_PREFORK = _Other("Celery, same commits, prefork", "prefork")
-_BARE = _Other("Celery, bare rows, threads", "threads", is_bare=True)
+_THREADS = _Other("Celery, same two commits, threads", "threads", Task.WHOLE)
+_PREFORK = _Other("Celery, same two commits, prefork", "prefork", Task.WHOLE)
+_WRITES = _Other("Celery, their writes alone, threads", "threads", Task.WRITES)
+_BARE = _Other("Celery, bare rows, threads", "threads", Task.BARE)
 
 
 def rows(servers: Servers | None) -> Iterator[Row]:
@@ -48,10 +49,11 @@ def _beside_celery(servers: Servers) -> Iterator[Row]:
     with ExitStack() as stack:
         urls = _recipients(stack, 0)
         turns = [_hub(stack, servers, urls, workers) for workers in ([WORKERS], [WORKERS // 2] * 2)]
-        turns += [_celery(stack, servers, urls, other) for other in (_THREADS, _PREFORK, _BARE)]
-        one, two, threads, prefork, bare = in_turns(turns, _ROUNDS)
+        turns += [_celery(stack, servers, urls, other) for other in (_THREADS, _PREFORK, _WRITES, _BARE)]
+        one, two, threads, prefork, writes, bare = in_turns(turns, _ROUNDS)
     yield Row("due → settled, one process of 4 threads", _THREADS.name, _UNIT, one, threads, AIM)
     yield Row("due → settled, two processes of 2 threads", _PREFORK.name, _UNIT, two, prefork, AIM)
+    yield Row("due → settled, one process of 4 threads", _WRITES.name, _UNIT, one, writes)
     yield Row("due → settled, one process of 4 threads", _BARE.name, _UNIT, one, bare)
 
 
@@ -59,8 +61,7 @@ def _celery(stack: ExitStack, servers: Servers, urls: list[str], other: _Other) 
     """Return a turn that publishes every task while the worker sleeps, and then lets it work."""
     set_up = stack.enter_context(operated(servers))
     stack.callback(celery_deliveries.forget_queues, set_up)
-    opener = celery_deliveries.bare_deliveries if other.is_bare else celery_deliveries.deliveries
-    tasks = stack.enter_context(Program(opener, set_up, urls, CASES))
+    tasks = stack.enter_context(Program(celery_deliveries.deliveries, set_up, urls, CASES, other.does))
     worker = stack.enter_context(Program(celery_deliveries.worker, set_up, urls, other.pool))
 
     def turn() -> float:
@@ -85,7 +86,7 @@ def _recipients(stack: ExitStack, seconds: float) -> list[str]:
 
 
 def _hub(stack: ExitStack, servers: Servers, urls: list[str], workers: list[int]) -> Turn:
-    """Return a turn that gives every case its next version, and then lets the workers deliver.
+    """Return a turn that gives every case its next version while the workers sleep, and then lets them deliver.
 
     :param workers: of each process, how many deliver at once.
     """
@@ -96,8 +97,10 @@ def _hub(stack: ExitStack, servers: Servers, urls: list[str], workers: list[int]
     versions = count()
 
     def turn() -> float:
-        cases.ask(next(versions))
-        with ThreadPoolExecutor(len(programs)) as asking:
-            return float(max(asking.map(lambda program: program.ask("rate"), programs)))
+        with ExitStack() as asleep:
+            for program in programs:
+                asleep.enter_context(program.asleep())
+            cases.ask(next(versions))
+        return float(cases.ask("rate"))
 
     return turn

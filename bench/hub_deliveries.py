@@ -42,17 +42,27 @@ _EXAMPLES = [(contract_folder("children/v1") / "examples" / name).read_text() fo
 
 @contextmanager
 def cases(set_up: SetUp, urls: Sequence[str], how_many: int) -> Iterator[Answer]:
-    """Open a plan for each case; then each question is a version that all cases get, answered when all are accepted."""
+    """Open a plan for each case, and answer by turns.
+
+    A number is a version that all cases get, answered when all are accepted; ``rate`` waits until all is delivered and
+    gives deliveries a second, from the first that was settled to the last.
+    """
     store = set_up.new_store()
-    authorities = joined(urls)
+    authorities, begun = joined(urls), now()
     for number in range(how_many):
         open_case(number, store, authorities)
     with ThreadPoolExecutor(WORKERS) as doors:
 
-        def accepted(version: int) -> None:
+        def accept_all(version: int) -> None:
+            nonlocal begun
+            begun = now()
             list(doors.map(lambda number: take_in(number, version, store, authorities), range(how_many)))
 
-        yield accepted
+        def rate() -> float:
+            until(lambda: not due(store))
+            return settled_a_second(store, begun)
+
+        yield lambda question: rate() if question == "rate" else accept_all(question)
     store.close()
 
 
@@ -63,19 +73,10 @@ def take_in(number: int, version: int, store: Store, authorities: Authorities) -
 
 @contextmanager
 def worker(set_up: SetUp, urls: Sequence[str], workers: int) -> Iterator[Answer]:
-    """Deliver, as ``hub worker`` does, whenever asked, until nothing is due; the answer is deliveries a second.
-
-    :param workers: how many at once.
-    """
+    """Deliver all the time, as ``hub worker`` does. :param workers: how many at once."""
     store = open_store(set_up.settings())
-
-    def rate(_question: object) -> float:
-        begun = now()
-        with running(set_up, store, joined(urls), workers):
-            until(lambda: not due(store))
-        return settled_a_second(store, begun)
-
-    yield rate
+    with running(set_up, store, joined(urls), workers):
+        yield lambda _question: None
     store.close()
 
 

@@ -16,13 +16,12 @@ from itertools import count
 import sqlalchemy as sa
 
 from bench import hub_deliveries
-from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, running, settled_a_second, take_in
+from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, settled_a_second, take_in
 from bench.measure import Aim, Better, Row
 from bench.programs import Answer, Program
 from bench.recipients import recipient
 from bench.set_ups import WORKERS, Servers, SetUp, operated
 from bench.waiting import until
-from hub.cli.assembly import open_store
 from hub.clock import monotonic, now
 from hub.queue.broker import Broker
 from hub.queue.relay import Relay
@@ -46,7 +45,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
         set_up = stack.enter_context(operated(servers))
         stack.callback(hub_deliveries.forget_queues, set_up)
         door = stack.enter_context(Program(accepting, set_up, urls))
-        stack.enter_context(Program(delivering, set_up, urls))
+        stack.enter_context(Program(hub_deliveries.worker, set_up, urls, WORKERS))
         door.ask("burst")  # warms up
         idle = door.ask("idle")
         capacity = door.ask("burst")
@@ -108,15 +107,6 @@ def accepting(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
         yield lambda question: deeds[question]() if question in deeds else at_rate(question)
         relay.stop()
         relay.join()
-    store.close()
-
-
-@contextmanager
-def delivering(set_up: SetUp, urls: Sequence[str]) -> Iterator[Answer]:
-    """Deliver all the time, as ``hub worker`` does."""
-    store = open_store(set_up.settings())
-    with running(set_up, store, joined(urls)):
-        yield lambda _question: None
     store.close()
 
 

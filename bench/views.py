@@ -29,6 +29,7 @@ from hub.errors import RecipientRefused
 from hub.flow.accept import accept
 from hub.flow.revise import give, open_plan
 from hub.flow.show import show_plan
+from hub.identity.access import Access
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import Contribution
 from hub.plan.element import Code, Element, Kind, Period
@@ -84,7 +85,8 @@ def hub_view(set_up: SetUp) -> Iterator[Answer]:
     token, digest = new_token()
     reader = {"token_sha256": digest, "organisation": _READER.organisation, "role": _READER.role}
     settings = set_up.settings().model_copy(update={"clients": {"reader": Client.model_validate(reader)}})
-    app = create_app(store, authorities, settings, Identity(settings.clients), broker_answers=lambda: None)
+    access = Access(store, Identity(settings.clients), settings.address)
+    app = create_app(store, authorities, settings, access, broker_answers=lambda: None)
     with served(app) as url:
         yield lambda _question: Address(url, f"/plans/{plan}", token)
     store.close()

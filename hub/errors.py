@@ -13,13 +13,17 @@ HubError
 │   ├── NotFound             nothing the caller may know of has this id
 │   ├── Conflict             the thing has changed, or is already there
 │   ├── RecipientRefused     a recipient will not take a delivery, and says so
+│   │   └── RecipientDenied  it does not let the hub in, or no way to it is configured
 │   ├── Tampered             stored bytes are not what was written
 │   └── SettingsRefused      the hub cannot start with these settings
 └── Unavailable              later: the same thing may succeed
     ├── RecipientDown        a recipient's system does not answer: pause it, the message is not to blame
     ├── RecipientFailed      a recipient's system failed on this message: counts towards its attempts
     ├── SourceDown           an authority's system does not answer a fetch or a poll
+    ├── ProviderDown         the identity provider that people sign in through does not answer as it should
+    ├── TooManyLookups       a client looks up more people in a minute than it may
     ├── StoreBusy            the database does not answer in time
+    │   └── KeysDown         the token with the master keys does not do its part
     └── BrokerDown           the broker does not take or give messages
         └── BrokerDiffers    the broker has a queue of ours that is made otherwise
 
@@ -158,6 +162,13 @@ class RecipientRefused(Refused):
     default_next_step = "Settle the reason with the recipient, then replay the delivery."
 
 
+class RecipientDenied(RecipientRefused):
+    """A recipient does not let the hub in, or no way to it is configured; the message is not to blame."""
+
+    code = "recipient-denied"
+    default_next_step = "Correct the address, token or certificate of the recipient, then replay the delivery."
+
+
 class Tampered(Refused):
     """Stored bytes are not what was written."""
 
@@ -202,10 +213,30 @@ class SourceDown(Unavailable):
     code = "source-down"
 
 
+class ProviderDown(Unavailable):
+    """The identity provider that people sign in through does not answer as it should."""
+
+    code = "provider-down"
+    default_next_step = "Try again in a little while; nobody is signed in, and nothing was kept."
+
+
+class TooManyLookups(Unavailable):
+    """A client looks up more people than its work can explain."""
+
+    code = "too-many-lookups"
+    default_next_step = "Wait as long as Retry-After says. If the work needs more, ask the hub's operator."
+
+
 class StoreBusy(Unavailable):
     """The database does not answer in time."""
 
     code = "store-busy"
+
+
+class KeysDown(StoreBusy):
+    """The token with the master keys does not do its part."""
+
+    code = "keys-down"
 
 
 class BrokerDown(Unavailable):

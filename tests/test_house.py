@@ -73,10 +73,12 @@ PROTOCOLS = {
     "_xml_words",
 }
 #: Names that a library gives to what it calls; ours to write, not to choose.
-GIVEN_NAMES = {"process_bind_param", "process_result_value"}
+GIVEN_NAMES = {"process_bind_param", "process_result_value", "handle_exit"}
 #: Where an exception of any kind may be caught: a poisoned message or event must not stop what hears them, and the
-#: reader of a page gets a page; the conformance kit asks what an adapter raises, whatever that is.
+#: reader of a page gets a page; the conformance kit asks what an adapter raises, whatever that is; and
+#: whoever looks at a dead letter sees the bug that made it one.
 CATCHES_ALL = {
+    "hub/flow/would_leave.py": 1,
     "hub/queue/events.py": 1,
     "hub/queue/worker.py": 1,
     "hub/testing/conformance_kit.py": 1,
@@ -85,7 +87,7 @@ CATCHES_ALL = {
 #: Rooms whose job it is to write to a terminal.
 SPEAKS_TO_A_TERMINAL = ("hub/cli", "hub/sandbox")
 #: Rooms that may read the environment: settings, and those that start other programs with it.
-READS_ENVIRONMENT = ("hub/settings.py", "hub/cli", "hub/sandbox")
+READS_ENVIRONMENT = ("hub/settings", "hub/cli", "hub/sandbox")
 #: Live pages and long-polls wait asynchronously (docs/adr/0003); sandboxes serve too; the server has a hook of its own.
 MAY_BE_ASYNC = ("hub/api", "hub/ui", "hub/sandbox", "hub/cli/serving.py")
 #: pickle and friends run what they read; the standard XML parsers follow entities; stdlib json takes NaN.
@@ -240,7 +242,7 @@ def test_only_rooms_with_a_terminal_print(path: Path) -> None:
 def test_only_settings_read_the_environment(path: Path) -> None:
     reads = {dotted(node) for node in nodes(path)} & {"os.environ", "os.getenv", "environ", "getenv"}
     assert not reads or name_of(path).startswith(READS_ENVIRONMENT), (
-        f"{name_of(path)}: a setting belongs in settings.py"
+        f"{name_of(path)}: a setting belongs in hub/settings"
     )
 
 

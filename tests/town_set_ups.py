@@ -14,7 +14,7 @@ import pytest
 from hub.cli.town import SetUp
 from hub.clock import new_id
 from hub.queue.broker import Broker
-from tests.integration.databases import a_postgresql_database
+from tests.integration.databases import a_migrated_postgresql
 from tests.integration.set_up import must_answer
 
 BROKER = os.environ.get("HUB_TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
@@ -35,7 +35,7 @@ def a_set_up(name: str) -> Iterator[SetUp]:
     with Broker(BROKER, prefix) as broker:
         must_answer(broker)
         try:
-            with a_postgresql_database() as database:
+            with a_migrated_postgresql() as database:
                 yield SetUp(database, BROKER, prefix)
         finally:
             broker.delete()

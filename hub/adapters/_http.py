@@ -28,6 +28,7 @@ from hub.clock import now
 from hub.errors import (
     HubError,
     NotFound,
+    RecipientDenied,
     RecipientDown,
     RecipientFailed,
     RecipientRefused,
@@ -66,11 +67,13 @@ class Outcomes:
     refused: type[Refused | Unavailable]
     #: It does not know the thing (404, 410).
     missing: type[Refused]
+    #: It does not let the hub in (401, 403).
+    denied: type[Refused | Unavailable]
 
 
-DELIVERING = Outcomes(RecipientDown, RecipientFailed, RecipientRefused, RecipientRefused)
+DELIVERING = Outcomes(RecipientDown, RecipientFailed, RecipientRefused, RecipientRefused, RecipientDenied)
 #: A source that refuses a poll will be asked again: nobody else can mend it than its operator or ours.
-FETCHING = Outcomes(SourceDown, SourceDown, SourceDown, NotFound)
+FETCHING = Outcomes(SourceDown, SourceDown, SourceDown, NotFound, SourceDown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +275,7 @@ class HttpSender:
         if status in (404, 410):
             raise outcomes.missing(sentence)
         if status in (401, 403):
-            raise outcomes.refused(sentence, f"Check the token and the rights the hub has at the system of {name}.")
+            raise outcomes.denied(sentence, f"Check the token and the rights the hub has at the system of {name}.")
         if 400 <= status < 500:
             raise outcomes.refused(sentence)
         if 300 <= status < 400:

@@ -19,8 +19,8 @@ from hub.adapters._kept_answers import KeptAnswers
 from hub.adapters._rest import JsonContract
 from hub.adapters._wire import WireSettings, read_wire
 from hub.authority import Changes, RegisterFacts
-from hub.consent.ages import LOCAL
 from hub.errors import Fault, NotFound, Refused, SettingsRefused, SourceDown
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 from hub.plan.identifier import CPR, Identifier, NotAnIdentifier, cpr_identifier
 

@@ -12,13 +12,14 @@ import orjson
 from starlette.responses import Response
 
 from hub.api.problems import OK
-from hub.consent.ages import LOCAL
 from hub.consent.decision import Decision, Sentence
-from hub.consent.explain import collision, completeness
+from hub.consent.explain import completeness
+from hub.consent.explain_findings import finding
 from hub.consent.view import Seen
 from hub.flow.show import Shown
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
-from hub.plan.findings import overlapping_demands
+from hub.plan.findings import KINDS, findings
 from hub.plan.identifier import Identifier
 
 
@@ -45,7 +46,7 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
             "value": view.may_be_partial,
             **sentence_answer(completeness(view.may_be_partial)),
         },
-        "elements": [_element(seen, shown) for seen in view.seen],
+        "elements": [element_answer(seen, tells_case=view.tells_case_of(seen.element.authority)) for seen in view.seen],
         "findings": _findings(shown, travel),
         "sources": _sources(shown),
         "as_of": when(shown.at),
@@ -82,12 +83,8 @@ def when(at: datetime | None) -> str | None:
 def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
     """Return what is worth a look in what the reader sees, and in nothing else."""
     return [
-        {
-            "kind": "overlapping-demands",
-            "elements": list(found.elements),
-            **sentence_answer(collision(found)),
-        }
-        for found in overlapping_demands(shown.view.in_detail(), shown.at, travel)
+        {"kind": KINDS[type(found)], "elements": list(found.elements), **sentence_answer(finding(found))}
+        for found in findings(shown.view.in_detail(), shown.at, travel)
     ]
 
 
@@ -111,7 +108,11 @@ def _sources(shown: Shown) -> list[dict[str, Any]]:
     ]
 
 
-def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
+def element_answer(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
+    """Return an element as its reader sees it, where it comes from, and why it is seen.
+
+    :param tells_case: whether the reader works with the authority's case numbers.
+    """
     element = seen.element
     return {
         "id": element.id,
@@ -127,12 +128,12 @@ def _element(seen: Seen, shown: Shown) -> dict[str, Any]:
         "details": dict(sorted(element.details.items())),
         "part_of": element.part_of,
         "left_out": sorted(seen.decision.hidden),
-        "source": _source(seen, shown),
+        "source": _source(seen, tells_case=tells_case),
         "why": _why(seen.decision),
     }
 
 
-def _source(seen: Seen, shown: Shown) -> dict[str, Any]:
+def _source(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
     """Return where an element came from, and since when the hub has it as it reads now.
 
     When its message was sent is left out: a message names a whole case, so it would tell of a change to something
@@ -144,7 +145,7 @@ def _source(seen: Seen, shown: Shown) -> dict[str, Any]:
         "contract": element.provenance.contract,
         "registered_at": when(seen.registered_at),
     }
-    if shown.view.tells_case_of(element.authority):
+    if tells_case:
         source["case"] = element.provenance.case
     return source
 

@@ -1,6 +1,6 @@
 """The hub's HTTP application.
 
-    app = create_app(store, authorities, settings, identity, broker_answers=broker.ping, health=running.health)
+    app = create_app(store, authorities, settings, access, broker_answers=broker.ping, health=running.health)
 
 Whoever delivers in the same process is started and stopped by ``cli``; the API only asks how it is doing.
 """
@@ -14,10 +14,14 @@ from fastapi import FastAPI
 
 from hub import __version__
 from hub.api import (
+    audit,
     choices,
     consents,
     contracts,
+    corrections,
+    dead_letters,
     emergencies,
+    erasures,
     feed,
     fhir,
     fhir_consents,
@@ -25,21 +29,27 @@ from hub.api import (
     inbound,
     meetings,
     notices,
+    oauth,
     operations,
     plans,
     policies,
     problems,
     receipts,
     register_tasks,
+    replays,
+    restrictions,
     revocations,
+    rights,
+    security,
     soap,
     trace,
 )
 from hub.api.asking import Hub
+from hub.api.crowd import Crowd
 from hub.api.described import describe
 from hub.api.middleware import AtTheDoor
 from hub.authority import Authorities, Posts
-from hub.identity.tokens import Identity
+from hub.identity.access import Access
 from hub.settings import Settings
 from hub.store.transaction import Store
 
@@ -48,7 +58,7 @@ def create_app(
     store: Store,
     authorities: Authorities,
     settings: Settings,
-    identity: Identity,
+    access: Access,
     *,
     broker_answers: Callable[[], object],
     health: Callable[[], Mapping[str, Any]] = dict,
@@ -68,7 +78,8 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.hub = Hub(store, authorities, settings, identity, broker_answers, health, post)
+    app.state.hub = Hub(store, authorities, settings, access, broker_answers, health, post)
+    app.state.crowd, app.state.is_going = Crowd(lambda: settings.requests_at_once), False
     feed.open_waiting_room(app, app.state.hub)
     problems.install(app)
     app.add_middleware(AtTheDoor)
@@ -76,6 +87,7 @@ def create_app(
         app.include_router(room.router)
     for room in (emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks):
         app.include_router(room.router)
-    app.include_router(trace.router)
+    for room in (dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security):
+        app.include_router(room.router)
     describe(app)
     return app

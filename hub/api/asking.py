@@ -1,6 +1,6 @@
 """What every route may ask for: the hub behind it, who is calling, and the body, bounded.
 
-A route says so by its parameters: ``def plans(hub: TheHub, caller: TheCaller)``.
+A route says so by its parameters: ``def plans(hub: TheHub, caller: AMember)``; whom it lets in too (``declared``).
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
+from hub.api import declared as who
+from hub.api.certificates import certificate_shown
+from hub.api.declared import Declared, stands_for
 from hub.authority import Authorities, Posts
 from hub.clock import new_id
-from hub.errors import InvalidRequest, NotAllowed, NotAuthenticated, Refused, TooLarge
+from hub.errors import InvalidRequest, NotAuthenticated, Refused, TooLarge
 from hub.flow.refusal import refusals_written
-from hub.identity.tokens import Caller, Identity, language_of
-from hub.plan.identifier import NotAnIdentifier, cpr_identifier
-from hub.plan.person import Role
+from hub.identity.access import Access
+from hub.identity.tokens import Caller, language_of
+from hub.plan.identifier import holds_cpr
 from hub.settings import Settings
 from hub.store.transaction import Store
 
 #: Seconds a body may take to arrive.
 BODY_SECONDS = 30
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[-+ ]?[0-9]{4}(?![0-9])")
-#: Ids that are random: a UUID, and a trace id of W3C Trace Context.
-_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Hub:
     store: Store
     authorities: Authorities
     settings: Settings
-    identity: Identity
+    access: Access
     broker_answers: Callable[[], object]
     health: Callable[[], Mapping[str, Any]]
     post: Posts | None = None
@@ -67,24 +68,12 @@ def chosen_correlation_id(offered: str) -> str:
     return offered if is_harmless else str(new_id())
 
 
-def holds_cpr(text: str) -> bool:
-    """Tell whether a text holds what may be a CPR or replacement number: ten digits that begin with a day and month."""
-    return any(_is_cpr(found) for found in _TEN_DIGITS.findall(_ID.sub(" ", text)))
-
-
-def _is_cpr(digits: str) -> bool:
-    try:
-        cpr_identifier(digits.replace("+", ""), "unknown")
-    except NotAnIdentifier:
-        return False
-    return True
-
-
 def _caller(request: Request, hub: Annotated[Hub, Depends(_hub)]) -> Caller:
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise NotAuthenticated("The request carries several Authorization headers.")
-    return hub.identity.caller("".join(headers), language_of(request.headers.get("accept-language", "")))
+    language = language_of(request.headers.get("accept-language", ""))
+    return hub.access.caller("".join(headers), certificate_shown(request, hub.settings), language)
 
 
 TheHub = Annotated[Hub, Depends(_hub)]
@@ -92,45 +81,66 @@ TheCaller = Annotated[Caller, Depends(_caller)]
 CorrelationId = Annotated[str, Depends(correlation_id)]
 
 
-def _operator(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
-    if caller.reader.role is not Role.OPERATOR:
-        refuse(hub, caller, correlation, NotAllowed("Only an operator may look after the queues."))
-    return caller
+def _only(declared: Declared) -> Any:
+    """Return the dependency by which a route says who may call it, and which sees to it."""
+
+    @stands_for(declared)
+    def caller_in_role(request: Request, hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+        refused = declared.refusal_of(caller.reader.role)
+        if refused is not None:
+            refuse(hub, caller, correlation, refused, **_asked_for(request))
+        return caller
+
+    return Depends(caller_in_role)
 
 
-AnOperator = Annotated[Caller, Depends(_operator)]
+@stands_for(who.NO_ONE_IN_PARTICULAR)
+def _anyone() -> None:
+    """Ask nothing."""
 
 
-def _administrator(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
-    if caller.reader.role is not Role.ADMINISTRATOR:
-        refuse(hub, caller, correlation, NotAllowed("Only an administrator may change the policy."))
-    return caller
+ANYONE = Depends(_anyone)
+AMember = Annotated[Caller, _only(who.MEMBER)]
+AChooser = Annotated[Caller, _only(who.CHOOSER)]
+AGiver = Annotated[Caller, _only(who.GIVER)]
+ATrier = Annotated[Caller, _only(who.TRIER)]
+AStaffMember = Annotated[Caller, _only(who.STAFF)]
+AStaffMemberOrCitizen = Annotated[Caller, _only(who.STAFF_OR_CITIZEN)]
+ACoordinator = Annotated[Caller, _only(who.COORDINATOR)]
+AListReader = Annotated[Caller, _only(who.COORDINATORS_LIST)]
+ASystem = Annotated[Caller, _only(who.AUTHORITY)]
+AWriter = Annotated[Caller, _only(who.WRITER)]
+ARecipient = Annotated[Caller, _only(who.RECIPIENT)]
+AnOperator = Annotated[Caller, _only(who.OPERATOR)]
+AnAdministrator = Annotated[Caller, _only(who.ADMINISTRATOR)]
+APolicyReader = Annotated[Caller, _only(who.POLICY_READER)]
+AnAuditor = Annotated[Caller, _only(who.AUDITOR)]
+ASecurityAdministrator = Annotated[Caller, _only(who.SECURITY_ADMINISTRATOR)]
 
 
-AnAdministrator = Annotated[Caller, Depends(_administrator)]
-
-
-def _policy_reader(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
-    if caller.reader.role not in (Role.ADMINISTRATOR, Role.OPERATOR):
-        refuse(hub, caller, correlation, NotAllowed("Only an administrator or an operator may read the policy."))
-    return caller
-
-
-APolicyReader = Annotated[Caller, Depends(_policy_reader)]
-
-
-def refuse(hub: Hub, caller: Caller, correlation: str, error: Refused) -> None:
+def refuse(hub: Hub, caller: Caller, correlation: str, error: Refused, **asked: Any) -> None:
     """Refuse a known caller at the door, and write it down. :raises Refused: always."""
-    with refusals_written(hub.store, caller.client, correlation):
+    with refusals_written(hub.store, caller.client, correlation, **asked):
         raise error
 
 
+def _asked_for(request: Request) -> dict[str, Any]:
+    """Return which route was asked for, and the id in its address; what is no id somebody may have made up."""
+    told = {"route": f"{request.method} {request.scope['route'].path_format}"}
+    ids = [value for value in map(str, request.path_params.values()) if _UUID.fullmatch(value)]
+    return told | ({"asked": ids[0]} if ids else {})
+
+
 async def _body(request: Request, hub: TheHub, caller: TheCaller) -> bytes:
-    """Read the body of a known caller; no more of it is kept than is allowed, whatever Content-Length says.
+    """Read the body of a known caller."""
+    return await read_body(request, hub.settings.max_body_bytes)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body; no more of it is kept than is allowed, whatever Content-Length says.
 
     Twice the limit is read and dropped, so that an honest sender hears the answer before the connection closes.
     """
-    limit = hub.settings.max_body_bytes
     parts: list[bytes] = []
     size = 0
     try:

@@ -10,13 +10,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.asking import AChooser, AGiver, AListReader, CorrelationId, Hub, TheBody, TheHub
 from hub.api.consent_answers import consents_answer, renewals_answer, revised_answer
 from hub.api.consent_models import GivenConsent, GivenExemption, GivenPeriod, OnePlan, Sharing
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import new_id, now
-from hub.consent.ages import LOCAL
 from hub.consent.consent import Capacity, Consent, ConsentKind, Effect, Exemption, Grant, Scope
 from hub.errors import Fault, InvalidRequest
 from hub.flow import revise
@@ -25,6 +24,7 @@ from hub.flow.simulated import ToGive
 from hub.flow.versions import Giver
 from hub.identity.tokens import Caller
 from hub.plan.contribution import PersonFacts
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period, Sensitivity
 from hub.plan.identifier import cpr_identifier
 
@@ -34,7 +34,7 @@ _NOBODY_YET = UUID(int=0)
 
 
 @router.get("/consents")
-def list_consents(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def list_consents(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Read what the plan's person has said yes and no to."""
     found = show_choices(
         plan, caller.reader, hub.store, hub.settings, actor=caller.client, correlation_id=correlation_id
@@ -43,7 +43,9 @@ def list_consents(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: Co
 
 
 @router.get("/consents/ask-anew")
-def list_renewals(hub: TheHub, caller: TheCaller, correlation_id: CorrelationId, after: UUID | None = None) -> Response:
+def list_renewals(
+    hub: TheHub, caller: AListReader, correlation_id: CorrelationId, after: UUID | None = None
+) -> Response:
     """Name the consents about which a coordinator must ask somebody anew, and by when."""
     found, then = show_renewals(
         caller.reader, hub.store, hub.settings, after, actor=caller.client, correlation_id=correlation_id
@@ -52,7 +54,7 @@ def list_renewals(hub: TheHub, caller: TheCaller, correlation_id: CorrelationId,
 
 
 @router.post("/consents", status_code=CREATED, openapi_extra=schema_of(GivenConsent))
-def give_consent(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def give_consent(body: TheBody, hub: TheHub, caller: AGiver, correlation_id: CorrelationId) -> Response:
     """Write down what the citizen says: yes to one plan (which opens it), or yes or no to sharing."""
     given: OnePlan | Sharing = read(GivenConsent, body)
     if isinstance(given, OnePlan):
@@ -63,7 +65,7 @@ def give_consent(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: 
 
 
 @router.post("/consents/{consent}/withdraw")
-def withdraw(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def withdraw(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Withdraw a consent: no delivery that rests on it starts from now on, and what was shared is taken back."""
     revised = revise.withdraw(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(revised_answer(revised))

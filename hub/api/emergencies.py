@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.asking import AnOperator, AStaffMember, AStaffMemberOrCitizen, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import Strict, Words, read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import now
@@ -33,7 +33,7 @@ class OpenEmergency(Strict):
 
 @router.post("/plans/{plan}/emergency", status_code=CREATED, openapi_extra=schema_of(OpenEmergency))
 def open_emergency(
-    plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    plan: UUID, body: TheBody, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId
 ) -> Response:
     """Open emergency access to one plan, for the caller alone, from now on; a second person judges it."""
     wanted: OpenEmergency = read(OpenEmergency, body)
@@ -50,19 +50,19 @@ def open_emergency(
 
 
 @router.post("/emergencies/{id}/approve")
-def approve(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def approve(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """Approve somebody else's emergency access."""
     return _reviewed(id, Outcome.APPROVED, hub, caller, correlation_id)
 
 
 @router.post("/emergencies/{id}/reject")
-def reject(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def reject(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """Reject somebody else's emergency access: it ends at once."""
     return _reviewed(id, Outcome.REJECTED, hub, caller, correlation_id)
 
 
 @router.get("/plans/{plan}/emergencies")
-def emergencies_of(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def emergencies_of(plan: UUID, hub: TheHub, caller: AStaffMemberOrCitizen, correlation_id: CorrelationId) -> Response:
     """Read who has opened emergency access to a plan, when, why, and what they were shown by it."""
     found = show_emergencies(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "emergencies": [_answer(one) for one in found]})
@@ -91,7 +91,15 @@ def emergencies_for_operators(found: Sequence[EmergencyAccess], at: datetime) ->
 
 
 def _reviewed(id: UUID, outcome: Outcome, hub: Hub, caller: Caller, correlation_id: str) -> Response:
-    found = review(id, outcome, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    found = review(
+        id,
+        outcome,
+        caller.reader,
+        hub.store,
+        actor=caller.client,
+        correlation_id=correlation_id,
+        own=hub.access.are_one_person,
+    )
     return json_response(_answer(found))
 
 

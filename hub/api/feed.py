@@ -13,9 +13,11 @@ from starlette.responses import Response
 
 from hub.api.answers import json_response, when
 from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheCaller, TheHub, refuse
+from hub.api.declared import FETCHER, stands_for
 from hub.api.models import Strict, Text, read, schema_of
 from hub.api.problems import NOTHING, OK
 from hub.api.waiting import WaitingRoom
+from hub.authority import Authorities
 from hub.authority.feeding import Topic
 from hub.clock import now
 from hub.errors import NotAllowed
@@ -25,6 +27,7 @@ from hub.flow.fetch import Said, fetch, take_receipt
 from hub.flow.settle import Settled
 from hub.flow.thin_events import cloud_event
 from hub.store.feeds import Head
+from hub.store.transaction import Store
 
 router = APIRouter(tags=["feed"])
 BATCH = "application/cloudevents-batch+json"
@@ -63,6 +66,13 @@ def open_waiting_room(app: FastAPI, hub: Hub) -> None:
     app.state.waiting = WaitingRoom(newest)
 
 
+def close_waiting_room(app: FastAPI) -> None:
+    """Answer those who wait as if their time were up; whoever asks from now on is answered at once."""
+    room: WaitingRoom = app.state.waiting
+    room.close()
+
+
+@stands_for(FETCHER)
 def _fetcher(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Fetcher:
     """Only a recipient's own system reads its feed. :raises NotAllowed: it is none, or it is sent what is due to it."""
     reader = caller.reader
@@ -137,13 +147,16 @@ def acknowledge(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
 @router.get("/ops/feeds")
 def feeds(hub: TheHub, operator: AnOperator) -> Response:
     """Say how each feed stands: how far it goes, how far its recipient and its subscriber have come, and since when."""
-    with hub.store.begin(read_only=True) as unit:
+    return json_response({"feeds": standings(hub.store, hub.authorities)})
+
+
+def standings(store: Store, authorities: Authorities) -> list[dict[str, Any]]:
+    """Return how feeds stand, of everyone who has one or had one: positions, counts and times; nothing of a person."""
+    with store.begin(read_only=True) as unit:
         rows = {row["recipient"]: row for row in unit.feeds.standings()}
-    subscribers = {
-        name: one.feed.subscriber is not None for name, one in hub.authorities.items() if one.feed is not None
-    }
+    subscribers = {name: one.feed.subscriber is not None for name, one in authorities.items() if one.feed is not None}
     names = sorted({*rows, *subscribers})
-    return json_response({"feeds": [_standing(name, rows.get(name, {}), subscribers.get(name)) for name in names]})
+    return [_standing(name, rows.get(name, {}), subscribers.get(name)) for name in names]
 
 
 def _events(events: Any, head: Head, municipality: str) -> Response:

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub import __version__
-from hub.api.asking import CorrelationId, Hub, TheCaller, TheHub
+from hub.api.asking import ANYONE, AMember, CorrelationId, Hub, TheHub
 from hub.errors import NotFound
 from hub.fhir.render import TYPES, organisation, render
 from hub.flow.show import Shown, show_element, show_plan, show_plan_of
@@ -33,7 +33,7 @@ _CONSENT = {
 _STATED_ON = "2026-11-28"  # when the capability statement last changed
 
 
-@router.get("/metadata")
+@router.get("/metadata", dependencies=[ANYONE])
 def metadata() -> Response:
     """Say what this server can do; needs no token, as FHIR has it."""
     return resource_response(
@@ -58,7 +58,7 @@ def metadata() -> Response:
 
 
 @router.get("/{kind}/{id}")
-def read_resource(kind: str, id: str, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def read_resource(kind: str, id: str, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Read one resource of a plan as far as the caller may see it."""
     if kind == "Organization" and (id in hub.authorities or id == hub.settings.coordinator):
         return resource_response(organisation(id))

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.asking import AChooser, AMember, CorrelationId, Hub, TheBody, TheHub
 from hub.api.consents import lasting
 from hub.api.fhir import resource_response
 from hub.api.models import read, schema_of
@@ -27,6 +27,7 @@ from hub.fhir.consent_valid import check_consent
 from hub.fhir.parameters import decided, texts_of
 from hub.flow.choices import plan_to_choose_for, show_consent
 from hub.flow.decide_for import Question, decide_for
+from hub.flow.lookups import count_lookup
 from hub.flow.revise import give
 from hub.flow.show import explain
 from hub.flow.who_can_see import explain_recipient
@@ -41,7 +42,7 @@ _ASKED = frozenset({"plan", "element", "authority", "category", "label", "recipi
 
 
 @router.get("/{consent}")
-def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def read_one(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Read a consent of a citizen's, as it was said."""
     found = show_consent(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return resource_response(consent_resource(found))
@@ -49,7 +50,7 @@ def read_one(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
 
 @router.get("/{consent}/_history/{version}")
 def read_version(
-    consent: UUID, version: Number, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    consent: UUID, version: Number, hub: TheHub, caller: AChooser, correlation_id: CorrelationId
 ) -> Response:
     """Read one version of a consent, such as a decision rested on: no version is ever overwritten."""
     said = {"actor": caller.client, "correlation_id": correlation_id}
@@ -57,12 +58,16 @@ def read_version(
 
 
 @router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))
-def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def create(body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Put a consent in force that is told in FHIR; one that cannot be represented exactly is refused."""
     told: dict[str, Any] = read(_RESOURCE, body)
     check_consent(told)
+    patient = _patient(told, caller.reader.organisation)
+    if isinstance(patient, Identifier):
+        most = hub.settings.lookups_at_most(caller.client)
+        count_lookup([patient], most, hub.store, actor=caller.client, correlation_id=correlation_id)
     person, plan = plan_to_choose_for(
-        _patient(told, caller.reader.organisation),
+        patient,
         caller.reader,
         hub.store,
         actor=caller.client,
@@ -77,7 +82,7 @@ def create(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: Correl
 
 
 @router.post("/$decide", openapi_extra=schema_of(_RESOURCE))
-def decide(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def decide(body: TheBody, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Say whether a recipient may see something, and why: one element that the caller sees, or things of a kind."""
     asked = texts_of(read(_RESOURCE, body), _ASKED)
     plan = _uuid(asked, "plan")

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import CorrelationId, TheBody, TheCaller, TheHub
-from hub.api.models import Strict, Words, read, schema_of
+from hub.api.asking import AStaffMember, CorrelationId, TheBody, TheHub
+from hub.api.models import Why, read, schema_of
 from hub.api.problems import CREATED
 from hub.flow import hold
 from hub.store.holds import PlanHold
@@ -19,14 +18,8 @@ from hub.store.holds import PlanHold
 router = APIRouter(tags=["holds"])
 
 
-class Why(Strict):
-    """Why a plan is held back, or let go."""
-
-    reason: Words = Field(repr=False)
-
-
 @router.post("/plans/{plan}/hold", status_code=CREATED, openapi_extra=schema_of(Why))
-def hold_plan(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def hold_plan(plan: UUID, body: TheBody, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """Hold a plan back from the family and partners, because a conflict about honour is feared."""
     wanted: Why = read(Why, body)
     held = hold.hold_back(
@@ -36,7 +29,7 @@ def hold_plan(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correla
 
 
 @router.post("/plans/{plan}/hold/lift", openapi_extra=schema_of(Why))
-def lift_hold(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def lift_hold(plan: UUID, body: TheBody, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """Let go of a plan that was held back."""
     wanted: Why = read(Why, body)
     lifted = hold.lift(
@@ -46,7 +39,7 @@ def lift_hold(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correla
 
 
 @router.get("/plans/{plan}/holds")
-def holds_of(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def holds_of(plan: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """Read who has held a plan back, when and why."""
     found = hold.show_holds(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "holds": [_answer(one) for one in found]})

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub, refuse
+from hub.api.asking import ASystem, CorrelationId, Hub, TheBody, TheHub, refuse
 from hub.api.problems import CREATED, OK, TAKEN, speaks_xml
 from hub.authority import Parcel
 from hub.errors import WrongSender
@@ -27,7 +27,7 @@ _KEPT_BACK = ("authorization", "cookie", "proxy-authorization", "x-hub-")
 
 @router.post("/in/{authority}", status_code=CREATED)
 def take_document(
-    authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    authority: str, request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
 ) -> Response:
     """Take a document in; the answer is given after it is safe, and a repeat of it gets the same answer."""
     check_sender(authority, hub, caller, correlation_id)
@@ -40,7 +40,7 @@ def take_document(
 
 @router.post("/in/{authority}/events", status_code=TAKEN)
 def take_event(
-    authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    authority: str, request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
 ) -> Response:
     """Take a thin event; the promise to fetch what it names is safe before the answer is given."""
     check_sender(authority, hub, caller, correlation_id)

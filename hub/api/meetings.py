@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.asking import AStaffMember, AStaffMemberOrCitizen, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import OneName, Strict, Words, read, schema_of
 from hub.api.problems import CREATED
 from hub.flow import meeting
@@ -29,7 +29,9 @@ class OpenMeeting(Strict):
 
 
 @router.post("/plans/{plan}/meetings", status_code=CREATED, openapi_extra=schema_of(OpenMeeting))
-def open_meeting(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def open_meeting(
+    plan: UUID, body: TheBody, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId
+) -> Response:
     """Open a meeting about the plan's citizen, from now on; how many there may be, the policy says."""
     given: OpenMeeting = read(OpenMeeting, body)
     opened = meeting.open_meeting(
@@ -44,14 +46,14 @@ def open_meeting(plan: UUID, body: TheBody, hub: TheHub, caller: TheCaller, corr
 
 
 @router.post("/meetings/{id}/close")
-def close_meeting(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def close_meeting(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
     """End a meeting now; it counts as one all the same."""
     closed = meeting.close_meeting(id, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(_answer(closed))
 
 
 @router.get("/plans/{plan}/meetings")
-def meetings_of(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def meetings_of(plan: UUID, hub: TheHub, caller: AStaffMemberOrCitizen, correlation_id: CorrelationId) -> Response:
     """Read which meetings there have been about the plan's citizen, of whom, and why there was a follow-up."""
     found = meeting.show_meetings(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "meetings": [_answer(one) for one in found]})

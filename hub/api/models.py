@@ -129,6 +129,12 @@ class Hold(Directions):
     reason: HoldReason
 
 
+class Why(Strict):
+    """Why it is done."""
+
+    reason: Words = Field(repr=False)
+
+
 class Discard(Strict):
     """A draft of the policy is not to be published."""
 

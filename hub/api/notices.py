@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import AnOperator, CorrelationId, TheBody, TheCaller, TheHub, refuse
+from hub.api.asking import ACoordinator, AListReader, AnOperator, ASystem, CorrelationId, TheBody, TheHub, refuse
 from hub.api.inbound import parcel_of
 from hub.api.problems import TAKEN
 from hub.errors import WrongSender
@@ -34,14 +34,16 @@ _WORDS = (
 
 
 @router.get("/notices")
-def list_notices(hub: TheHub, caller: TheCaller, correlation_id: CorrelationId, after: UUID | None = None) -> Response:
+def list_notices(
+    hub: TheHub, caller: AListReader, correlation_id: CorrelationId, after: UUID | None = None
+) -> Response:
     """List what citizens have not been told yet, in the plans that the caller coordinates."""
     found, then = show_notices(caller.reader, hub.store, after, actor=caller.client, correlation_id=correlation_id)
     return json_response({"notices": [_answer(one) for one in found], "after": then})
 
 
 @router.post("/notices/{id}/told")
-def told_notice(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def told_notice(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Response:
     """Say that the citizen was told another way: on paper, by phone, at a meeting."""
     notice = tell(id, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(_answer(notice))
@@ -49,7 +51,7 @@ def told_notice(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: Correl
 
 @router.post("/post/receipts", status_code=TAKEN)
 def take_post_receipt(
-    request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
 ) -> Response:
     """Take what the post says of a letter: that it has it, that it lies in the citizen's box, or that it came back."""
     reader, post = caller.reader, hub.post

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheHub
+from hub.api.asking import ANYONE, AnOperator, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import Directions, Hold, NumberLink, read, schema_of
 from hub.api.problems import TAKEN
 from hub.clock import now
 from hub.errors import BrokerDiffers, BrokerDown, Unavailable
 from hub.flow.housekeeping import rounds
 from hub.flow.link import link_numbers
+from hub.flow.lookups import stopped
 from hub.flow.replay import replay
 from hub.flow.standing import Asked, called, hold, probe, release, standings
 from hub.identity.tokens import Caller
@@ -25,6 +26,7 @@ from hub.store.circuits import Direction
 from hub.store.migrations import is_current
 
 router = APIRouter(tags=["operations"])
+_GONE_SECONDS = 30.0  # until it has ended, or another has taken its place
 _JOB = (
     "id", "kind", "authority", "due_at", "attempts", "last_attempt_at", "last_success_at", "last_result",
     "correlation_id",
@@ -38,10 +40,6 @@ _TOLD = (
 )  # fmt: skip
 _COUNTED = {"shown": "elements", "withdrawn": "withdrawn"}
 _ROWS, _LAST_ROW = 200, 2**63 - 1
-_DEAD_LETTER = {
-    "id": "id", "recipient": "recipient", "channel": "channel", "dead_at": "dead_at", "cause": "dead_cause",
-    "note": "dead_note", "attempts": "attempts", "sequence": "sequence", "correlation_id": "correlation_id",
-}  # fmt: skip
 
 
 @router.get("/ops/queues")
@@ -105,16 +103,6 @@ def link_person_numbers(body: TheBody, hub: TheHub, operator: AnOperator, correl
     return json_response({"correlation_id": correlation_id}, TAKEN)
 
 
-@router.get("/ops/dead-letters")
-def dead_letters(hub: TheHub, operator: AnOperator) -> Response:
-    """List deliveries that need a person, newest first."""
-    with hub.store.begin(read_only=True) as unit:
-        found = unit.outbox.dead_letters()
-    return json_response(
-        {"dead_letters": [{ours: row[theirs] for ours, theirs in _DEAD_LETTER.items()} for row in found]}
-    )
-
-
 @router.post("/ops/dead-letters/{id}/replay", status_code=TAKEN)
 def replay_dead_letter(id: UUID, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId) -> Response:
     """Bring a dead letter back once its cause is gone; what leaves is decided anew."""
@@ -139,21 +127,29 @@ def unknown_codes(hub: TheHub, operator: AnOperator) -> Response:
         return json_response({"unknown_codes": unit.unknown_codes.all()})
 
 
+@router.get("/ops/lookups")
+def lookups(hub: TheHub, operator: AnOperator) -> Response:
+    """Name the clients that were stopped because they looked up too many people; nothing of whom."""
+    return json_response({"most": hub.settings.lookups_per_minute, "stopped": stopped(hub.store)})
+
+
 @router.get("/ops/housekeeping")
 def housekeeping(hub: TheHub, operator: AnOperator) -> Response:
     """Say of each kind of thing that is cleared how long it is kept, when it was cleared last, and how much it was."""
     return json_response({"housekeeping": rounds(hub.store, hub.settings)})
 
 
-@router.get("/healthz")
+@router.get("/healthz", dependencies=[ANYONE])
 def healthz() -> Response:
     """Say that the process answers."""
     return json_response({"status": "ok"})
 
 
-@router.get("/readyz")
-def readyz(hub: TheHub) -> Response:
+@router.get("/readyz", dependencies=[ANYONE])
+def readyz(hub: TheHub, request: Request) -> Response:
     """Say whether the hub can do its work: with the database it can; without the broker it takes in and waits."""
+    if request.app.state.is_going:
+        raise Unavailable("This process is about to end.", "Send to another one.", retry_after=_GONE_SECONDS)
     hub.store.ping()
     if not is_current(hub.store):
         raise Unavailable("The database has older tables than this version of the hub.", "Run: hub migrate")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.api.answers import etag, json_response, plan_answer, why_answer
-from hub.api.asking import CorrelationId, TheBody, TheCaller, TheHub
+from hub.api.asking import AMember, CorrelationId, TheBody, TheHub
 from hub.api.choice_answers import recipient_answer
 from hub.api.models import NAME, Search, read, schema_of
 from hub.api.problems import UNCHANGED
@@ -24,7 +24,7 @@ Recipient = Annotated[str | None, Query(pattern=NAME)]
 
 
 @router.get("/plans/{plan}")
-def read_plan(plan: UUID, request: Request, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def read_plan(plan: UUID, request: Request, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Read a plan as far as the caller may see it; ``If-None-Match`` spares an answer that has not changed."""
     shown = show.show_plan(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     answer = plan_answer(shown, timedelta(minutes=hub.settings.travel_minutes))
@@ -36,7 +36,7 @@ def read_plan(plan: UUID, request: Request, hub: TheHub, caller: TheCaller, corr
 
 
 @router.get("/families/{plan}")
-def read_family(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def read_family(plan: UUID, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Read the plans of one household side by side, each as far as the caller may see it."""
     shown = show_family(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     travel = timedelta(minutes=hub.settings.travel_minutes)
@@ -44,11 +44,14 @@ def read_family(plan: UUID, hub: TheHub, caller: TheCaller, correlation_id: Corr
 
 
 @router.post("/plans/search", openapi_extra=schema_of(Search))
-def search(body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def search(body: TheBody, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Find a person's plan; the number is posted, for an address is written down in many places."""
     wanted: Search = read(Search, body)
     number = cpr_identifier(wanted.cpr, caller.reader.organisation)
-    found = show.find_plan([number], caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    most = hub.settings.lookups_at_most(caller.client)
+    found = show.find_plan(
+        [number], caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, most=most
+    )
     return json_response({"plan": found})
 
 
@@ -57,7 +60,7 @@ def explain(
     plan: UUID,
     element: UUID,
     hub: TheHub,
-    caller: TheCaller,
+    caller: AMember,
     correlation_id: CorrelationId,
     recipient: Recipient = None,
 ) -> Response:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import AnAdministrator, APolicyReader, CorrelationId, TheBody, TheHub
+from hub.api.asking import AnAdministrator, APolicyReader, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import MAX_BYTES, Discard, read, schema_of
 from hub.api.problems import CREATED, OK
 from hub.consent.policy_diff import written_diff
@@ -80,7 +80,7 @@ def draft(
     """Draft the next version, whole, in JSON or TOML; every fault is named at once."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     document = _toml(body) if content_type == TOML else read(dict[str, Any], body)
-    editor = _editor(administrator)
+    editor = _editor(hub, administrator)
     written = draft_policy(document, hub.store, editor, correlation_id=correlation_id, based_on=based_on)
     return _told(written.id, hub.store, CREATED)
 
@@ -94,7 +94,7 @@ def read_draft(id: UUID, hub: TheHub, reader: APolicyReader) -> Response:
 @router.post("/policies/drafts/{id}/publish")
 def publish(id: UUID, hub: TheHub, administrator: AnAdministrator, correlation_id: CorrelationId) -> Response:
     """Put in force what another administrator has drafted."""
-    publish_draft(id, hub.store, _editor(administrator), correlation_id=correlation_id)
+    publish_draft(id, hub.store, _editor(hub, administrator), correlation_id=correlation_id)
     return _told(id, hub.store)
 
 
@@ -104,12 +104,12 @@ def discard(
 ) -> Response:
     """Say that a draft is not to be published, and why."""
     wanted: Discard = read(Discard, body)
-    discard_draft(id, wanted.reason, hub.store, _editor(administrator), correlation_id=correlation_id)
+    discard_draft(id, wanted.reason, hub.store, _editor(hub, administrator), correlation_id=correlation_id)
     return _told(id, hub.store)
 
 
-def _editor(administrator: Caller) -> Editor:
-    return Editor(administrator.client, administrator.client)
+def _editor(hub: Hub, administrator: Caller) -> Editor:
+    return Editor(hub.access.person_of(administrator.client), administrator.client)
 
 
 def _toml(body: bytes) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ from hub.errors import (
     NotFound,
     Refused,
     TooLarge,
+    TooManyLookups,
     Unavailable,
     UnknownPerson,
     WrongSender,
@@ -59,6 +60,7 @@ STATUS: Mapping[type[HubError], int] = {
     IdReused: 409,
     TooLarge: 413,
     UnknownPerson: 422,
+    TooManyLookups: 429,
     Unavailable: 503,
 }
 _METHOD_NOT_ALLOWED = 405

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import AnOperator, CorrelationId, TheBody, TheCaller, TheHub, refuse
+from hub.api.asking import AnOperator, ARecipient, CorrelationId, TheBody, TheHub
 from hub.api.models import Strict, read, schema_of
 from hub.clock import now
-from hub.errors import Fault, InvalidRequest, NotAllowed
+from hub.errors import Fault, InvalidRequest
 from hub.flow.say_later import Fate, LaterWord, Reason, say_later
-from hub.identity.tokens import Caller
-from hub.plan.person import Role
+from hub.settings import Settings
+from hub.store.transaction import Store
 
 router = APIRouter()
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 #: As updates name themselves: by their correlation id, or by their idempotency key or webhook id.
 _DELIVERY = rf"^(?:(?P<row>{_UUID})-|[a-z0-9-]{{1,64}}:(?P<plan>{_UUID}):)(?P<sequence>[0-9]{{1,9}})$"
-_RECIPIENTS = (Role.AUTHORITY_SYSTEM, Role.PARTNER)
 
 
 class ReceiptLater(Strict):
@@ -33,15 +32,6 @@ class ReceiptLater(Strict):
     delivery: str = Field(pattern=_DELIVERY.replace("?P<row>", "").replace("?P<plan>", "").replace("?P<sequence>", ""))
     status: Fate
     reason: Reason | None = None
-
-
-def _recipient(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
-    if caller.reader.role not in _RECIPIENTS:
-        refuse(hub, caller, correlation, NotAllowed("Only a recipient's own system may give its receipts."))
-    return caller
-
-
-ARecipient = Annotated[Caller, Depends(_recipient)]
 
 
 @router.post("/receipts", tags=["documents"], openapi_extra=schema_of(ReceiptLater))
@@ -61,16 +51,19 @@ def give_receipt(body: TheBody, hub: TheHub, recipient: ARecipient, correlation_
 @router.get("/ops/receipts", tags=["operations"])
 def receipts(hub: TheHub, operator: AnOperator) -> Response:
     """Say of which deliveries it is not known yet whether they are taken in, and which of them are overdue."""
-    overdue = now() - timedelta(hours=hub.settings.receipt_hours)
-    with hub.store.begin(read_only=True) as unit:
+    return json_response(awaited(hub.store, hub.settings))
+
+
+def awaited(store: Store, settings: Settings) -> dict[str, Any]:
+    """Return, per recipient, of how many deliveries its word is awaited, and name those that are overdue."""
+    overdue = now() - timedelta(hours=settings.receipt_hours)
+    with store.begin(read_only=True) as unit:
         counted, missing = unit.later_receipts.counts(overdue), unit.later_receipts.missing(overdue)
-    return json_response(
-        {
-            "deadline_hours": hub.settings.receipt_hours,
-            "recipients": [{**one, "is_red": one["missing"] > 0} for one in counted],
-            "missing": missing,
-        }
-    )
+    return {
+        "deadline_hours": settings.receipt_hours,
+        "recipients": [{**one, "is_red": one["missing"] > 0} for one in counted],
+        "missing": missing,
+    }
 
 
 def _word(said: ReceiptLater) -> LaterWord:

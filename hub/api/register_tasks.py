@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
-from hub.api.asking import CorrelationId, TheCaller, TheHub
+from hub.api.asking import ACoordinator, AListReader, CorrelationId, TheHub
 from hub.flow.register_tasks import finish_task, show_tasks
 from hub.store.register_tasks import Task, TaskKind
 
@@ -36,14 +36,14 @@ _WORDS = {
 
 
 @router.get("/register-tasks")
-def register_tasks(hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def register_tasks(hub: TheHub, caller: AListReader, correlation_id: CorrelationId) -> Response:
     """Name what the person register has told of that wants a coordinator."""
     found = show_tasks(caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"tasks": [_answer(one) for one in found]})
 
 
 @router.post("/register-tasks/{id}/done")
-def register_task_done(id: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def register_task_done(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Response:
     """Say that it is done."""
     task = finish_task(id, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"task": task.id, "plan": task.plan, "kind": task.kind})

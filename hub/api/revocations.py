@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.answers import json_response
-from hub.api.asking import AnOperator, CorrelationId, Hub, TheCaller, TheHub
+from hub.api.asking import ANYONE, AChooser, AnOperator, CorrelationId, Hub, TheHub
 from hub.clock import now
 from hub.crypto.signing import PublicKey
 from hub.flow.proof import prove_revocation, statement_of
@@ -19,7 +19,7 @@ router = APIRouter(tags=["consents"])
 
 
 @router.get("/consents/{consent}/revocation")
-def revocation(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def revocation(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Read what became of a withdrawn consent: deliveries under way then, and who has deleted what since."""
     shown = show_revocation(
         consent, caller.reader, hub.store, _deadline(hub), actor=caller.client, correlation_id=correlation_id
@@ -28,7 +28,7 @@ def revocation(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Co
 
 
 @router.get("/consents/{consent}/proof")
-def proof(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId) -> Response:
+def proof(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Read the same, signed: keep the bytes as they come, and anybody can check them without the hub."""
     _, document = prove_revocation(
         consent, caller.reader, hub.store, _deadline(hub), actor=caller.client, correlation_id=correlation_id
@@ -36,7 +36,7 @@ def proof(consent: UUID, hub: TheHub, caller: TheCaller, correlation_id: Correla
     return Response(document, media_type="application/json")
 
 
-@router.get("/proof-keys")
+@router.get("/proof-keys", dependencies=[ANYONE])
 def proof_keys(hub: TheHub) -> Response:
     """Read the public keys that proofs are checked with, the present one first, as a JWK set (RFC 7517)."""
     keys = [hub.store.keyring.signing_key.public, *map(PublicKey.read, hub.settings.old_proof_keys)]

@@ -11,7 +11,7 @@ import re
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hub.api.asking import CorrelationId, Hub, TheBody, TheCaller, TheHub
+from hub.api.asking import ANYONE, ASystem, CorrelationId, Hub, TheBody, TheHub
 from hub.api.inbound import check_sender, parcel_of
 from hub.api.problems import SERVICES, service_of
 from hub.authority import Acknowledgement, Reply, Serves
@@ -26,7 +26,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45
 
 @router.post(SERVICES + "{authority}")
 def call_service(
-    authority: str, request: Request, body: TheBody, hub: TheHub, caller: TheCaller, correlation_id: CorrelationId
+    authority: str, request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
 ) -> Response:
     """Take in what a call brings; the answer is given after it is safe, and a repeat gets the same receipt."""
     parcel = parcel_of(authority, request, body, correlation_id)
@@ -39,7 +39,7 @@ def call_service(
     return _response(service.acknowledge(parcel, told))
 
 
-@router.get(SERVICES + "{authority}")
+@router.get(SERVICES + "{authority}", dependencies=[ANYONE])
 def describe_service(authority: str, request: Request, hub: TheHub) -> Response:
     """Give a service's description, ``?wsdl`` or ``?xsd``, with the address by which the caller reaches it."""
     service = _service(authority, hub)

@@ -34,11 +34,16 @@ class WaitingRoom:
         self._newest: Mapping[str, int] = {}
         self._looked_at = float("-inf")
         self._turn = asyncio.Lock()
+        self._is_open = True
+
+    def close(self) -> None:
+        """Let everyone leave, within a look's time, and nobody wait any more: the hub is about to end."""
+        self._is_open = False
 
     async def beyond(
         self, recipient: str, position: int, seconds: float, most: int, has_left: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """Wait until a feed goes beyond a position; tell whether it did in time.
+        """Wait until a feed goes beyond a position; tell whether it did in time, and before the room closed.
 
         :param most: how many callers may wait at once.
         :param has_left: tells whether the caller is gone; then nobody needs to wait on.
@@ -57,7 +62,7 @@ class WaitingRoom:
     ) -> bool:
         while (await self._current()).get(recipient, 0) <= position:
             left = until - monotonic()
-            if left <= 0 or await has_left():
+            if not self._is_open or left <= 0 or await has_left():
                 return False
             await asyncio.sleep(min(_LOOK_SECONDS, left))
         return True

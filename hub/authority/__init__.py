@@ -52,6 +52,7 @@ from hub.authority.port import (
 from hub.authority.post import Fate as LetterFate
 from hub.authority.post import Letter, LetterReceipt, Posts, load_post
 from hub.authority.registers import REGISTER, Changes, Register, RegisterFacts, load_register
+from hub.authority.witnessing import Witness, load_witnesses
 
 __all__ = [
     "REGISTER",
@@ -89,8 +90,10 @@ __all__ = [
     "RegisterFacts",
     "Reply",
     "Serves",
+    "Witness",
     "contract_folder",
     "load",
     "load_post",
     "load_register",
+    "load_witnesses",
 ]

@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import sys
 
-from hub.cli.commands import app
 from hub.errors import HubError
+
+_FOR_GOOD = ("serve", "worker")
 
 
 def main() -> None:
     """Run the command line; an error of the hub ends in its sentence and the next step, not in a traceback."""
+    # Loading every command costs a second of a processor: a process that runs for good loads its own alone.
+    if sys.argv[1:2] and sys.argv[1] in _FOR_GOOD:
+        from hub.cli.processes import app
+    else:
+        from hub.cli.commands import app
     try:
         app()
     except HubError as error:

@@ -6,20 +6,22 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub.cli.adapters_called import adapters_list, adapters_pause, adapters_probe, adapters_resume
+from hub.cli.printing import print_json
 from hub.errors import SettingsRefused
 from hub.testing.conformance import Finding, check_all, kit_of
 
-adapters = typer.Typer(no_args_is_help=True, help="Adapters of authorities, the hub's own and others.")
+adapters = typer.Typer(no_args_is_help=True, help="Adapters of authorities: how they stand, and what they can.")
 
 
-@adapters.callback()
-def _adapters() -> None:
-    """Keep ``check`` a command of its own name; alone, typer would make it the whole of ``hub adapters``."""
+adapters.command("list")(adapters_list)
+adapters.command("pause")(adapters_pause)
+adapters.command("resume")(adapters_resume)
+adapters.command("probe")(adapters_probe)
 
 
 @adapters.command("check")
@@ -38,7 +40,7 @@ def adapters_check(
     """Run the conformance kit against an installed adapter; end with 1 when something is not as the port asks."""
     findings = list(check_all(kit_of(name, _read(settings) if settings else None, contract)))
     if as_json:
-        typer.echo(orjson.dumps([_plain(one) for one in findings], option=orjson.OPT_INDENT_2).decode())
+        print_json([_plain(one) for one in findings])
     else:
         Console().print(_table(findings))
     raise typer.Exit(0 if all(one.is_well for one in findings) else 1)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from hub.authority import Authorities, Posts, Register, load, load_post, load_register
-from hub.crypto.envelope import Keyring
+from hub.authority import Authorities, Posts, Register, Witness, load, load_post, load_register, load_witnesses
+from hub.crypto.envelope import Keyring, MasterKey
+from hub.crypto.token import Token
 from hub.errors import Fault, SettingsRefused
 from hub.plan.person import Role
 from hub.settings import Settings, read_settings
@@ -39,13 +41,15 @@ class Rooms:
     authorities: Authorities
     post: Posts | None = None
     register: Register | None = None
+    witnesses: Sequence[Witness] = ()
 
 
 def open_rooms() -> Rooms:
     """Read the settings, open the store, join the authorities. :raises SettingsRefused: naming all faults."""
     settings = read_settings()
     post, register = load_post(settings.post), load_register(settings.person_register)
-    return Rooms(settings, open_store(settings), joined(settings), post, register)
+    witnesses = load_witnesses(settings.audit_witnesses)
+    return Rooms(settings, open_store(settings), joined(settings), post, register, witnesses)
 
 
 def joined(settings: Settings) -> Authorities:
@@ -64,10 +68,15 @@ def joined(settings: Settings) -> Authorities:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the database with the keys that the settings hold."""
-    keys = {version: key.get_secret_value() for version, key in settings.keys.items()}
+    """Open the database with the keys that the settings hold or name.
+
+    :raises SettingsRefused: the token that keeps them cannot be used.
+    """
+    keys: dict[int, bytes | MasterKey] = {version: key.get_secret_value() for version, key in settings.keys.items()}
+    if (kept := settings.key_token) is not None:
+        keys |= Token(str(kept.module), kept.label, kept.pin.get_secret_value()).keys(kept.keys)
     seed = settings.signing_key.get_secret_value() if settings.signing_key else None
-    keyring = Keyring(keys, settings.index_key.get_secret_value(), seed)
+    keyring = Keyring(keys, settings.index_key.get_secret_value(), seed, settings.key_in_use)
     return Store(settings.database_url, keyring, settings.municipality)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hub.cli.assembly import open_store
+from hub.cli.printing import me, print_json
 from hub.clock import new_id
+from hub.flow.alarms import RECEIPTS_MISSING, WITHDRAWALS_WAIT, WORDS_MISSING
 from hub.flow.standing import BOTH, Asked, called, hold, probe, release, standings
 from hub.settings import Settings, read_settings
 from hub.store.circuits import Direction, HoldReason
@@ -24,6 +24,10 @@ _COLUMNS = (
     "authority", "direction", "state", "since", "reason", "next_probe_at", "under_way", "waiting", "last_success_at",
     "last_attempt_at", "last_result", "alarm",
 )  # fmt: skip
+#: What an alarm counts.
+_COUNTED = {
+    RECEIPTS_MISSING: "receipts_missing", WITHDRAWALS_WAIT: "withdrawals_waiting", WORDS_MISSING: "words_missing",
+}  # fmt: skip
 _COLOURS = {"closed": "green", "open": "red", "half-open": "yellow", "held": "red"}
 _HELD = (
     "No call goes to {name} until it is released: deliveries, fetches and polls wait, and nothing is lost.\n"
@@ -42,7 +46,7 @@ def authorities_list(as_json: AsJson = False) -> None:
     settings = read_settings()
     rows = standings(settings.authorities, open_store(settings), settings)
     if as_json:
-        typer.echo(orjson.dumps({"authorities": rows}, option=orjson.OPT_INDENT_2).decode())
+        print_json({"authorities": rows})
         return
     table = Table(*_COLUMNS, box=None, pad_edge=False)
     for row in rows:
@@ -57,17 +61,13 @@ def authorities_hold(
     direction: Way = None,
 ) -> None:
     """Let no call through until it is released. Audited."""
-    settings = read_settings()
-    hold(_asked(name, direction, settings), reason, open_store(settings))
-    Console().print(_HELD.format(name=name))
+    Console().print(held(name, reason, direction))
 
 
 @authorities.command("release")
 def authorities_release(name: Name, direction: Way = None) -> None:
     """Let calls through again. Audited."""
-    settings = read_settings()
-    release(_asked(name, direction, settings), open_store(settings), settings)
-    Console().print(f"Calls go to {name} again; what has waited follows by itself.")
+    Console().print(released(name, direction))
 
 
 @authorities.command("probe")
@@ -79,10 +79,24 @@ def authorities_probe(name: Name, direction: Way = None) -> None:
     Console().print("The first that waits goes through as a probe." if is_called else nothing)
 
 
+def held(name: str, reason: HoldReason, direction: Direction | None) -> str:
+    """Let no call through until it is released; return what people are told of that."""
+    settings = read_settings()
+    hold(_asked(name, direction, settings), reason, open_store(settings))
+    return _HELD.format(name=name)
+
+
+def released(name: str, direction: Direction | None) -> str:
+    """Let calls through again; return what people are told of that."""
+    settings = read_settings()
+    release(_asked(name, direction, settings), open_store(settings), settings)
+    return f"Calls go to {name} again; what has waited follows by itself."
+
+
 def _asked(name: str, direction: Direction | None, settings: Settings) -> Asked:
     directions = (direction,) if direction else BOTH
     configured = called(settings.authorities, settings)
-    return Asked(name, directions, configured, f"cli:{getpass.getuser()}"[:64], str(new_id()))
+    return Asked(name, directions, configured, me(), str(new_id()))
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
@@ -90,7 +104,7 @@ def _cell(row: Mapping[str, Any], column: str) -> str:
     if column == "state":
         return f"[{_COLOURS[value]}]{value}[/]"
     if column == "alarm" and value:
-        return f"[bold red]{value} ({row['withdrawals_waiting']})[/]"
+        return f"[bold red]{value} ({row[_COUNTED[value]]})[/]"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return str(value) if value not in (None, "") else "-"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import getpass
 import os
 import tomllib
 from importlib.resources import files
@@ -11,25 +10,32 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from hub import __version__
 from hub.cli.adapters import adapters
-from hub.cli.assembly import log_as_json, open_rooms, open_store
+from hub.cli.assembly import open_store
+from hub.cli.audit import audit
 from hub.cli.authorities import authorities
-from hub.cli.checking import NOT_READY, look_at_everything
+from hub.cli.checking import NOT_READY, look_at_everything, rings_waiting
+from hub.cli.dead_letters import dlq
 from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
+from hub.cli.erasures import erasures
+from hub.cli.feeds import feeds
 from hub.cli.housekeeping import housekeeping
 from hub.cli.intake import intake
+from hub.cli.keys import keys
 from hub.cli.mapping import mapping
 from hub.cli.notices import notices
 from hub.cli.policy import policy, read_document
+from hub.cli.printing import me, print_json, table_of
+from hub.cli.processes import serve, worker
 from hub.cli.proof import proof
+from hub.cli.receipts import receipts
 from hub.cli.refused import refused
+from hub.cli.replays import dlq_replay, replays
 from hub.cli.simulate import consent_simulate
 from hub.cli.trace import trace
 from hub.cli.withdrawals import withdrawals
@@ -45,13 +51,14 @@ from hub.store.migrations import upgrade
 from hub.store.policies import check_policy
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="One citizen, one plan: the hub.")
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters: deliveries that need a person.")
 consent = typer.Typer(no_args_is_help=True, help="Consents and what follows from them.")
 plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
 app.add_typer(adapters, name="adapters")
+app.add_typer(audit, name="audit")
 app.add_typer(authorities, name="authorities")
 app.add_typer(demo, name="demo")
 app.add_typer(dlq, name="dlq")
+app.add_typer(keys, name="keys")
 app.add_typer(mapping, name="mapping")
 app.add_typer(consent, name="consent")
 app.add_typer(plan, name="plan")
@@ -61,33 +68,22 @@ app.add_typer(proof, name="proof")
 app.add_typer(refused, name="refused")
 
 consent.command("simulate")(consent_simulate)
+dlq.command("replay")(dlq_replay)
+dlq.add_typer(replays, name="replays")
+app.command()(serve)
+app.command()(worker)
 app.command()(emergencies)
+app.command()(feeds)
 app.command()(housekeeping)
 app.command()(intake)
+app.command()(receipts)
 app.command()(trace)
 app.command()(withdrawals)
+app.command()(erasures)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 _BREAKER = ("failures", "open_until", "since", "reason", "last_success_at")
 _console = Console()
-
-
-@app.command()
-def serve() -> None:
-    """Serve the API; with SQLite and memory:// also the relay, worker and sweeper."""
-    from hub.cli.serving import serve_api
-
-    log_as_json()
-    serve_api(open_rooms())
-
-
-@app.command()
-def worker() -> None:
-    """Deliver: relay, workers, sweeper and jobs of one process, for PostgreSQL and RabbitMQ."""
-    from hub.cli.serving import work
-
-    log_as_json()
-    work(open_rooms())
 
 
 @app.command()
@@ -123,8 +119,9 @@ def check(as_json: AsJson = False) -> None:
 
 @app.command()
 def queues(as_json: AsJson = False) -> None:
-    """Say what is due to whom, which recipients are paused, and how the jobs stand."""
-    store = open_store(read_settings())
+    """Say what is due to whom, which recipients are paused, how the jobs stand, and how many rings wait."""
+    settings = read_settings()
+    store = open_store(settings)
     with store.begin(read_only=True) as unit:
         found = {
             "deliveries": unit.outbox.counts(now()),
@@ -134,25 +131,17 @@ def queues(as_json: AsJson = False) -> None:
                 if one.direction is Direction.RECIPIENT
             ],
             "jobs": unit.jobs.all(),
+            "notices": unit.notices.counts(),
         }
+    found["rings"] = rings_waiting(settings)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     _print(False, found["deliveries"], ("recipient", "channel", "due", "under_way", "dead_letters", "oldest_due_at"))
     _print(False, found["breakers"], ("recipient", *_BREAKER))
     _print(False, found["jobs"], ("kind", "authority", "due_at", "attempts", "last_success_at", "last_result"))
-
-
-@dlq.command("list")
-def dlq_list(as_json: AsJson = False) -> None:
-    """List dead letters: ids, causes and times; nothing of a person."""
-    store = open_store(read_settings())
-    with store.begin(read_only=True) as unit:
-        _print(
-            as_json,
-            unit.outbox.dead_letters(),
-            ("id", "recipient", "dead_cause", "dead_note", "dead_at", "attempts", "correlation_id"),
-        )
+    _print(False, found["notices"], ("kind", "state", "notices", "oldest"))
+    _print(False, found["rings"], ("queue", "rings"))
 
 
 @consent.command("explain")
@@ -162,7 +151,7 @@ def consent_explain(
     as_json: AsJson = False,
 ) -> None:
     """Say of every element whether an authority gets it, and why. Audited: it tells of what is withheld."""
-    decided = explain_for(plan_id, recipient, open_store(read_settings()), actor=_me())
+    decided = explain_for(plan_id, recipient, open_store(read_settings()), actor=me())
     rows = [
         {
             "element": element,
@@ -190,7 +179,7 @@ def plan_show(
     name = organisation or settings.coordinator
     role = Role.COORDINATOR if name == settings.coordinator else Role.AUTHORITY_SYSTEM
     shown = show_plan(
-        plan_id, Reader(name, role, ONE_PLAN), open_store(settings), actor=_me(), correlation_id=str(new_id())
+        plan_id, Reader(name, role, ONE_PLAN), open_store(settings), actor=me(), correlation_id=str(new_id())
     )
     rows = [
         {
@@ -216,7 +205,7 @@ def new_key() -> None:
 def make_token() -> None:
     """Make a bearer token for a client; give the client the token and the settings only its SHA-256."""
     token, digest = new_token()
-    _print_json({"token": token, "token_sha256": digest})
+    print_json({"token": token, "token_sha256": digest})
 
 
 @app.command()
@@ -225,18 +214,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def _me() -> str:
-    return f"cli:{getpass.getuser()}"[:64]
-
-
 def _print(as_json: bool, rows: Any, columns: tuple[str, ...]) -> None:
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
-    _console.print(table if rows else f"Nothing: no {columns[0]} to show.")
+    _console.print(table_of(columns, rows, _cell) if rows else f"Nothing: no {columns[0]} to show.")
 
 
 def _cell(value: object) -> str:
@@ -249,7 +231,3 @@ def _cell(value: object) -> str:
             return " ".join(map(str, value))
         case _:
             return str(value)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())

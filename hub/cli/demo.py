@@ -9,10 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import orjson
-import typer
 from rich.console import Console
 
+from hub.cli.printing import print_json
 from hub.cli.running_demo import announced
 from hub.cli.story import Story
 from hub.cli.story_collision import Collision
@@ -22,11 +21,12 @@ from hub.cli.story_new_number import NewNumber
 from hub.cli.story_one_plan import OnePlan
 from hub.cli.story_outage import Outage
 from hub.cli.story_register import RegisterStory
+from hub.cli.story_sign_in import SignInStory
 from hub.cli.story_withdrawal import Withdrawal
 from hub.cli.town import SYSTEMS, Town
 from hub.cli.watching import Watching
 
-STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber, LetterStory, RegisterStory)
+STORIES = (OnePlan, Collision, Withdrawal, Outage, Family, NewNumber, LetterStory, RegisterStory, SignInStory)
 _CALLERS = ("coordinator", "operator", *SYSTEMS)
 
 
@@ -43,7 +43,7 @@ def play(*, once: bool, as_json: bool) -> int:
         for story in stories:
             story.play()
         if as_json:
-            typer.echo(orjson.dumps(_result(town, stories), option=orjson.OPT_INDENT_2).decode())
+            print_json(_result(town, stories))
         _tell_what_holds(stories, console)
         if not once:
             _tell_where(town, stories, console)
@@ -75,7 +75,9 @@ def _tell_where(town: Town, stories: Sequence[Story], console: Console) -> None:
     console.print("\n[bold]Where[/]; each authority's system has a page for its staff")
     for name, program in town.programs.items():
         console.print(f"  {name:12} {program.url}")
-    console.print("[bold]Plans[/], as the coordinator sees them; the form asks for the coordinator's token")
+    console.print("[bold]Sign in[/], by choosing somebody made up at the sandbox's identity provider")
+    console.print(f"  {hub}/sign-in → Karen Prøve, coordinator")
+    console.print("[bold]Plans[/], as the coordinator sees them")
     for person, plan in ((person, plan) for story in stories for person, plan in story.plans.items()):
         console.print(f"  {person:22} {hub}/coordinator/plans/{plan}")
     console.print("[bold]Tokens[/] (Authorization: Bearer …)")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hub.api.emergencies import emergencies_for_operators
 from hub.cli.assembly import open_store
+from hub.cli.printing import print_json
 from hub.clock import now
 from hub.settings import read_settings
 
@@ -22,7 +22,7 @@ def emergencies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
     with open_store(read_settings()).begin(read_only=True) as unit:
         found = emergencies_for_operators(unit.emergencies.latest(), now())
     if as_json:
-        typer.echo(orjson.dumps({"emergencies": found}, option=orjson.OPT_INDENT_2).decode())
+        print_json({"emergencies": found})
     else:
         table = Table(*_COLUMNS, box=None, pad_edge=False)
         for row in found:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hub.cli.assembly import open_store
+from hub.cli.printing import me, print_json
 from hub.flow.housekeeping import PAUSE, ask, rounds, step
 from hub.settings import Settings, read_settings
 from hub.store.transaction import Store
 
 _COLUMNS = ("kind", "kept_days", "due_at", "last_ended_at", "last_cleared", "total")
-_ACTOR_LENGTH = 64  # what an audit row holds
 
 
 def housekeeping(
@@ -31,7 +29,7 @@ def housekeeping(
         _clear(store, settings)
     found = rounds(store, settings)
     if as_json:
-        typer.echo(orjson.dumps({"housekeeping": found}, default=str, option=orjson.OPT_INDENT_2).decode())
+        print_json({"housekeeping": found})
         return
     table = Table(*_COLUMNS, box=None, pad_edge=False)
     for row in found:
@@ -41,7 +39,7 @@ def housekeeping(
 
 def _clear(store: Store, settings: Settings) -> None:
     """Do steps until every round has ended; a hub that runs beside does some of them."""
-    ask(store, settings, f"cli:{getpass.getuser()}"[:_ACTOR_LENGTH])
+    ask(store, settings, me())
     nothing = threading.Event()
     while any(one["is_due"] for one in rounds(store, settings)):
         if step(store, settings) is None:

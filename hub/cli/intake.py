@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,6 +17,7 @@ from rich.table import Table
 from hub.authority import Authorities, Drops
 from hub.cli.assembly import Rooms, log_as_json, open_rooms
 from hub.cli.checking import NOT_READY
+from hub.cli.printing import print_json
 from hub.clock import monotonic
 from hub.errors import HubError, NotFound, SettingsRefused, Unavailable
 from hub.queue.folders import take_file
@@ -61,7 +61,7 @@ def intake(
     console = Console(stderr=True)
     found = [_emptied(name, adapter, rooms, console) for name, adapter in _dropping(authority, rooms.authorities)]
     if as_json:
-        typer.echo(orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        print_json([asdict(one) for one in found])
     else:
         _print(found)
     raise typer.Exit(_exit_code(found))

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +15,7 @@ from rich.table import Table
 
 from hub.authority import Document, Fate, Parcel
 from hub.cli.assembly import open_store
+from hub.cli.printing import print_json
 from hub.errors import HubError, Refused, SettingsRefused
 from hub.settings import read_settings
 from hub.testing.accounting import LeafFate, accounted, silent
@@ -50,7 +50,7 @@ def mapping_check(
     except HubError as error:
         if not as_json:
             raise  # the command line prints it, and ends with 1
-        _print_json({"taken": False} | _plain_refusal(error))
+        print_json({"taken": False} | _plain_refusal(error))
         raise typer.Exit(_REFUSED) from None
     fates = accounted(document.content, kit.words.ledger(document.contract))
     (_print_as_json if as_json else _print_table)(document, fates, values)
@@ -65,7 +65,7 @@ def mapping_unknown(
     with open_store(read_settings()).begin(read_only=True) as unit:
         rows = unit.unknown_codes.all()
     if as_json:
-        _print_json({"unknown_codes": rows})
+        print_json({"unknown_codes": rows})
         return
     columns = ("authority", "system", "code", "times", "first_seen_at", "last_seen_at")
     table = Table(*columns, box=None, pad_edge=False)
@@ -141,7 +141,7 @@ def _rows(fates: Sequence[LeafFate], values: bool) -> list[dict[str, Any]]:
 
 def _print_as_json(document: Document, fates: Sequence[LeafFate], values: bool) -> None:
     told = {"taken": True, "contract": document.contract, "document": document.kind}
-    _print_json(told | {"totals": _totals(fates), "leaves": _rows(fates, values)})
+    print_json(told | {"totals": _totals(fates), "leaves": _rows(fates, values)})
 
 
 def _print_table(document: Document, fates: Sequence[LeafFate], values: bool) -> None:
@@ -165,7 +165,3 @@ def _printable(value: str) -> str:
 def _plain_refusal(error: HubError) -> dict[str, Any]:
     faults = [{"field": each.field, "sentence": each.sentence, "next": each.next_step} for each in error.faults]
     return {"code": error.code, "sentence": error.sentence, "next": error.next_step, "faults": faults}
-
-
-def _print_json(value: object) -> None:
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hub.api.notices import operators_rows
 from hub.cli.assembly import open_store
+from hub.cli.printing import me, print_json
 from hub.clock import new_id
 from hub.flow.told import replay_notice
 from hub.settings import read_settings
@@ -31,7 +30,7 @@ def notices_list(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
         counts, rows = unit.notices.counts(), operators_rows(unit.notices.open())
     if as_json:
         told = {"post": bool(settings.post), "counts": counts, "notices": rows}
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+        print_json(told)
     else:
         table = Table(*_COLUMNS, box=None, pad_edge=False)
         for row in rows:
@@ -49,5 +48,5 @@ def notices_list(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 def notices_replay(notice: Annotated[UUID, typer.Argument(help="A dead notice, as the list names it.")]) -> None:
     """Let a dead notice be tried again, once its cause is gone. Audited."""
     store = open_store(read_settings())
-    replay_notice(notice, store, actor=f"cli:{getpass.getuser()}"[:64], correlation_id=str(new_id()))
+    replay_notice(notice, store, actor=me(), correlation_id=str(new_id()))
     Console().print("It is sent again by itself.")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from hub.api.models import read
 from hub.cli.assembly import open_store
 from hub.cli.policy_changes import lines_of
+from hub.cli.printing import me, print_json, table_of
 from hub.clock import new_id
 from hub.consent.policy import Policy
 from hub.consent.policy_diff import diff, written_diff
@@ -28,7 +26,6 @@ from hub.store.policy_drafts import DiscardReason
 from hub.store.transaction import Store
 
 policy = typer.Typer(no_args_is_help=True, help="The policy: who may see what, in versions; two people change it.")
-_ACTOR_LENGTH = 64  # what an audit row holds
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _VERSIONS = ("version", "published_at", "published_by", "drafted_by")
@@ -68,7 +65,7 @@ def policy_list(as_json: AsJson = False) -> None:
         for one in found.drafts
     ]
     if as_json:
-        _print_json({"policies": versions, "drafts": drafts})
+        print_json({"policies": versions, "drafts": drafts})
         return
     _print_table(_VERSIONS, versions)
     if drafts:
@@ -85,7 +82,7 @@ def policy_show(
     """Write a version to standard output in TOML, to be changed and drafted again."""
     document = write_policy(show_policy(open_store(read_settings()), version))
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         typer.echo(write_toml(document), nl=False)
 
@@ -106,7 +103,7 @@ def policy_diff(
     """Say what differs between two policies, by rule, by field, and by who may be shown what."""
     found = diff(_policy_of(before), _policy_of(after))
     if as_json:
-        _print_json(written_diff(found))
+        print_json(written_diff(found))
     else:
         typer.echo("\n".join(lines_of(found)))
 
@@ -123,7 +120,7 @@ def policy_draft(
     written = draft_policy(document, store, _editor(person), correlation_id=str(new_id()), based_on=based_on)
     changes = show_draft(written.id, store).changes
     if as_json:
-        _print_json({"draft": written.id, "based_on": written.based_on, "changes": written_diff(changes)})
+        print_json({"draft": written.id, "based_on": written.based_on, "changes": written_diff(changes)})
         return
     typer.echo("\n".join([f"Draft {written.id}, based on version {written.based_on}:", *lines_of(changes)]))
     typer.echo(f"Next: somebody else publishes it: hub policy publish {written.id} --as NAME")
@@ -181,15 +178,9 @@ def _store() -> Store:
 
 
 def _editor(person: str) -> Editor:
-    return Editor(person, f"cli:{getpass.getuser()}"[:_ACTOR_LENGTH])
+    return Editor(person, me())
 
 
 def _print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*("-" if row[column] is None else str(row[column]) for column in columns))
+    table = table_of(columns, rows, lambda value: "-" if value is None else str(value))
     Console().print(table if rows else "No policy is published yet.")
-
-
-def _print_json(value: object) -> None:
-    typer.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from hub.cli.printing import print_json
 from hub.crypto.signing import PublicKey, verify
 from hub.errors import InvalidRequest
 
@@ -34,7 +35,7 @@ def proof_verify(
     statement = document["statement"]
     if as_json:
         told = {"unchanged": True, "trusted": bool(trusted), "key": document["key"], "statement": statement}
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+        print_json(told)
         return
     typer.echo(f"Unchanged, and signed by the key {document['key']}.")
     typer.echo("\n".join(_lines(statement)))
@@ -54,6 +55,8 @@ def _keys(text: str) -> list[PublicKey]:
 
 
 def _lines(statement: dict[str, Any]) -> list[str]:
+    if "erasure" in statement:
+        return [f"Plan {statement['plan']}, erased at {statement['erased_at']}.", *map(_told, statement["recipients"])]
     consent = statement["consent"]
     lines = [f"Consent {consent['id']}, version {consent['version']}, withdrawn at {statement['withdrawn_at']}."]
     for one in statement["recipients"]:
@@ -61,3 +64,9 @@ def _lines(statement: dict[str, Any]) -> list[str]:
             at = withdrawal["ended_at"] or withdrawal["sent_at"] or withdrawal["owed_at"]
             lines.append(f"{one['recipient']}: {withdrawal['sentence']['en']} ({withdrawal['state']}, {at})")
     return lines if statement["recipients"] else [*lines, "Nobody held anything that had to be deleted."]
+
+
+def _told(recipient: dict[str, Any]) -> str:
+    """Return how a recipient stood when a plan was erased."""
+    kept = f"; it keeps a copy by law: {', '.join(recipient['legal_holds'])}" if recipient["legal_holds"] else ""
+    return f"{recipient['recipient']}: {'confirmed' if recipient['confirmed'] else 'not confirmed'}{kept}"

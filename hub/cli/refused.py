@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from uuid import UUID
 import typer
 
 from hub.cli.assembly import open_store
+from hub.cli.printing import me
 from hub.clock import new_id, now
 from hub.errors import Tampered
 from hub.flow.refusal import refusals_written
@@ -20,7 +20,6 @@ from hub.queue.folders import refused_place
 from hub.settings import read_settings
 
 refused = typer.Typer(no_args_is_help=True, help="Files that were refused and lie sealed.")
-_ACTOR_LENGTH = 64  # what an audit row holds
 
 
 @refused.callback()
@@ -36,7 +35,7 @@ def refused_open(
     authority: Annotated[str, typer.Option("--authority", help="Whose folder it lay in, such as children.")],
 ) -> None:
     """Write a refused file's own bytes to standard output. Audited before a byte is written: it is in the clear."""
-    id, actor, correlation_id = _id_of(file), f"cli:{getpass.getuser()}"[:_ACTOR_LENGTH], str(new_id())
+    id, actor, correlation_id = _id_of(file), me(), str(new_id())
     store = open_store(read_settings())
     with refusals_written(store, actor, correlation_id, file=id, authority=authority), _in_its_own_words():
         body = store.keyring.unseal_alone(file.read_bytes(), refused_place(authority))

@@ -1,51 +1,70 @@
-"""Running for good: the API and the pages, and whoever delivers."""
+"""Serving for good: the API and the pages; with SQLite and memory:// deliveries too."""
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import orjson
 import uvicorn
 
 from hub.api.app import create_app
+from hub.api.feed import close_waiting_room
 from hub.cli.assembly import Rooms
-from hub.errors import SettingsRefused
+from hub.cli.working import GRACE, check_tables, loops
+from hub.identity.access import Access
 from hub.identity.tokens import Identity
 from hub.queue.broker import Broker
 from hub.queue.relay import Relay
-from hub.queue.running import LoopThread, Running
-from hub.store.migrations import is_current
+from hub.queue.running import LoopThread
 from hub.ui.pages import add_pages
-
-#: Seconds that deliveries on the wire get to end when the process is told to stop; longer than a send.
-_GRACE = 20
 
 
 class _Announcing(uvicorn.Server):
-    """Says in one line of JSON where it listens, once it does."""
+    """Says in one line of JSON where it listens, once it does; lets nobody wait once it is told to stop."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, url: str, at_the_end: Callable[[], None], going: tuple[Callable[[], None], float]
+    ) -> None:
         super().__init__(config)
-        self._url = url
+        self._url, self._at_the_end = url, at_the_end
+        self._say_going: Callable[[], None] | None = going[0]
+        self._going_seconds = going[1]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         sys.stdout.write(orjson.dumps({"ready": "hub", "url": self._url}).decode() + "\n")
         sys.stdout.flush()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say by ``/readyz`` for a while that the end comes, and go on answering; told twice, end at once."""
+        say_going, self._say_going = self._say_going, None
+        if say_going is None or not self._going_seconds:
+            super().handle_exit(sig, frame)
+            return
+        say_going()
+        ends = threading.Timer(self._going_seconds, super().handle_exit, (sig, frame))
+        ends.daemon = True
+        ends.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before the connections are waited for: the application's own end comes only when they are all closed.
+        self._at_the_end()
+        await super().shutdown(sockets)
+
 
 def serve_api(rooms: Rooms) -> None:
     """Serve the API and the pages until told to stop; the embedded set-up also delivers from here.
 
-    :raises SettingsRefused: the tables are older than this version.
+    :raises SettingsRefused: the tables are older than this version; or something stored needs a key that is not set.
     """
-    _check_tables(rooms)
+    check_tables(rooms)
     settings = rooms.settings
     identity = Identity(settings.clients)
     door = socket.create_server((settings.host, settings.port))
@@ -55,7 +74,7 @@ def serve_api(rooms: Rooms) -> None:
             rooms.store,
             rooms.authorities,
             settings,
-            identity,
+            Access(rooms.store, identity, settings.address),
             broker_answers=broker.ping,
             health=health,
             post=rooms.post,
@@ -68,9 +87,10 @@ def serve_api(rooms: Rooms) -> None:
             proxy_headers=False,  # whoever is on this machine could send X-Forwarded-Proto; HUB_PUBLIC_URL says it
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=GRACE,
         )
-        _Announcing(config, url).run(sockets=[door])
+        going = partial(setattr, api.state, "is_going", True), settings.going_seconds
+        _Announcing(config, url, partial(close_waiting_room, api), going).run(sockets=[door])
 
 
 @contextmanager
@@ -83,41 +103,11 @@ def _delivering(rooms: Rooms, broker: Broker) -> Iterator[Callable[[], dict[str,
             yield lambda: {relay.name: relay.health()}
         finally:
             relay.stop()
-            relay.join(_GRACE)
+            relay.join(GRACE)
         return
-    running = Running(rooms.store, broker, rooms.authorities, rooms.settings, rooms.post, rooms.register)
+    running = loops(rooms, broker)
     running.start()
     try:
         yield running.health
     finally:
-        running.stop(_GRACE)
-
-
-def work(rooms: Rooms) -> None:
-    """Deliver until told to stop.
-
-    :raises SettingsRefused: the broker is in the memory of another process; or the tables are older.
-    """
-    settings = rooms.settings
-    if settings.is_embedded:
-        raise SettingsRefused(
-            "memory:// lives inside one process: a worker of its own would never hear a ring.",
-            "Run 'hub serve' alone, which delivers too; or set HUB_DATABASE_URL to PostgreSQL and HUB_BROKER_URL to "
-            "RabbitMQ and run 'hub serve' and 'hub worker' side by side.",
-        )
-    _check_tables(rooms)
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
-    with Broker(settings.broker_url, settings.queue_prefix) as broker:
-        running = Running(rooms.store, broker, rooms.authorities, settings, rooms.post, rooms.register)
-        running.start()
-        sys.stdout.write(orjson.dumps({"ready": "worker"}).decode() + "\n")
-        sys.stdout.flush()
-        told_to_stop.wait()
-        running.stop(_GRACE)
-
-
-def _check_tables(rooms: Rooms) -> None:
-    if not is_current(rooms.store):
-        raise SettingsRefused("The database has older tables than this version of the hub.", "Run: hub migrate")
+        running.stop(GRACE)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +17,7 @@ from hub.api.consents import to_give
 from hub.api.models import read
 from hub.cli.assembly import Rooms, open_rooms
 from hub.cli.policy import read_document
+from hub.cli.printing import me, print_json
 from hub.flow.simulate import simulate_for
 from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
 from hub.store.policies import check_policy
@@ -40,11 +39,11 @@ def consent_simulate(
         raise typer.BadParameter("name one of --give, --withdraw and --policy")
     rooms = open_rooms()
     wanted = _wanted(rooms, give, withdraw, policy)
-    actor = f"cli:{getpass.getuser()}"[:64]
+    actor = me()
     found = simulate_for(plan, wanted, rooms.store, rooms.authorities, rooms.settings, actor=actor)
     answers = [simulated_answer(one) for one in found]
     if as_json:
-        typer.echo(orjson.dumps(answers, option=orjson.OPT_INDENT_2).decode())
+        print_json(answers)
         return
     for one, answer in zip(found, answers, strict=True):
         _print(one, answer)

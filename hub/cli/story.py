@@ -19,8 +19,8 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from hub.cli.town import Town
 from hub.clock import now
-from hub.consent.ages import LOCAL
 from hub.errors import HubError, Unavailable
+from hub.plan.danish_time import LOCAL
 
 MIDDLE = "FORTROLIGE_PERSONOPLYSNINGER"
 #: What each authority is called, and what its system speaks.

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from hub.cli.story import Citizen, Story, goal, titles
 from hub.clock import now
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 
 _MOTHER = Citizen("110684-9994", "Sofie Test Dahl")
 _FATHER = Citizen("050382-9995", "Anders Test Bro")

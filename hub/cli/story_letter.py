@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hub.cli.story import MIDDLE, Citizen, Story
 from hub.clock import now
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 
 _KAREN = Citizen("170576-9998", "Karen Test Eng")
 _TITLE = "Samtale om bostøtte"

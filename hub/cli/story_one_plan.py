@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hub.cli.story import CALLED, MIDDLE, Citizen, Story, goal, meeting, titles
 from hub.clock import now
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 
 _METTE = Citizen("150387-9996", "Mette Test Holm")
 _STRANGER = Citizen("010190-9989", "Ukendt Test Person")

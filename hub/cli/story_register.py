@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hub.cli.story import Citizen, Story, goal, titles
 from hub.clock import now
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 
 _OLD, _NEW = "0803519991", "0803519995"
 _STEEN = Citizen(_OLD, "Steen Test Aaby")

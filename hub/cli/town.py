@@ -19,10 +19,21 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from hub.errors import Unavailable
 from hub.identity.tokens import new_token
+from hub.sandbox.provider_people import CVR, PRIVILEGE
 
 SYSTEMS = ("children", "employment", "social")
-#: Every program around the hub: the authorities' systems, the post that brings citizens' letters, the person register.
-AROUND = (*SYSTEMS, "post", "register")
+#: Every program around the hub: the authorities' systems, the post that brings citizens' letters, the person register,
+#: and the identity provider that people sign in through.
+AROUND = (*SYSTEMS, "post", "register", "identity")
+#: Role → the organisation of who has it.
+_STAFF = {
+    "coordinator": "coordination",
+    "caseworker": "children",
+    "operator": "operations",
+    "auditor": "audit",
+    "administrator": "coordination",
+    "security-administrator": "operations",
+}
 _SENDER = {"sender_cvr": "29188599", "sender_name": "Guldborgsund Kommune"}
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -30,13 +41,17 @@ _STOP_SECONDS = 10
 
 @dataclass
 class Program:
-    """One process, and the address it serves if it serves one."""
+    """One process, and the address it serves if it serves one.
+
+    :ivar start_seconds: how long it may take to be ready.
+    """
 
     name: str
     command: list[str]
     url: str
     log: Path
     environment: Mapping[str, str]
+    start_seconds: float = _START_SECONDS
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -47,7 +62,7 @@ class Program:
                 self.command, env={**os.environ, **self.environment}, stdout=log, stderr=log
             )
         patient = Retrying(
-            stop=stop_after_delay(_START_SECONDS),
+            stop=stop_after_delay(self.start_seconds),
             wait=wait_fixed(0.05),
             retry=retry_if_result(lambda is_up: not is_up),
         )
@@ -197,6 +212,12 @@ class Town:
         file.write_text(text)
         return file
 
+    def _sign_in(self, issuer: str) -> list[str]:
+        """Write how people sign in, and who is what by the claims of the sandbox's provider."""
+        known = {"issuer": issuer, "client_id": "one-plan-hub", "client_secret": self.tokens["hub-at-identity"]}
+        own = _table("sign_in", {**known, "citizen_claim": "cpr", "called": "the sandbox"})
+        return [*own, *(line for role, organisation in _STAFF.items() for line in _rule(role, organisation))]
+
     def _write_settings(self, urls: Mapping[str, str]) -> Path:
         """Write the hub's settings as an operator would; the keys are the demo's own and end with its folder."""
         clients = {}
@@ -226,11 +247,17 @@ class Town:
             *_lines(self.set_up.settings),
             *_table("post", {**_reached(urls["post"], self.tokens["hub-at-post"]), **_SENDER}),
             *_table("person_register", {**_reached(urls["register"], self.tokens["hub-at-register"]), "ask_every": 1}),
+            *self._sign_in(urls["identity"]),
             *_table("keys", {"1": _random_key()}),
             *(line for name, client in clients.items() for line in _table(f"clients.{name}", client)),
             *(line for name, own in authorities.items() for line in _table(f"authorities.{name}", own)),
         ]
         return self._secret("hub-settings", "\n".join(lines) + "\n").rename(self.folder / "hub.toml")
+
+
+def _rule(role: str, organisation: str) -> list[str]:
+    claims = f'{{privileges = "{PRIVILEGE.format(role=role)}", cvr = "{CVR}"}}'
+    return ["[[sign_in.roles]]", f"claims = {claims}", *_lines({"role": role, "organisation": organisation})]
 
 
 def _reached(url: str, token: str) -> dict[str, Any]:

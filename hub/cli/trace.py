@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from hub.cli.assembly import open_store
+from hub.cli.printing import print_json
 from hub.flow.trace import as_told
 from hub.flow.trace import trace as follow
 from hub.settings import read_settings
@@ -39,7 +39,7 @@ def trace(
     """Say what became of a message: each step with its two times, what was decided and by which rules."""
     found = as_told(follow(id, open_store(read_settings())))
     if as_json:
-        typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        print_json(found)
         return
     console = Console()
     table = Table(*_COLUMNS, box=None, pad_edge=False)

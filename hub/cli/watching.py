@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hub.clock import now
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 
 #: How a deed is told; one that is not here is told by its name, and one without a sentence not at all.
 _SENTENCES: Mapping[str, str] = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from hub.cli.assembly import open_store
+from hub.cli.printing import print_json, table_of
 from hub.clock import now
 from hub.settings import read_settings
 
@@ -28,24 +26,15 @@ def withdrawals(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
         missing = unit.withdrawals.missing(at, deadline)
     rows = [found[name] for name in sorted(found)]
     if as_json:
-        typer.echo(
-            orjson.dumps({"recipients": rows, "missing": missing}, default=str, option=orjson.OPT_INDENT_2).decode()
-        )
+        print_json({"recipients": rows, "missing": missing})
     else:
         console = Console()
         console.print(
-            _table(_COUNTS, rows) if rows else "Nothing: every recipient has confirmed what it had to delete."
+            table_of(_COUNTS, rows) if rows else "Nothing: every recipient has confirmed what it had to delete."
         )
         if missing:
             console.print(
-                f"[bold red]No receipt after {settings.withdrawal_hours} hours:[/]", _table(_MISSING, missing)
+                f"[bold red]No receipt after {settings.withdrawal_hours} hours:[/]", table_of(_MISSING, missing)
             )
     if missing:
         raise typer.Exit(1)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*("-" if row[column] in (None, "") else str(row[column]) for column in columns))
-    return table

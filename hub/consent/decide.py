@@ -1,10 +1,11 @@
 """The decision about one element for one reader.
 
 The order in which it is asked (docs/explanation/consent.md):
-an invalid question → deny; the reader's own authority's element → permit, it is no disclosure; a statutory
-prohibition → deny, nothing lifts it; a mandatory duty → permit exactly that; no consent to one plan in force → deny;
-any consent in force that says no → deny; consent that says yes, or a statutory permission → permit; break-glass →
-permit what is withheld for want of consent alone; else deny.
+an invalid question, or one outside the subjects (KLE) that the reader's work is limited to → deny; the reader's own
+authority's element → permit, it is no disclosure; a statutory prohibition → deny, nothing lifts it; a mandatory duty
+→ permit exactly that; its processing is restricted → deny; no consent to one plan in force → deny; any consent in
+force that says no → deny; consent that says yes, or a statutory permission → permit; break-glass → permit what is
+withheld for want of consent, or for a restriction; else deny.
 
 The laws, each a property test: adding a no never permits; removing a permission never adds access; raising a label
 never adds access; the order of consents does not matter.
@@ -23,6 +24,7 @@ from hub.consent.decision import ConsentVersion, Decision, Obligation, Outcome, 
 from hub.consent.policy import Policy, Rule, RuleEffect
 from hub.consent.reader import Emergency, Reader
 from hub.consent.subject import Subject
+from hub.consent.subjects import lies_within
 from hub.plan.person import Role
 
 _MEMBERS_ONLY = frozenset({Role.COORDINATOR, Role.CASEWORKER, Role.AUTHORITY_SYSTEM, Role.PARTNER})
@@ -72,7 +74,8 @@ class Decider:
     def decide(self, subject: Subject) -> Decision:
         """Decide about one subject."""
         told_apart = [consent.word_on(subject, self._reader, self._at) for consent in self._particular]
-        alike = (subject.kind, *told_apart)
+        about = subject.kle if self._reader.kle is not None else None
+        alike = (subject.kind, about, *told_apart)
         decision = self._made.get(alike)
         if decision is None:
             decision = self._made[alike] = self._decide(subject)
@@ -84,6 +87,8 @@ class Decider:
             return self._deny(Reason.UNKNOWN_PURPOSE, "SYS-PURPOSE")
         if reader.role in _MEMBERS_ONLY and subject.plan not in reader.memberships:
             return self._deny(Reason.NOT_A_MEMBER, "SYS-MEMBER")
+        if reader.kle is not None and not lies_within(subject.kle, reader.kle):
+            return self._deny(Reason.NOT_A_MEMBER, "SYS-KLE", sentence=explain.OUTSIDE_KLE)
         if reader.role in _AUTHORS and reader.organisation == subject.authority:
             return Decision(Outcome.PERMIT, Reason.OWN, ("SYS-OWN",), policy.version, explain.OWN)
         prohibitions = self._of(self._prohibitions, subject)
@@ -118,7 +123,12 @@ class Decider:
         )
 
     def _by_choice(self, subject: Subject) -> Decision:
-        """Decide where the citizen has a say: a no wins, then a yes or a statutory permission, else withheld."""
+        """Decide where the citizen has a say: a no wins, then a yes or a statutory permission, else withheld.
+
+        What is restricted waits: no yes and no permission shows it (GDPR art. 18 stk. 2).
+        """
+        if subject.is_restricted:
+            return self._deny(Reason.RESTRICTED, "SYS-RESTRICTED")
         one_plan = self._one_plan.get(subject.person)
         if not one_plan:
             return self._deny(Reason.NO_ONE_PLAN, "SYS-ONE-PLAN")

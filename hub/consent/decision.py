@@ -29,6 +29,7 @@ class Reason(StrEnum):
     UNKNOWN_PURPOSE = "unknown-purpose"
     NOT_A_MEMBER = "not-a-member"
     PROHIBITED = "prohibited"
+    RESTRICTED = "restricted"  # GDPR art. 18: kept, and used for nothing but what a duty or an emergency demands
     NO_ONE_PLAN = "no-one-plan"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"

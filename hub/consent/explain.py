@@ -1,4 +1,4 @@
-"""The one plain sentence that says why, or what is worth a look, in Danish and in English.
+"""The one plain sentence that says why, in Danish and in English.
 
 Sentences name no person, so that they may stand in a delivery and in an audit entry.
 """
@@ -6,13 +6,12 @@ Sentences name no person, so that they may stand in a delivery and in an audit e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from hub.consent.ages import LOCAL
 from hub.consent.consent import Consent
 from hub.consent.decision import Reason, Sentence
 from hub.consent.policy import Rule
-from hub.plan.findings import OverlappingDemands
+from hub.plan.danish_time import LOCAL
 
 MONTHS_DA = (
     "januar", "februar", "marts", "april", "maj", "juni",
@@ -31,6 +30,10 @@ _WITHHELD = {
     Reason.NOT_A_MEMBER: Sentence(
         "Ikke delt: du er ikke med i borgerens plan.",
         "Not shared: you are not part of the citizen's plan.",
+    ),
+    Reason.RESTRICTED: Sentence(
+        "Ikke delt: behandlingen er begrænset, mens noget undersøges.",
+        "Not shared: processing is restricted while something is looked into.",
     ),
     Reason.NO_ONE_PLAN: Sentence(
         "Ikke delt: borgeren har ikke et samtykke til én plan, der gælder nu.",
@@ -70,16 +73,13 @@ _PARTIAL = Sentence(
 )
 # Of every category, not every element: one that names others, or a part that a rule leaves out, may be missing.
 _WHOLE = Sentence("Du kan se alle slags oplysninger i planen.", "You can see every kind of information in this plan.")
-_AT_ONCE = Sentence(
-    "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
-)
-_TOO_CLOSE = Sentence(
-    "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
-    "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
-)
 EMERGENCY = Sentence(
     "Du kan se det ved nødadgang. Borgeren får det at vide, og en anden person ser på det.",
     "You can see it by emergency access. The citizen is told, and a second person looks at it.",
+)
+OUTSIDE_KLE = Sentence(
+    "Ikke delt: det ligger uden for de emner, som dit arbejde er begrænset til.",
+    "Not shared: it lies outside the subjects that your work is limited to.",
 )
 OWN = Sentence("Det er din egen myndigheds oplysning.", "It is your own authority's information.")
 
@@ -92,11 +92,6 @@ def withheld(reason: Reason) -> Sentence:
 def completeness(may_be_partial: bool) -> Sentence:
     """Return the marker of a view: whether its reader may see everything (``View.may_be_partial``)."""
     return _PARTIAL if may_be_partial else _WHOLE
-
-
-def collision(found: OverlappingDemands) -> Sentence:
-    """Return what is wrong with two appointments."""
-    return _AT_ONCE if found.is_at_once else _TOO_CLOSE
 
 
 def prohibited(rule: Rule) -> Sentence:
@@ -124,13 +119,23 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
+def date_da(day: date) -> str:
+    """Return a day in Danish words."""
+    return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year}"
+
+
+def date_en(day: date) -> str:
+    """Return a day in English words."""
+    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year}"
+
+
 def day_da(at: datetime) -> str:
     """Return an instant in Danish words."""
-    day = at.astimezone(LOCAL)
-    return f"{day.day}. {MONTHS_DA[day.month - 1]} {day.year} kl. {day.hour:02}.{day.minute:02}"
+    local = at.astimezone(LOCAL)
+    return f"{date_da(local)} kl. {local.hour:02}.{local.minute:02}"
 
 
 def day_en(at: datetime) -> str:
     """Return an instant in English words."""
-    day = at.astimezone(LOCAL)
-    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year} at {day.hour:02}:{day.minute:02}"
+    local = at.astimezone(LOCAL)
+    return f"{date_en(local)} at {local.hour:02}:{local.minute:02}"

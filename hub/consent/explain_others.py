@@ -41,6 +41,10 @@ _SAID: Mapping[Reason, tuple[str, str]] = {
         "Ikke delt: modtageren er ikke med i {plan_da}.",
         "Not shared: the recipient is not part of {plan_en}.",
     ),
+    Reason.RESTRICTED: (
+        "Ikke delt: behandlingen er begrænset, mens noget undersøges.",
+        "Not shared: processing is restricted while something is looked into.",
+    ),
     Reason.NO_ONE_PLAN: (
         "Ikke delt: {has_da} ikke et samtykke til én plan, der gælder nu.",
         "Not shared: {has_en} no consent to one plan that is in force now.",

@@ -87,12 +87,14 @@ class Asked:
 
     :ivar sources: authorities whose elements it may have, whether it has any or not.
     :ivar is_held: as ``Plan.is_held``.
+    :ivar is_restricted: as ``Plan.is_restricted``.
     """
 
     plan: UUID
     person: UUID
     sources: tuple[str, ...]
     is_held: bool = False
+    is_restricted: bool = False
 
 
 def row_of(asked: Asked, seat: Seat, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> Row:
@@ -116,13 +118,12 @@ def _sources(asked: Asked) -> Sequence[str]:
 def _cell(asked: Asked, category: str, source: str, decider: Decider, apart: bool) -> Cell:
     """Decide at each step of the ladder. Raising a label never shows more, so what is shown comes first."""
     alone = frozenset({asked.person})
-    decided = [
-        (
-            label,
-            decider.decide(Subject(asked.plan, asked.person, source, category, label, alone, is_held=asked.is_held)),
-        )
+    held, restricted = asked.is_held, asked.is_restricted
+    subjects = [
+        Subject(asked.plan, asked.person, source, category, label, alone, is_held=held, is_restricted=restricted)
         for label in sorted(Sensitivity)
     ]
+    decided = [(subject.label, decider.decide(subject)) for subject in subjects]
     shown = [(label, decision) for label, decision in decided if decision.permits]
     whole = [label for label, decision in shown if not decision.hidden]
     why = shown[-1][1] if shown else decided[0][1]

@@ -8,11 +8,12 @@ from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from hub.consent.ages import LOCAL, MOST, Ages, Custodians
+from hub.consent.ages import MOST, Ages, Custodians
 from hub.consent.consent import EVERY
 from hub.consent.policy import BreakGlass, Condition, Hidden, Meetings, Policy, Rule, RuleEffect
 from hub.consent.reader import Exchange
 from hub.errors import Fault, InvalidRequest
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period, Sensitivity
 from hub.plan.person import Role
 

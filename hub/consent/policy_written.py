@@ -12,9 +12,9 @@ from typing import Any
 
 import tomli_w
 
-from hub.consent.ages import LOCAL
 from hub.consent.policy import Policy, Rule
 from hub.errors import InvalidRequest
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 
 #: What a document calls what a policy has several of.

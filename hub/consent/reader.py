@@ -49,3 +49,5 @@ class Reader:
     exchange: Exchange = Exchange.COLLECT
     meetings: frozenset[UUID] = frozenset()
     emergency: Emergency | None = None
+    #: Groups and subjects of KLE that the reader's work is limited to; None: to none.
+    kle: frozenset[str] | None = None

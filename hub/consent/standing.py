@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from hub.consent.ages import LOCAL, Ages, Custodians, birthday
+from hub.consent.ages import Ages, Custodians, birthday
 from hub.consent.consent import Capacity, Consent, ConsentsByPerson, ConsentStatus, Effect, Grant, by_person
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 from hub.plan.person import age_at
 

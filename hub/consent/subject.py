@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from hub.consent.subjects import kle_of
 from hub.plan.element import Detail, Element, Kind, Period, Sensitivity
 from hub.plan.plan import Plan
 
@@ -20,6 +21,8 @@ class Subject:
     :ivar concerned: everyone whose consents count: the plan's person and all whom the element names.
     :ivar valid: of which time the element is; open where no consent asks.
     :ivar is_held: whether the family's view of the plan is held back (``Plan.is_held``).
+    :ivar is_restricted: whether its processing is restricted (GDPR art. 18).
+    :ivar kle: subjects of KLE that it is about; for readers whose work is limited by them.
     """
 
     plan: UUID
@@ -33,6 +36,8 @@ class Subject:
     is_labelled: bool = True
     valid: Period = Period()
     is_held: bool = False
+    is_restricted: bool = False
+    kle: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -47,6 +52,7 @@ class Subject:
             self.has_protected_address,
             self.is_labelled,
             self.is_held,
+            self.is_restricted,
         )
 
 
@@ -64,6 +70,8 @@ def subject_of(plan: Plan, element: Element) -> Subject:
         is_labelled=element.label is not None,
         valid=element.valid,
         is_held=plan.is_held,
+        is_restricted=plan.is_restricted or element.id in plan.restricted,
+        kle=kle_of(element),
     )
 
 

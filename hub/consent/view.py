@@ -6,7 +6,7 @@ that differ only in what is withheld give equal views.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from hub.consent.decision import Decision
 from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Reader
 from hub.consent.subject import Subject, subject_of
-from hub.plan.element import Element, Sensitivity
+from hub.plan.element import Element, Kind, Sensitivity
 from hub.plan.person import Role
 from hub.plan.plan import Plan
 
@@ -79,7 +79,7 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
     """
     decider = Decider(reader, policy, consents, at)
     in_order = sorted(plan.elements.values(), key=lambda element: element.id.int)
-    decided = [(element, decider.decide(subject_of(plan, element))) for element in in_order]
+    decided = [(element, decider.decide(subject)) for element, subject in _subjects(plan, in_order, reader, decider)]
     shown = {element.id for element, decision in decided if decision.permits}
     return View(
         plan=plan.id,
@@ -93,6 +93,30 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
         recheck_at=next_change(plan.people(), policy, consents, at, reader.emergency),
         withheld_by=tuple(sorted({rule for _, told in decided if not told.permits for rule in told.rule_ids})),
     )
+
+
+def _subjects(
+    plan: Plan, in_order: Sequence[Element], reader: Reader, decider: Decider
+) -> Sequence[tuple[Element, Subject]]:
+    """Return the elements and what a decision about each may rest on.
+
+    For a reader whose work is limited by KLE an element without a subject of its own is about what its case is about,
+    as far as the reader is shown that: were it asked of a case that is withheld, what is shown would tell of it.
+    """
+    asked = [(element, subject_of(plan, element)) for element in in_order]
+    if reader.kle is None:
+        return asked
+    cases: dict[tuple[str, str], frozenset[str]] = {}
+    for element, subject in asked:
+        if element.kind is Kind.CASE and subject.kle:
+            decision = decider.decide(subject)
+            if decision.permits and Hidden.CODES not in decision.hidden:
+                case = (element.authority, element.provenance.case)
+                cases[case] = cases.get(case, frozenset()) | subject.kle
+    return [
+        (one, what if what.kle else replace(what, kle=cases.get((one.authority, one.provenance.case), frozenset())))
+        for one, what in asked
+    ]
 
 
 def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> Element:
@@ -116,7 +140,16 @@ def _may_be_partial(plan: Plan, policy: Policy, decider: Decider) -> bool:
     """
     highest, alone = max(Sensitivity), frozenset({plan.person})
     questions = (
-        Subject(plan.id, plan.person, _ANY_OTHER, category, highest, alone, is_held=plan.is_held)
+        Subject(
+            plan.id,
+            plan.person,
+            _ANY_OTHER,
+            category,
+            highest,
+            alone,
+            is_held=plan.is_held,
+            is_restricted=plan.is_restricted,
+        )
         for category in sorted(policy.categories)
     )
     return not all(decider.decide(question).permits for question in questions)

@@ -53,6 +53,14 @@ class PublicKey:
         """Return its thumbprint (RFC 7638)."""
         return _base64url(hashlib.sha256(canonical({"crv": ALGORITHM, "kty": "OKP", "x": self.text})).digest())
 
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether a signature over bytes is this key's."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
     def jwk(self) -> dict[str, str]:
         """Return it as a JWK."""
         return {"kty": "OKP", "crv": ALGORITHM, "x": self.text, "kid": self.name, "use": "sig", "alg": "EdDSA"}
@@ -68,6 +76,10 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return f"SigningKey({self.public.name})"
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        """Return the signature over bytes, 64 bytes. Their beginning must tell one kind of message from another."""
+        return self._key.sign(message)
 
     def sign(self, statement: Mapping[str, Any]) -> bytes:
         """Return a statement as a signed document.

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.consent.ages import LOCAL
 from hub.consent.consent import EVERY, Capacity, Consent, ConsentKind, ConsentStatus, Effect, Grant, Scope
 from hub.fhir import consent_words as words
 from hub.fhir.words import CATEGORY, SENSITIVITY, Resource, filled
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 
 

@@ -8,11 +8,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.consent.ages import LOCAL
 from hub.consent.consent import EVERY, Capacity, Grant, Scope
 from hub.errors import Fault
 from hub.fhir import consent_words as words
 from hub.fhir.words import CATEGORY, SENSITIVITY
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period, Sensitivity
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.consent.ages import LOCAL
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Code, Element, Kind, Period, Sensitivity, Status
 
 Resource = dict[str, Any]

@@ -5,7 +5,7 @@ Whoever does not belong is answered as if the plan did not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +13,11 @@ from uuid import UUID
 from hub.consent.reader import Reader
 from hub.errors import NotAllowed
 from hub.flow.circumstances import circumstances_of
-from hub.plan.person import Membership, Role
+from hub.plan.person import OF_THE_HUB, Membership, Role
 from hub.store.transaction import Unit
 
+#: Tells whether two clients are one person's.
+Same = Callable[[str, str], bool]
 #: What is said of a plan that is not there, and of one that the reader may not know of: the same.
 NO_PLAN = "There is no plan with this id that you may see."
 #: Who may read the citizen's consents, give one in the citizen's name, and withdraw it.
@@ -27,14 +29,14 @@ _MAY_BE_LESS = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: datetime) -> bool:
     """Tell whether the reader may know that the plan exists: it is the reader's own, or the reader belongs to it.
 
-    An operator or administrator belongs to no plan, whichever organisation employs them; and a coordinator only to
+    Whoever looks after the hub belongs to no plan, whichever organisation employs them; and a coordinator only to
     those that their organisation coordinates.
 
     :param person: whose plan it is.
     """
+    if reader.role in OF_THE_HUB:
+        return False
     match reader.role:
-        case Role.OPERATOR | Role.ADMINISTRATOR:
-            return False
         case Role.CITIZEN:
             return reader.person is not None and reader.person == person
         case Role.COORDINATOR:

@@ -18,6 +18,7 @@ from hub.errors import NotAllowed, NotFound
 from hub.flow.belonging import NO_PLAN, custodian, may_choose
 from hub.flow.circumstances import said_by
 from hub.flow.hold import as_told
+from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
@@ -60,7 +61,7 @@ def show_choices(
         stored = unit.plans.get(plan)
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
             raise NotFound(NO_PLAN)
-        unit.audit.record("consents-read", actor, at, correlation_id, plan)
+        unit.audit.record("consents-read", actor, at, correlation_id, plan, **asked_by(reader))
         person = stored.plan.person
         said, ages = said_by(unit, [person], at, as_told(stored.plan, reader)), unit.policies.in_force().ages
         anew = renewals(said.consents, said.circumstances, ages, at, _ahead(settings))
@@ -91,7 +92,7 @@ def show_consent(
         own = unit.plans.of_person(found.person) if found else None
         if found is None or not may_choose(unit, own, found.person, reader, now()):
             raise NotFound("There is no consent with this id that you may see.")
-        which = {} if version is None else {"version": version}
+        which = asked_by(reader) if version is None else {"version": version, **asked_by(reader)}
         unit.audit.record("consents-read", actor, now(), correlation_id, own, consent=consent_id, **which)
         return found
 
@@ -128,17 +129,18 @@ def show_renewals(
             raise NotAllowed("Only a coordinator has this list.")
         at = now()
         plans = unit.memberships.coordinated_by(reader.organisation, at, after, PLANS_AT_ONCE)
-        found = {plan: due for plan in plans if (due := _due(unit, plan, settings, at))}
+        found = {plan: due for plan in plans if (due := renewals_due(unit, plan, _ahead(settings), at))}
         unit.audit.record("renewals-read", actor, at, correlation_id, plans=len(plans))
         return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None
 
 
-def _due(unit: Unit, plan: UUID, settings: Settings, at: datetime) -> Sequence[Renewal]:
+def renewals_due(unit: Unit, plan: UUID, ahead: timedelta, at: datetime) -> Sequence[Renewal]:
+    """Return the consents of a plan about which its person must be asked anew. :param ahead: how long before."""
     stored = unit.plans.get(plan)
     if stored is None:
         return ()
     said = said_by(unit, [stored.plan.person], at, stored.plan)
-    return renewals(said.consents, said.circumstances, unit.policies.in_force().ages, at, _ahead(settings))
+    return renewals(said.consents, said.circumstances, unit.policies.in_force().ages, at, ahead)
 
 
 def _ahead(settings: Settings) -> timedelta:

@@ -88,7 +88,7 @@ def asked_of(stored: StoredPlan, members: Sequence[Membership], asker: Reader | 
     """
     sources = tuple(sorted(one.member for one in members if one.role in (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)))
     is_held = stored.plan.is_held and not (asker and tells_nobody(stored.plan, asker))
-    return Asked(stored.plan.id, stored.plan.person, sources, is_held)
+    return Asked(stored.plan.id, stored.plan.person, sources, is_held, stored.plan.is_restricted)
 
 
 def places_of(

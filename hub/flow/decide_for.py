@@ -66,6 +66,7 @@ def decide_for(question: Question, reader: Reader, store: Store, *, actor: str, 
             question.label,
             frozenset({plan.person}),
             is_held=told.is_held,
+            is_restricted=told.is_restricted,
         )
         unit.audit.record(
             "decided", actor, at, correlation_id, plan.id, recipient=asked.organisation, category=question.category

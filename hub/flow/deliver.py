@@ -21,13 +21,16 @@ from hub.consent.consent import ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.reader import Exchange, Reader
 from hub.consent.view import View, view_for
-from hub.errors import HubError, RecipientRefused, Refused, Unavailable
+from hub.errors import HubError, RecipientDenied, Refused, Unavailable
 from hub.flow import calls, feed, pace
 from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
 from hub.flow.difference import Decided, difference
+from hub.flow.ending import Patience, at_once, remembering
 from hub.flow.hold import as_delivered, takes_back_only
-from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury, give_back, settle
+from hub.flow.overtaken import see_if_overtaken
+from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury
+from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.settings import Settings
 from hub.store.circuits import Circuit
@@ -36,9 +39,12 @@ from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
 
-def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings) -> Settled:
+def deliver(
+    outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings, patiently: Patience = at_once
+) -> Settled:
     """Bring one recipient up to date with what it may see now.
 
+    :param patiently: how to remember what became of it while the database may be away.
     :raises Exception: a bug, or tampered data; the worker then says so to ``settle.fail``.
     """
     with store.begin() as unit:  # 1: decide, and remember what is about to leave
@@ -50,10 +56,7 @@ def deliver(outbox_id: UUID, store: Store, authorities: Authorities, settings: S
         return begun
     with bound_contextvars(**begun.named):
         outcome = _send(begun, authorities)  # 2: no transaction while a network may hang
-        with store.begin() as unit:  # 3: remember what became of it
-            if isinstance(outcome, Receipt):
-                return settle(unit, begun, outcome)
-            return give_back(unit, begun, outcome, settings)
+        return patiently(remembering(begun, outcome, store, settings))  # 3: in a transaction of its own
 
 
 def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled | Circuit:
@@ -84,10 +87,7 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
 def decide(
     unit: Unit, outbox_id: UUID, plan: UUID, token: UUID, authorities: Authorities, settings: Settings
 ) -> Decided | Settled:
-    """Take a due row, and find out what its recipient must hear now; nothing leaves yet.
-
-    :param token: names the lease.
-    """
+    """Take a due row under a lease of this token, and find out what its recipient must hear now; nothing leaves yet."""
     stored = unit.plans.get(plan, for_delivery=True)
     policy = unit.policies.in_force(for_delivery=True)
     at = now()  # after the waits for plan and policy: what expired meanwhile is not delivered
@@ -97,11 +97,12 @@ def decide(
     if lease.attempts >= settings.max_attempts and not lease.is_dead:  # workers died of it, one after the other
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
     owner = unit.people.get(stored.plan.person)
-    view, basis = _lawful_now(unit, stored, owner, reader_of(lease.recipient, authorities), policy, at)
+    view, basis = lawful_now(unit, stored, owner, reader_of(lease.recipient, authorities), policy, at)
     shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
     unit.withdrawals.owe(lease.id, change.held, change.withdrawn, at)
+    see_if_overtaken(unit, lease, shown, change.held, basis, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)
         unit.traces.nothing_said(lease, view.withheld_by, basis, at)
@@ -133,7 +134,7 @@ def _is_protected(stored: StoredPlan, view: View) -> bool:
     return stored.plan.has_protected_address and view.reader.role is not Role.PARTNER
 
 
-def _lawful_now(
+def lawful_now(
     unit: Unit, stored: StoredPlan, owner: Person, reader: Reader, policy: Policy, at: datetime
 ) -> tuple[View, Basis]:
     """Return what the recipient may see by the policy and the consents in force now, and what that rests on."""
@@ -151,28 +152,27 @@ def view_of(
 
 def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
     """Write down what is about to leave; this commit is where the delivery starts."""
-    stored, lease, change, at = decided.stored, decided.lease, decided.change, decided.at
+    lease, change, at = decided.lease, decided.change, decided.at
     number = decided.owner.identifier_for(lease.recipient)
     if number is None:
         return bury(unit, lease, "unknown-person", "The recipient knows the person by no number of ours.", at)
     sequence = lease.sequence + (change.target != lease.target)
-    update = PlanUpdate(
-        plan=stored.plan.id,
-        recipient=lease.recipient,
-        person=number,
-        sequence=sequence,
-        correlation_id=_told_to_recipient(lease, sequence),
-        made_at=at,
-        disclosed=change.disclosed,
-        withdrawn=change.withdrawn,
-        has_protected_address=_is_protected(stored, decided.view),
-    )
+    update = update_of(decided, number, sequence)
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at, lease.mark)
     unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
     outgoing = Outgoing(recorded, lease, decided.basis, update, change, decided.view)
     audit(unit, "delivery-started", outgoing, at)  # were we to die now, the record still says what may have left
     return outgoing
+
+
+def update_of(decided: Decided, person: Identifier, sequence: int) -> PlanUpdate:
+    """Return what a recipient is told, in the hub's words."""
+    stored, lease, change = decided.stored, decided.lease, decided.change
+    return PlanUpdate(
+        stored.plan.id, lease.recipient, person, sequence, _told_to_recipient(lease, sequence), decided.at,
+        change.disclosed, change.withdrawn, _is_protected(stored, decided.view),
+    )  # fmt: skip
 
 
 def _told_to_recipient(lease: Lease, sequence: int) -> str:
@@ -189,7 +189,7 @@ def _send(attempt: Attempt, authorities: Authorities) -> Receipt | HubError | No
     try:
         authority = authorities.get(update.recipient)
         if authority is None or not authority.adapter.delivers:
-            raise RecipientRefused("No way to this recipient is configured.", "Set its url, then replay the delivery.")
+            raise RecipientDenied("No way to this recipient is configured.", "Set its url, then replay the delivery.")
         document = authority.mapping.from_plan(update)
     except (Refused, Unavailable) as error:
         return NotSent(error)

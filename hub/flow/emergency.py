@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import eq
 from uuid import UUID
 
 from hub.clock import new_id, now
 from hub.consent.policy import BreakGlass
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotAllowed, NotFound
-from hub.flow.belonging import as_member, may_open
+from hub.flow.belonging import Same, as_member, may_open
 from hub.flow.hold import is_silent, own_or_staffed, staffed, tells_nobody
+from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
 from hub.plan.person import Role
@@ -83,10 +85,11 @@ def break_glass(
 
 
 def review(
-    wanted: UUID, outcome: Outcome, reader: Reader, store: Store, *, actor: str, correlation_id: str
+    wanted: UUID, outcome: Outcome, reader: Reader, store: Store, *, actor: str, correlation_id: str, own: Same = eq
 ) -> ShownEmergency:
     """Approve emergency access, or reject it, which ends it at once. It may be done late, and is then late.
 
+    :param own: tells whether two clients are one person's.
     :raises NotFound: there is none that the reader may review.
     :raises NotAllowed: it is the reader's own.
     :raises Conflict: it is reviewed already.
@@ -100,7 +103,7 @@ def review(
         stored = staffed(unit, found.plan, reader, at) if found else None
         if found is None or stored is None:
             raise NotFound(_NONE)
-        if found.client == actor:
+        if own(found.client, actor):
             raise NotAllowed("Nobody reviews their own emergency access.", _SECOND)
         if found.outcome is not None:
             raise Conflict("This emergency access is reviewed already.", "Look at the plan's: it says by when.")
@@ -124,7 +127,7 @@ def show_emergencies(
         stored = own_or_staffed(unit, plan, reader, at)
         if stored is None:
             raise NotFound("There is no plan with this id of which you may see emergency access.")
-        unit.audit.record("emergencies-read", actor, at, correlation_id, plan)
+        unit.audit.record("emergencies-read", actor, at, correlation_id, plan, **asked_by(reader))
         told = () if tells_nobody(stored.plan, reader) else unit.emergencies.of_plan(plan)
         return _shown(unit, stored, told, reader, actor, at)
 

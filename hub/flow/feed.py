@@ -60,13 +60,14 @@ def tell(
         unit.outbox.wait(due, now())
         return Settled.PAUSED
     decided = decided_now()
+    unit.outbox.wake(recipient, 1, now())  # the next that waited while it was held; no call ends that would ring for it
     if not isinstance(decided, Decided):
         return decided
     lease, at = decided.lease, decided.at
     topic = Topic.WITHDRAWN if decided.change.withdrawn else Topic.CHANGED
-    is_urgent, is_news = topic is Topic.WITHDRAWN, not unit.feeds.stands(recipient, lease.id, topic)
-    unit.outbox.await_fetch(lease, at, at + timedelta(seconds=settings.feed_again_seconds))
-    unit.outbox.wake(recipient, 1, at)  # the next that waited while it was held; no call ends that would ring for it
+    again = timedelta(seconds=settings.feed_again_seconds)
+    is_urgent, is_news = topic is Topic.WITHDRAWN, not unit.feeds.stands(recipient, lease.id, topic, at - again)
+    unit.outbox.await_fetch(lease, at, at + again)
     if is_news:
         unit.audit.record(
             "feed-told",

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.clock import new_id, now
-from hub.consent.ages import LOCAL
 from hub.flow.kept import KINDS, Kind
+from hub.plan.danish_time import LOCAL
 from hub.settings import Settings
 from hub.store.rounds import Round, Rounds
 from hub.store.sqlite_file import empty_log

@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
+from hub.flow.erase import clear as erase_ended
+from hub.flow.seal import clear as clear_audit
 from hub.settings import Settings
+from hub.store.replays import Replays
 from hub.store.retention import Retention, Step
 from hub.store.transaction import Unit
 
@@ -74,6 +78,11 @@ KINDS: Sequence[Kind] = (
         kinds_in_one=2,  # events, and what was fetched
     ),
     _oldest("delivery-causes", lambda settings: settings.keep_attempts_days, lambda unit: unit.traces.clear),
+    _oldest(
+        "replays",
+        lambda settings: settings.keep_attempts_days,
+        lambda unit: Replays(unit.connection, unit.keyring, unit.municipality).clear,
+    ),
     _oldest("notices", lambda settings: settings.keep_notices_days, lambda unit: unit.notices.clear_sent),
     _oldest("fetches-done", lambda settings: settings.keep_done_days, lambda unit: unit.jobs.clear_done),
     _oldest(
@@ -81,6 +90,12 @@ KINDS: Sequence[Kind] = (
         lambda settings: settings.keep_unknown_days,
         lambda unit: _retention(unit).unknown_people,
     ),
+    Kind("erasures", lambda settings: timedelta(days=settings.keep_plans_days), erase_ended),
     _oldest("sessions", lambda _settings: _SESSIONS / timedelta(days=1), lambda unit: _retention(unit).sessions),
+    _oldest(
+        "audit-entries",
+        lambda settings: settings.keep_audit_days,
+        lambda unit: partial(clear_audit, unit),
+    ),
     _oldest("discarded-drafts", lambda settings: settings.keep_history_days, lambda unit: _retention(unit).drafts),
 )

@@ -26,6 +26,10 @@ _TEXTS = {
         "Nogen har givet et samtykke, eller trukket et tilbage, på dine vegne. Log ind for at se det.",
         "Somebody has given a consent, or withdrawn one, on your behalf. Log in to see it.",
     ),
+    NoticeKind.RESTRICTION_ENDS: Sentence(
+        "En begrænsning, du har fået, ophæves snart. Log ind for at se hvorfor.",
+        "A restriction that you were granted will be lifted soon. Log in to see why.",
+    ),
     NoticeKind.RECEIPT_MISSING: Sentence(
         "En modtager har ikke bekræftet en sletning i tide. Kommunen følger op. Log ind for at se mere.",
         "A recipient has not confirmed a deletion in time. The municipality is looking into it. Log in to see more.",
@@ -40,6 +44,10 @@ _OF_A_CHILD = {
     NoticeKind.CONSENT_ENDS: Sentence(
         "Et samtykke for et barn, som du har forældremyndighed over, udløber snart.",
         "A consent for a child of whom you hold custody will end soon.",
+    ),
+    NoticeKind.RESTRICTION_ENDS: Sentence(
+        "En begrænsning for et barn, som du har forældremyndighed over, ophæves snart.",
+        "A restriction for a child of whom you hold custody will be lifted soon.",
     ),
     NoticeKind.RECEIPT_MISSING: Sentence(
         "Der er nyt om et samtykke for et barn, som du har forældremyndighed over.",

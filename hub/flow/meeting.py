@@ -17,6 +17,7 @@ from hub.consent.policy import Meetings, Policy
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotFound
 from hub.flow.hold import own_or_staffed, staffed, tells_nobody
+from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
 from hub.plan.person import Role
@@ -127,7 +128,7 @@ def show_meetings(
         stored = own_or_staffed(unit, plan, reader, at)
         if stored is None:
             raise NotFound("There is no plan with this id of which you may see meetings.")
-        unit.audit.record("meetings-read", actor, at, correlation_id, plan)
+        unit.audit.record("meetings-read", actor, at, correlation_id, plan, **asked_by(reader))
         told = () if tells_nobody(stored.plan, reader) else unit.meetings.of_plan(plan)
         reasons = unit.meetings.reasons(plan, stored.key)
         return [ShownMeeting(one, at, reasons[one.id]) for one in told if _knows(reader, one)]

@@ -104,8 +104,8 @@ def _settle(unit: Unit, begun: _Begun, receipt: LetterReceipt) -> Posted:
     else:
         if unit.notices.settle(notice, State.SENT, at, reference=receipt.reference[:64]):
             write_down(unit, "letter-sent", notice, at)
-        if notice.kind is NoticeKind.EMERGENCY:
-            unit.emergencies.inform(notice.about, at)
+            if notice.kind is NoticeKind.EMERGENCY:  # else the post has said meanwhile whether it told anybody
+                unit.emergencies.inform(notice.about, at)
         posted = Posted.SENT
     calls.answered(unit, begun.call, at, receipt.fate, brought=True)
     return posted

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hub.consent.ages import LOCAL
 from hub.consent.consent import Consent
 from hub.consent.explain import completeness
 from hub.consent.reader import Reader
+from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import ShownRevocation, Withdrawn, look
+from hub.plan.danish_time import LOCAL
 from hub.store.revocations import UnderWay
 from hub.store.transaction import Store
 
@@ -32,7 +33,8 @@ def prove_revocation(
     """
     with refusals_written(store, actor, correlation_id, asked=consent), store.begin() as unit:
         shown = look(unit, consent, reader, deadline)
-        unit.audit.record("proof-given", actor, shown.at, correlation_id, shown.revocation.plan, consent=consent)
+        about = {"consent": consent, **asked_by(reader)}
+        unit.audit.record("proof-given", actor, shown.at, correlation_id, shown.revocation.plan, **about)
     statement = {"kind": KIND, "municipality": store.municipality, **statement_of(shown)}
     return shown, store.keyring.signing_key.sign(statement)
 

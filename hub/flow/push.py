@@ -50,7 +50,7 @@ def push(recipient: str, subscriber: Subscriber, store: Store, settings: Setting
     :return: ``told``, the code of the error that stopped it, or empty when it may not be told just now.
     """
     with store.begin() as unit:
-        begun = _begin(unit, recipient, settings)
+        begun = _begin(unit, recipient, subscriber, settings)
     if begun is None:
         return ""
     position, error = _tell(begun, subscriber, store.municipality, monotonic() + settings.lease_seconds - _A_PUSH)
@@ -59,7 +59,7 @@ def push(recipient: str, subscriber: Subscriber, store: Store, settings: Setting
     return error.code if error else TOLD
 
 
-def _begin(unit: Unit, recipient: str, settings: Settings) -> _Begun | None:
+def _begin(unit: Unit, recipient: str, subscriber: Subscriber, settings: Settings) -> _Begun | None:
     at = now()
     call = calls.begin(unit, recipient, Direction.RECIPIENT, new_id(), at, settings)
     if call is None:
@@ -68,7 +68,14 @@ def _begin(unit: Unit, recipient: str, settings: Settings) -> _Begun | None:
     if taken is None:
         calls.not_made(unit, call, at)
         return None
-    return _Begun(call, taken, unit.feeds.after(recipient, taken.position, _BATCH))
+    last = unit.feeds.head(recipient).last_position  # before the events: none that comes in between is passed by
+    events = unit.feeds.after(recipient, taken.position, _BATCH)
+    if any(event.topic in subscriber.topics for event in events):
+        return _Begun(call, taken, events)
+    # Of other topics, or read and cleared by now: nobody is called, so nothing is known of the subscriber.
+    unit.feeds.pushes.passes(taken, events[-1].position if len(events) == _BATCH else last)
+    calls.not_made(unit, call, at)
+    return None
 
 
 def _tell(begun: _Begun, subscriber: Subscriber, municipality: str, until: float) -> tuple[int, HubError | None]:

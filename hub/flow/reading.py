@@ -54,6 +54,11 @@ def write_down(
     unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **told, **in_red(view, seen))
 
 
+def asked_by(reader: Reader) -> dict[str, Any]:
+    """Return for whom somebody asked, as what and what for, as the citizen is told: an organisation and no name."""
+    return {"organisation": reader.organisation, "role": reader.role, "purpose": reader.purpose}
+
+
 def informing(seen: Iterable[Seen]) -> dict[str, Any]:
     """Return the categories that the citizen is to be told were shown, where a rule says so; else nothing."""
     owed = {one.element.category or "" for one in seen if Obligation.INFORM_CITIZEN in one.decision.obligations}

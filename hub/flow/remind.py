@@ -77,6 +77,11 @@ def tell_if_spoken_for(
         unit.notices.add(Wanted(NoticeKind.SPOKEN_FOR, plan, consent.person, consent.id, at, correlation_id), at)
 
 
+def tell_before_it_is_lifted(unit: Unit, stored: StoredPlan, restriction: UUID, at: datetime) -> None:
+    """Make a notice that a restriction will be lifted (GDPR art. 18 stk. 3)."""
+    _tell(unit, Wanted(NoticeKind.RESTRICTION_ENDS, stored.plan.id, None, restriction, at), at, stored)
+
+
 def _of_emergencies(unit: Unit, at: datetime) -> int:
     waiting = {one.id: one for one in to_inform(unit)[:_BATCH]}
     fresh = waiting.keys() - unit.notices.known(NoticeKind.EMERGENCY, list(waiting))

@@ -23,6 +23,7 @@ from hub.flow.belonging import may_choose, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.deliver import view_of
 from hub.flow.hold import as_told
+from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.withdrawn import SETTLED, State, is_missing, sentence_of, state_of
 from hub.store.revocations import Owed, Revocation, UnderWay
@@ -102,7 +103,8 @@ def show_revocation(
     """
     with refusals_written(store, actor, correlation_id, asked=consent), store.begin() as unit:
         shown = look(unit, consent, reader, deadline)
-        unit.audit.record("revocation-read", actor, shown.at, correlation_id, shown.revocation.plan, consent=consent)
+        told = {"plan": shown.revocation.plan, "consent": consent, **asked_by(reader)}
+        unit.audit.record("revocation-read", actor, shown.at, correlation_id, **told)
         return shown
 
 
@@ -127,10 +129,7 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
 
 
 def under_way_then(unit: Unit, revocation: Revocation, person: UUID, reader: Reader) -> Sequence[UnderWay]:
-    """Return the deliveries that were under way when it committed, of the plans that the reader may know of.
-
-    :param person: whose consent it was.
-    """
+    """Return the deliveries under way when a person's revocation committed, of plans that the reader may know of."""
     return _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader)
 
 
@@ -142,8 +141,7 @@ def told_of(unit: Unit, withdrawn: Consent, reader: Reader) -> tuple[int, UUID]:
 
 def standing_of(unit: Unit, revocation: Revocation, person: UUID, reader: Reader, deadline: timedelta) -> Standing:
     """Return how a revocation stands, in numbers of recipients."""
-    at = now()
-    owed = _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)
+    at, owed = now(), _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)
     return Standing(
         revocation,
         recipients=len({row.recipient for row in owed}),

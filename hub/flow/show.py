@@ -21,7 +21,8 @@ from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, as_member, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_told, tells_nobody
-from hub.flow.reading import as_reading, in_red, write_down
+from hub.flow.lookups import MOST_LOOKUPS, count_lookup
+from hub.flow.reading import as_reading, asked_by, in_red, write_down
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
@@ -84,14 +85,28 @@ def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, cor
         return shown
 
 
-def find_plan(numbers: Sequence[Identifier], reader: Reader, store: Store, *, actor: str, correlation_id: str) -> UUID:
-    """Find a person's plan by the person's number. :raises NotFound: there is none that the reader may see."""
+def find_plan(
+    numbers: Sequence[Identifier],
+    reader: Reader,
+    store: Store,
+    *,
+    actor: str,
+    correlation_id: str,
+    most: int = MOST_LOOKUPS,
+) -> UUID:
+    """Find a person's plan by the person's number.
+
+    :param most: people that the client may look up in a minute.
+    :raises NotFound: there is none that the reader may see.
+    :raises TooManyLookups: whether there is one or not.
+    """
+    count_lookup(numbers, most, store, actor=actor, correlation_id=correlation_id)
     with store.begin() as unit:
         at = now()
         person = unit.people.find(numbers)
         plan = unit.plans.of_person(person) if person else None
         found = plan if plan and may_open(unit, plan, person, reader, at) else None
-        unit.audit.record("searched", actor, at, correlation_id, found, found=found is not None)
+        unit.audit.record("searched", actor, at, correlation_id, found, found=found is not None, **asked_by(reader))
     if found is None:
         raise NotFound("There is no plan for this person that you may see.")
     return found
@@ -104,8 +119,8 @@ def explain(plan: UUID, element: UUID, reader: Reader, store: Store, *, actor: s
         seen = shown.view.element(element)
         if seen is None:
             raise NotFound(_NO_ELEMENT)
-        red = in_red(shown.view, (seen,))
-        unit.audit.record("explained", actor, shown.at, correlation_id, plan, element=element, **red)
+        told = {**asked_by(shown.view.reader), **in_red(shown.view, (seen,))}
+        unit.audit.record("explained", actor, shown.at, correlation_id, plan, element=element, **told)
         return seen
 
 

@@ -1,7 +1,7 @@
 """How the hub stands with each authority's system, and what an operator may do about it.
 
 A hold loses nothing: deliveries, fetches and polls wait. Withdrawals wait too, so a recipient that is held, or does not
-answer, may keep what was taken back; ``alarm`` says so.
+answer, may keep what was taken back; ``alarm`` says so, and that a recipient owes its word on what it has received.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hub.authority import REGISTER
 from hub.authority.post import KIND, USUAL
 from hub.clock import now
 from hub.errors import Conflict, NotFound
+from hub.flow.alarms import NOTHING, alarm_of, owed_by_recipients
 from hub.flow.refusal import refusals_written
 from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction, HoldReason, State
 from hub.store.transaction import Store, Unit
 
-WITHDRAWALS_WAIT, RECEIPTS_MISSING = "withdrawals-wait", "receipts-missing"
 BOTH = tuple(Direction)
 _PROBED = (State.OPEN, State.HALF_OPEN)
 
@@ -49,8 +49,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
         at = now()
         known = {(circuit.authority, circuit.direction): circuit for circuit in unit.breakers.all()}
         under_way, waiting = unit.breakers.under_way(at), _waiting(unit, settings, at)
-        withdrawals = unit.outbox.withdrawals_due()
-        missing = unit.withdrawals.counts(at, timedelta(hours=settings.withdrawal_hours))
+        owed = owed_by_recipients(unit, settings, at)
     posts = _posts(settings)  # a post is asked for nothing, as the register is told of no plan
     everyone = sorted({*called(names, settings), *(authority for authority, _ in known)})
     return [
@@ -59,12 +58,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
             "under_way": under_way.get((name, direction), 0),
             "at_most": settings.calls_at_most(name),
             "waiting": waiting.get((name, direction), 0),
-            **_alarm(
-                known.get((name, direction), Circuit(name, direction)),
-                withdrawals.get(name, 0),
-                missing[name]["missing"] if name in missing else 0,
-                at,
-            ),
+            **alarm_of(known.get((name, direction), Circuit(name, direction)), owed.get(name, NOTHING), at),
         }
         for name in everyone
         for direction in BOTH
@@ -171,16 +165,4 @@ def _told(circuit: Circuit, at: datetime) -> dict[str, Any]:
         "last_success_at": circuit.last_success_at,
         "last_attempt_at": circuit.last_attempt_at,
         "last_result": circuit.last_result,
-    }
-
-
-def _alarm(circuit: Circuit, withdrawals: int, missing: int, at: datetime) -> dict[str, Any]:
-    """Say that somebody may keep what was taken back."""
-    if circuit.direction is Direction.SOURCE:
-        return {"withdrawals_waiting": 0, "receipts_missing": 0, "alarm": ""}
-    alarm = WITHDRAWALS_WAIT if withdrawals and circuit.state(at) is not State.CLOSED else ""
-    return {
-        "withdrawals_waiting": withdrawals,
-        "receipts_missing": missing,
-        "alarm": RECEIPTS_MISSING if missing else alarm,
     }

@@ -22,7 +22,7 @@ from hub.flow.belonging import NO_PLAN, may_choose
 from hub.flow.circle import asked_of, members_told, readers_of_circle
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_delivered, as_told, tells_nobody
-from hub.flow.reading import in_red
+from hub.flow.reading import asked_by, in_red
 from hub.flow.refusal import refusals_written
 from hub.flow.show import look
 from hub.plan.element import Element
@@ -88,7 +88,7 @@ def show_who_can_see(plan: UUID, reader: Reader, store: Store, *, actor: str, co
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
         stored, policy, at = _opened(unit, plan, reader)
         consents = consents_of(unit, as_told(stored.plan, reader), policy, at)
-        unit.audit.record("who-can-see-read", actor, at, correlation_id, plan)
+        unit.audit.record("who-can-see-read", actor, at, correlation_id, plan, **asked_by(reader))
         rows = matrix_of(unit, stored, reader, policy, consents, at)
         own, to_citizen = consents.get(stored.plan.person, ()), reader.role is Role.CITIZEN
 
@@ -131,7 +131,7 @@ def explain_recipient(
         members = [one for one in members_told(unit, stored, reader, at) if one.member == recipient]
         if seen is None or not members:
             raise NotFound(_NO_ELEMENT)
-        about: dict[str, Any] = {"element": element, "recipient": members[0].member}
+        about: dict[str, Any] = {"element": element, "recipient": members[0].member, **asked_by(view.reader)}
         unit.audit.record("explained-recipient", actor, at, correlation_id, plan, **about, **in_red(view, (seen,)))
         consents = consents_of(unit, stored.plan, policy, at)
         to_citizen = reader.role is Role.CITIZEN

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
-from hub.mappings._xml_words import DANISH_TIME, Branch, midnight
+from hub.mappings._xml_words import Branch, midnight
+from hub.plan.danish_time import LOCAL
 from hub.plan.identifier import Identifier
 
 AUTHORITY = "children"
@@ -65,6 +66,6 @@ def _communicated(communicator: Branch) -> datetime:
     field = communicator.at("CommunicationDateTime")
     try:
         read = datetime.fromisoformat(field.line)
-        return (read if read.tzinfo else read.replace(tzinfo=DANISH_TIME)).astimezone(UTC)
+        return (read if read.tzinfo else read.replace(tzinfo=LOCAL)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise field.wrong("This is no instant the hub can hold.", "Use a time of the years 1 to 9999.") from None

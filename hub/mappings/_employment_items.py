@@ -10,6 +10,7 @@ from hub.mappings._employment_words import (
     BENEFIT_TYPE,
     CASE_STATUS,
     CONTACT_TYPE,
+    CONTACT_WAY,
     DELETED,
     GOAL_STATUS,
     INTERVIEW_TYPE,
@@ -65,7 +66,7 @@ class _Drafts:
             source_id=_CASE,
             kind=Kind.CASE,
             category=Category.CASES,
-            label=_label(self._label),
+            label=Sensitivity[self._label] if self._label else None,
             status=status,
             title=case.word("CaseTitle"),
             codes=codes,
@@ -87,7 +88,7 @@ class _Drafts:
             source_id=_CASE_WORKER,
             kind=Kind.CONTACT_PERSON,
             category=Category.CONTACTS,
-            label=_label(self._label),
+            label=Sensitivity[self._label] if self._label else None,
             status=Status.ACTIVE,
             title=name,
             part_of=_CASE,
@@ -124,7 +125,7 @@ class _Drafts:
         valid = _days(core)
         is_error = _digits(item, "ChangeTypeIdentifier") == DELETED
         facts = {
-            "hours-per-week": _digits(core, "HoursPerWeek"),
+            Detail.HOURS_PER_WEEK: _digits(core, "HoursPerWeek"),
             "minutes-per-week": _digits(core, "MinutesPerWeek"),
             Detail.PLACE: core.word("ActivityLocationAddress"),
         }
@@ -152,7 +153,8 @@ class _Drafts:
         facts = {
             Detail.PLACE: item.word("InterviewLocationAddress"),
             "booking": item.word("BookingIdentifier"),
-            "with-more-authorities": _yes(item, "InterviewWithMoreAuthoritiesIndicator"),
+            Detail.WITH_MORE_AUTHORITIES: _yes(item, "InterviewWithMoreAuthoritiesIndicator"),
+            Detail.CONTACT: CONTACT_WAY.get(_digits(item, "InterviewContactTypeIdentifier"), ""),
         }
         return self._item(
             "Interview",
@@ -206,7 +208,7 @@ class _Drafts:
             source_id=_source_id(name, item.at(f"{name}Identifier").open_id()),
             kind=kind,
             category=category,
-            label=_label(item.word("SensitivityCode") or self._label),
+            label=Sensitivity[word] if (word := item.word("SensitivityCode") or self._label) else None,
             status=status,
             title=title,
             text=text,
@@ -261,7 +263,7 @@ def _coded(system: str, item: Branch, name: str) -> tuple[Code, ...]:
 
 def _contact_type(interview: Branch) -> tuple[Code, ...]:
     number = _digits(interview, "InterviewContactTypeIdentifier")
-    return (Code(CONTACT_TYPE, number, code_tables()[CONTACT_TYPE].text(str(int(number)))),) if number else ()
+    return (Code(CONTACT_TYPE, number, code_tables()[CONTACT_TYPE].text(number)),) if number else ()
 
 
 def _source_id(kind: str, own: str) -> str:
@@ -289,10 +291,6 @@ def _digits(item: Branch, name: str) -> str:
 
 def _yes(item: Branch, name: str) -> str:
     return "" if item.get(name) is None else "yes" if item.says(name) else "no"
-
-
-def _label(word: str) -> Sensitivity | None:
-    return Sensitivity[word] if word else None
 
 
 def _filled(details: Mapping[str, str]) -> dict[str, str]:

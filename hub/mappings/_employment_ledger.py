@@ -89,7 +89,7 @@ _ITEMS: Mapping[str, Mapping[str, str]] = {
         "SensitivityCode": "label",
         "InterviewTypeIdentifier": "codes (interview type)",
         "InterviewTypeText": "text of the code; title, where there is no other",
-        "InterviewContactTypeIdentifier": "codes (contact type)",
+        "InterviewContactTypeIdentifier": "codes (contact type); details.contact",
         "InterviewTitle": "title",
         "InterviewStartDateTime": "valid.start",
         "InterviewEndDateTime": "valid.end",

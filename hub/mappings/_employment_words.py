@@ -28,6 +28,8 @@ PARTICIPATION = {
 }
 #: What a cancelled interview says besides: that nobody came, or who called it off.
 WHY_CANCELLED = {3: {"missed": "yes"}, 4: {"cancelled-by": "citizen"}, 5: {"cancelled-by": "authority"}}
+#: Of how an interview is held, what the plan has a word for; of the others it says nothing.
+CONTACT_WAY = {"1": "in-person", "2": "phone", "3": "digital", "6": "in-person"}
 DELETED = "3"  # ChangeTypeIdentifier: registered in error
 
 ORGANISATION_TYPE = {4: "anden aktør", 7: "kommune", 8: "jobcenter", 24: "virksomhed"}

@@ -7,12 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.errors import Fault
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period, Sensitivity
-
-_DENMARK = ZoneInfo("Europe/Copenhagen")
 
 
 def folded(word: str) -> str:
@@ -39,7 +37,7 @@ def midnight(day: str | None, days_later: int = 0) -> datetime | None:
     """Return the instant at which a day begins in Denmark."""
     if day is None:
         return None
-    begins = datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time(), _DENMARK)
+    begins = datetime.combine(date.fromisoformat(day) + timedelta(days=days_later), time(), LOCAL)
     return begins.astimezone(UTC)  # two times of one zone are subtracted by the clock on the wall
 
 

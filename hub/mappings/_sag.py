@@ -168,7 +168,7 @@ class _Drafts:
 
     def _follow_up(self, item: Branch) -> Draft:
         status, part_of = MEETING_STATUS[item.word("Status")], _reference(item, "Plan")
-        details = {"all-day": "yes", "type": "follow-up"} | _missed(item)
+        details = {Detail.ALL_DAY: "yes", Detail.TYPE: "follow-up"} | _missed(item)
         day = item.days("Dato", "Dato")
         return self._item(
             item, Kind.APPOINTMENT, Category.APPOINTMENTS, status, valid=day, part_of=part_of, details=details

@@ -184,7 +184,7 @@ def _follow_up(item: _Item) -> Draft:
         Kind.APPOINTMENT,
         Category.APPOINTMENTS,
         Status.PLANNED,
-        {Detail.ALL_DAY: "yes", "type": "follow-up"},
+        {Detail.ALL_DAY: "yes", Detail.TYPE: "follow-up"},
         codes=_ffb(item, "Beslutning"),
         valid=Period(midnight(item["Dato"]), midnight(item["Dato"], days_later=1)),
         part_of=_activity_of(item),

@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 from hub.errors import ContractViolation, Fault
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 from hub.plan.identifier import Identifier, NotAnIdentifier, cpr_identifier
 
-DANISH_TIME = ZoneInfo("Europe/Copenhagen")
 # Everything that XML 1.0 cannot carry, lone surrogates included.
 _UNCARRIABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{4}(?![0-9])")
@@ -187,7 +186,7 @@ def _text_of(element: etree._Element) -> str:
 
 def midnight(day: date) -> datetime:
     """Return the instant at which a day begins in Denmark, as UTC."""
-    return datetime.combine(day, time(), DANISH_TIME).astimezone(UTC)
+    return datetime.combine(day, time(), LOCAL).astimezone(UTC)
 
 
 def add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:

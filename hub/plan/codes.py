@@ -20,12 +20,10 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.plan.contribution import Contribution
+from hub.plan.danish_time import LOCAL
 
-#: A document's day is Danish, as the tables' days are.
-_DANISH = ZoneInfo("Europe/Copenhagen")
 _OF_A_NUMBER = 10  # digits of a person's number
 _BETWEEN = re.compile(r"[.-]")
 _BEFORE_GROUP_ENDS = re.compile(r"[A-ZÆØÅ]+|[0-9]+")
@@ -93,7 +91,7 @@ def unknown_codes(contributions: Iterable[Contribution]) -> Mapping[tuple[str, s
     """
     tables, found = code_tables(), Counter[tuple[str, str]]()
     for contribution in contributions:
-        on = contribution.order.changed_at.astimezone(_DANISH).date()
+        on = contribution.order.changed_at.astimezone(LOCAL).date()
         for draft in contribution.drafts:
             for code in draft.codes:
                 table = tables.get(code.system)

@@ -59,6 +59,13 @@ class Detail:
     RELATION = "relation"
     CUSTODY = "custody"
     ALL_DAY = "all-day"
+    #: How the person is met: ``in-person``, ``phone``, ``digital`` or ``letter`` (``hub.plan.demands.Way``).
+    CONTACT = "contact"
+    #: Other authorities take part in the meeting.
+    WITH_MORE_AUTHORITIES = "with-more-authorities"
+    HOURS_PER_WEEK = "hours-per-week"
+    #: What sort of its kind it is, such as ``follow-up`` of an appointment.
+    TYPE = "type"
     #: The element tells of someone whose address is protected (CPR-loven § 28); rules of the policy rest on it.
     PROTECTED_ADDRESS = "protected-address"
 

@@ -10,6 +10,9 @@ CPR = "urn:oid:1.2.208.176.1.2"  # dk-core: the central person register
 REPLACEMENT = "urn:one-plan-hub:replacement-cpr:"  # + the issuing system; never a match key between systems
 
 _SHAPE = re.compile(r"[0-9]{10}")
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[-+ ]?[0-9]{4}(?![0-9])")
+#: Ids that are random: a UUID, and a trace id of W3C Trace Context.
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 _SEPARATORS = re.compile(r"[\s-]")
 _NOBODY = "0000000000"  # DFDG and DST use it for "no number"
 _REPLACEMENT_DAY = 60  # cpr.dk: the day of a replacement number is the day of birth + 60
@@ -86,3 +89,16 @@ def cpr_identifier(text: str, issuer: str) -> Identifier:
 def _days_in(month: int) -> int:
     """Return how many days a month can have, 0 for no month (29 for February: the century is not decided here)."""
     return {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31 if 1 <= month <= 12 else 0)
+
+
+def holds_cpr(text: str) -> bool:
+    """Tell whether a text holds what may be a CPR or replacement number: ten digits that begin with a day and month."""
+    return any(_is_cpr(found) for found in _TEN_DIGITS.findall(_ID.sub(" ", text)))
+
+
+def _is_cpr(digits: str) -> bool:
+    try:
+        cpr_identifier(digits.replace("+", ""), "unknown")
+    except NotAnIdentifier:
+        return False
+    return True

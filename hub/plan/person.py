@@ -130,7 +130,13 @@ class Role(StrEnum):
     PARTNER = "partner"
     CITIZEN = "citizen"
     OPERATOR = "operator"
-    ADMINISTRATOR = "administrator"  # changes the policy; belongs to no plan
+    ADMINISTRATOR = "administrator"  # changes the policy
+    AUDITOR = "auditor"  # searches and verifies the audit
+    SECURITY_ADMINISTRATOR = "security-administrator"  # looks after keys and clients
+
+
+#: Who looks after the hub, and so belongs to no plan and is shown none, whatever a policy or a membership says.
+OF_THE_HUB = frozenset({Role.OPERATOR, Role.ADMINISTRATOR, Role.AUDITOR, Role.SECURITY_ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True)

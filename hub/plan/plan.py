@@ -56,6 +56,7 @@ class Plan:
 
     :ivar is_held: a conflict about honour is feared: the family is shown and told nothing until that is lifted
         (barnets lov § 18 stk. 3: the risk is assessed before parents or network are involved).
+    :ivar restricted: elements whose processing is restricted (GDPR art. 18); None stands for all of them.
     :ivar protected: of those whom the plan concerns, whose address the person register protects now.
     """
 
@@ -67,6 +68,12 @@ class Plan:
     cases: Mapping[CaseRef, CaseState] = field(default_factory=dict)
     is_held: bool = False
     protected: frozenset[UUID] = frozenset()
+    restricted: frozenset[UUID | None] = frozenset()
+
+    @property
+    def is_restricted(self) -> bool:
+        """Tell whether processing of the whole plan is restricted (GDPR art. 18)."""
+        return None in self.restricted
 
     @property
     def has_protected_address(self) -> bool:

@@ -13,6 +13,7 @@ after an error they connect anew at the next use.
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,7 @@ from hub.errors import BrokerDiffers, BrokerDown
 CHANNELS = ("soap", "xml", "rest", "feed", "webhook", "page", "post")
 _URGENCIES = ("urgent", "normal")
 _HEARTBEAT = 10  # seconds; without it a dead connection is noticed after eleven minutes
+_ANSWER_SECONDS = 15.0  # for all questions of one block
 _ERRORS = (
     AMQPError,
     KombuError,
@@ -119,7 +121,12 @@ class Broker:
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:
-        with self._lock, self._answering().talking() as connection, connection.channel() as channel:
+        with (
+            self._lock,
+            self._answering().talking() as connection,
+            in_time(connection),
+            connection.channel() as channel,
+        ):
             yield channel
 
     def _answering(self) -> Link:
@@ -157,7 +164,8 @@ class Link:
             if self._connection is None:
                 self._connection = self._broker.connect()
                 self.declare(self._connection)
-                self._open(self._connection)
+                with in_time(self._connection):
+                    self._open(self._connection)
             yield self._connection
         except BaseException as error:
             self._drop()
@@ -183,11 +191,12 @@ class Link:
 
         :raises BrokerDiffers: one of them is there and made otherwise; it stays as it is too.
         """
-        channel = connection.channel()
-        _declare(self._broker.exchange(channel), "exchange")
-        for queue in self._broker.queues.values():
-            _declare(queue(channel), "queue")
-        channel.close()
+        with in_time(connection):
+            channel = connection.channel()
+            _declare(self._broker.exchange(channel), "exchange")
+            for queue in self._broker.queues.values():
+                _declare(queue(channel), "queue")
+            channel.close()
 
     def _open(self, connection: Connection) -> None:
         """Prepare a fresh connection."""
@@ -217,6 +226,30 @@ def _declare(entity: Exchange | Queue, what: str) -> None:
         raise BrokerDiffers(
             f"The {what} {entity.name} is there, and made otherwise than the hub's{differs}."
         ) from error
+
+
+@contextmanager
+def in_time(connection: Connection) -> Iterator[None]:
+    """Cut a connection whose broker does not answer within the block's time; who waits then hears of an error.
+
+    A quorum queue without a leader answers nothing while heartbeats go on, so that no read of the socket times out.
+    """
+    if is_memory(connection):
+        yield
+        return
+    line: socket.socket = connection.connection.transport.sock
+    timer = threading.Timer(_ANSWER_SECONDS, _cut, (line,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(line: socket.socket) -> None:
+    with suppress(OSError):  # it has just been closed
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def is_memory(connection: Connection) -> bool:

@@ -5,12 +5,16 @@ The jobs of a running hub look into the folders, and so does ``hub intake``.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
-from hub.authority import Acknowledgement, Authorities, ClaimedFile
+from hub.authority import Acknowledgement, Authorities, ClaimedFile, Drops
 from hub.clock import new_id
+from hub.crypto.envelope import Keyring, version_of
 from hub.errors import HubError, Refused, Unavailable, told
 from hub.flow.accept import accept
 from hub.queue.worker import outcome_of
@@ -47,3 +51,29 @@ def take_file(file: ClaimedFile, authority: str, store: Store, authorities: Auth
     sealed = store.keyring.seal_alone(parcel.body, refused_place(authority))
     file.refused(outcome, sealed, parcel.correlation_id)
     return outcome
+
+
+def refused_files(authorities: Authorities) -> Iterator[tuple[Path, str]]:
+    """Yield every refused file that lies sealed, and whose it is."""
+    for name, authority in authorities.items():
+        folder = authority.adapter.folder if isinstance(authority.adapter, Drops) else None
+        for file in sorted((folder / "refused").glob("*.sealed")) if folder else ():
+            yield file, name
+
+
+def rewrap_file(file: Path, authority: str, keyring: Keyring) -> bool:
+    """Have a refused file's key wrapped by the master key in use; tell whether it was not.
+
+    :raises SettingsRefused: the master key that wrapped it is not set.
+    :raises Tampered: the file was changed, or is another authority's.
+    """
+    sealed = file.read_bytes()
+    if version_of(sealed) == keyring.in_use:
+        return False
+    anew = file.with_suffix(".unfinished")
+    with anew.open("wb") as out:
+        out.write(keyring.rewrap(sealed, refused_place(authority)))
+        out.flush()
+        os.fsync(out.fileno())
+    anew.replace(file)
+    return True

@@ -1,14 +1,15 @@
-"""The housekeeper: clear what has been kept for long enough, in steps so small that nobody waits for them."""
+"""The housekeeper: clear what was kept for long enough and wrap keys anew, in steps too small to be waited for."""
 
 from __future__ import annotations
 
 import threading
 
+from hub.flow import rotation
 from hub.flow.housekeeping import PAUSE, expect, step
 from hub.settings import Settings
 from hub.store.transaction import Store
 
-_LOOK_SECONDS = 60.0
+_LOOK_SECONDS = 10.0
 
 
 class Housekeeper:
@@ -27,6 +28,8 @@ class Housekeeper:
         if not self._is_expected:
             expect(self._store, self._settings)
             self._is_expected = True
+        if rotation.step(self._store) is not None:
+            return rotation.PAUSE.total_seconds()
         return _LOOK_SECONDS if step(self._store, self._settings) is None else PAUSE.total_seconds()
 
     def close(self) -> None:

@@ -12,10 +12,14 @@ import structlog
 from kombu.connection import Connection
 from kombu.messaging import Consumer
 
+from hub.clock import monotonic
 from hub.errors import BrokerDown
-from hub.queue.broker import Broker, Link
+from hub.queue.broker import Broker, Link, in_time
 
 _MOST_AT_ONCE = 200
+#: After so long without a ring the queues are listened to anew. A broker that has lost an answer of ours, or a consumer
+#: of its own, would be silent for good, and its rings would wait.
+_SILENCE_SECONDS = 30.0
 
 _log = structlog.get_logger()
 
@@ -41,6 +45,8 @@ class Listener(Link):
         self._prefetch = prefetch
         self._fresh: list[Heard] = []
         self._unanswered: set[Heard] = set()
+        self._channels: list[Any] = []
+        self._heard_at = 0.0
 
     @property
     def is_owing(self) -> bool:
@@ -52,6 +58,7 @@ class Listener(Link):
         with self.talking() as connection:
             while self.stay_alive(connection, 0 if self._fresh else seconds) and len(self._fresh) < _MOST_AT_ONCE:
                 pass
+            self._listen_anew(connection)
         heard, self._fresh = self._fresh, []
         return sorted(heard, key=lambda one: not one.is_urgent)
 
@@ -74,14 +81,26 @@ class Listener(Link):
                     heard.message.requeue()
         super().close()
 
+    def _listen_anew(self, connection: Connection) -> None:
+        """Listen over fresh channels where it has been silent for long; what the broker had given comes again."""
+        if self._fresh or self._unanswered:
+            self._heard_at = monotonic()
+        elif monotonic() - self._heard_at > _SILENCE_SECONDS:
+            with in_time(connection):
+                for channel in self._channels:
+                    channel.close()
+                self._open(connection)
+
     def _drop(self) -> None:
         self._fresh, self._unanswered = [], set()
         super()._drop()
 
     def _open(self, connection: Connection) -> None:
-        for is_urgent in (True, False):  # a channel each, so that normal rings use up no urgent one's prefetch
+        self._channels, self._heard_at = [connection.channel() for _ in range(2)], monotonic()
+        # A channel each, so that normal rings use up no urgent one's prefetch.
+        for channel, is_urgent in zip(self._channels, (True, False), strict=True):
             consumer = Consumer(
-                connection.channel(),
+                channel,
                 [queue for (_, urgency), queue in self._broker.queues.items() if urgency is is_urgent],
                 on_message=self._urgent if is_urgent else self._normal,
                 accept=["json"],

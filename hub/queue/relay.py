@@ -1,27 +1,32 @@
 """The relay: ring for every row of the outbox that is due.
 
-Three steps, so that nothing hangs inside a transaction: take the rows for this relay alone, ring, remember which rings
-the broker has confirmed. While the broker writes one batch, the relay remembers the one before and takes the next. A
-relay that dies in between leaves its rows taken for 15 seconds; then another rings. A ring too many does no harm: the
-row's lease lets one worker in, and a worker finds nothing to do.
+Two steps, so that nothing hangs inside a transaction: take rows, which keeps other relays from them for a while, and
+ring; only of those whose ring waits in no queue is it remembered that they want another soon. A relay that dies in
+between has taken rows that nobody was rung for: they are rung for when the while has passed, as are rings that a
+broker lost. A ring too many does no harm: the row's lease lets one worker in, and a worker finds nothing to do.
+
+When very many rings wait already, only urgent ones are added: the rest wait in the database, and a queue that workers
+are slow to empty does not grow by the same rows rung for again and again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import UUID
 
 from hub.clock import now
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker
 from hub.queue.ringer import Ringer
 from hub.settings import Settings
-from hub.store.outbox import Ring
+from hub.store.lease import Ring
 from hub.store.transaction import Store
 
 _BATCH = 500
 _BATCHES = 20  # of one turn; then the loop shows that it is alive
+#: Rings that may wait, of which workers have enough for minutes; more are rung for as these become fewer.
+_MOST_WAITING = 20_000
 _LOOK_SECONDS = 0.1  # commits of this process wake the relay at once; those of others, and waits that end, it looks for
 
 _NOT_KEPT = timedelta(seconds=2)  # after the broker took a ring for nothing: its queue was deleted, or is full
@@ -32,10 +37,13 @@ class Relay:
 
     name = "relay"
 
-    def __init__(self, store: Store, broker: Broker, settings: Settings) -> None:
-        self._store = store
+    def __init__(self, store: Store, broker: Broker, settings: Settings, most_waiting: int = _MOST_WAITING) -> None:
+        self._store, self._broker = store, broker
         self._ringer = Ringer(broker)
         self._ring_again = timedelta(seconds=settings.ring_again_seconds)
+        self._most_waiting = most_waiting
+        self._is_full = False
+        self._taker = ThreadPoolExecutor(1, "hub-relay-takes")
         #: Set by each commit of this process that makes something due.
         self.bell = store.bell
 
@@ -45,45 +53,44 @@ class Relay:
         :raises BrokerDown: the rows it had taken are free again.
         """
         self._ringer.stay()  # before rows are taken, so that an outage of the broker touches none
-        rings, sent = self._take(), list[Ring]()
-        before: tuple[Sequence[Ring], frozenset[UUID]] | None = None
+        if self._is_full:
+            self._look_for_room()
+        rings, rung = self._take(), 0
+        for _ in range(_BATCHES):
+            if not rings:
+                break
+            rings, kept = self._ring(rings)
+            rung += kept
+        self._free(rings)
+        if rung >= _BATCH:
+            self._look_for_room()
+        return 0 if rings and not self._is_full else _LOOK_SECONDS
+
+    def _ring(self, rings: Sequence[Ring]) -> tuple[list[Ring], int]:
+        """Ring for a batch; return the next one, taken meanwhile, and how many rings of this one are kept."""
+        following = self._taker.submit(self._take) if len(rings) == _BATCH else None
         try:
-            for _ in range(_BATCHES):
-                if not rings:
-                    break
-                sent, rings = list(rings), []
-                self._ringer.send(sent)
-                self._remember(before)
-                before = None
-                rings = self._take() if len(sent) == _BATCH else []
-                before = sent, self._ringer.kept(sent)
+            kept = self._ringer.ring(rings)
         except BrokerDown:
-            self._remember(before)
-            self._let_go([*sent, *rings])
+            self._free([*rings, *(following.result() if following else ())])
             raise
-        self._remember(before)
-        self._let_go(rings)
-        return 0 if rings else _LOOK_SECONDS
+        self._free([ring for ring in rings if ring.id not in kept], _NOT_KEPT)
+        return (following.result() if following else []), len(kept)
 
-    def _take(self) -> Sequence[Ring]:
+    def _take(self) -> list[Ring]:
         with self._store.begin() as unit:
-            return unit.outbox.take_rings(_BATCH, now())
+            return unit.outbox.take_rings(_BATCH, now(), self._ring_again, urgent=self._is_full)
 
-    def _remember(self, answered: tuple[Sequence[Ring], frozenset[UUID]] | None) -> None:
-        """Remember which rings of a batch wait in a queue."""
-        if answered is None:
-            return
-        rings, kept = answered
-        with self._store.begin() as unit:
-            unit.outbox.rung([ring for ring in rings if ring.id in kept], until=now() + self._ring_again)
-            unit.outbox.rung([ring for ring in rings if ring.id not in kept], until=now() + _NOT_KEPT)
+    def _look_for_room(self) -> None:
+        self._is_full = sum(self._broker.depths().values()) >= self._most_waiting
 
-    def _let_go(self, rings: Sequence[Ring]) -> None:
-        """Let others, or the next turn, ring for rows that were taken."""
+    def _free(self, rings: Sequence[Ring], later: timedelta = timedelta(0)) -> None:
+        """Let others, or a later turn, ring for rows that were taken."""
         if rings:
             with self._store.begin() as unit:
-                unit.outbox.rung(rings, until=now())
+                unit.outbox.not_rung(rings, until=now() + later)
 
     def close(self) -> None:
         """Hang up."""
+        self._taker.shutdown()
         self._ringer.close()

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import orjson
 import structlog
+from amqp import spec  # type: ignore[import-untyped]
 from kombu.connection import Connection
 
 from hub.clock import monotonic
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker, Link, is_memory
 from hub.queue.confirms import Confirms
-from hub.store.outbox import Ring
+from hub.store.lease import Ring
 
 _CONFIRM_SECONDS = 10
+_PUBLISHED = "Bssbb"  # AMQP 0-9-1, basic.publish: reserved, exchange, routing key, mandatory, immediate
 
 _log = structlog.get_logger()
 
@@ -36,11 +38,15 @@ class Ringer(Link):
 
         :raises BrokerDown: before all was answered; any of them may wait in a queue or not.
         """
-        self.send(rings)
+        self._send_all(rings)
         return self.kept(rings)
 
-    def send(self, rings: Sequence[Ring]) -> None:
-        """Send rings off; what became of them, ``kept`` tells. :raises BrokerDown: see ``ring``."""
+    def _send_all(self, rings: Sequence[Ring]) -> None:
+        """Send rings off; what became of them, ``kept`` tells.
+
+        Not by the channel's ``basic_publish``: it looks for news from the broker before each message, which costs a
+        third of the sending. ``kept`` hears the news of a whole batch.
+        """
         with self.talking():
             for ring in rings:
                 self._send(ring)
@@ -95,7 +101,7 @@ class Ringer(Link):
         )
         number = self._confirms.expect(ring.id)
         if not self._is_memory:
-            self._channel.basic_publish(message, exchange, queue, mandatory=True)
+            self._channel.send_method(spec.Basic.Publish, _PUBLISHED, (0, exchange, queue, True, False), message)
         elif self._channel.state.has_binding(queue, exchange, queue):
             self._channel.basic_publish(message, exchange, queue)
             self._confirms.acked(number, False)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from hub.authority import Authorities, Posts, Register
+from hub.authority import Authorities, Posts, Register, Witness
 from hub.clock import monotonic, now
 from hub.errors import Unavailable, told
 from hub.queue.broker import Broker
@@ -29,8 +29,11 @@ from hub.queue.jobs import Jobs
 from hub.queue.posting import Posting
 from hub.queue.registering import RegisterJobs
 from hub.queue.relay import Relay
+from hub.queue.replayer import Replayer
+from hub.queue.sealer import Sealer
 from hub.queue.sweeper import Sweeper
 from hub.queue.webhooks import webhooks
+from hub.queue.witnesses import Witnesses
 from hub.queue.worker import Ear, Table, Worker, outcome_of
 from hub.settings import Settings
 from hub.store.transaction import Store
@@ -80,6 +83,7 @@ class Running:
         settings: Settings,
         post: Posts | None = None,
         register: Register | None = None,
+        witnesses: Sequence[Witness] = (),
     ) -> None:
         self._store, self._settings = store, settings
         table = Table()
@@ -91,7 +95,9 @@ class Running:
         loops.append(Posting(store, post, settings))
         if register is not None:
             loops.append(RegisterJobs(store, register, settings))
-        loops.append(Housekeeper(store, settings))
+        loops.extend([Housekeeper(store, settings), Replayer(store, authorities), Sealer(store, settings)])
+        if witnesses:
+            loops.append(Witnesses(store, witnesses, settings))
         loops.extend(webhooks(store, authorities, settings))
         self._others = [LoopThread(loop) for loop in loops]
 

@@ -18,8 +18,10 @@ from uuid import UUID
 import structlog
 
 from hub.authority import Authorities
+from hub.clock import monotonic
 from hub.errors import Unavailable, told
 from hub.flow.deliver import deliver
+from hub.flow.ending import Patience, at_once
 from hub.flow.settle import Settled, fail
 from hub.queue.broker import Broker
 from hub.queue.listener import Heard, Listener
@@ -27,6 +29,7 @@ from hub.settings import Settings
 from hub.store.transaction import Store
 
 _BUSY_SECONDS, _IDLE_SECONDS = 0.02, 0.2  # while deliveries are under way, their rings want answering soon
+_AGAIN_SECONDS = 0.5  # between two looks whether the database is back
 _PREFETCH_PER_WORKER = 4
 
 _log = structlog.get_logger()
@@ -41,22 +44,25 @@ def outcome_of(deed: Callable[[], _T]) -> _T | Exception:
         return error
 
 
-def bring(outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings) -> Settled | None:
+def bring(
+    outbox_id: UUID, store: Store, authorities: Authorities, settings: Settings, patiently: Patience = at_once
+) -> Settled | None:
     """Deliver what is due in a row of the outbox, whatever happens; None when the hub itself could not just now.
 
-    Then, as after a crash, the row comes back by itself: at the end of its lease, or when the relay rings again.
+    If nobody tries again, the row comes back by itself, as after a crash: at the end of its lease, or when the relay
+    rings again.
     """
-    outcome = outcome_of(lambda: deliver(outbox_id, store, authorities, settings))
+    outcome = outcome_of(lambda: deliver(outbox_id, store, authorities, settings, patiently))
+    if isinstance(outcome, Exception) and not isinstance(outcome, Unavailable):
+        error = outcome
+        _log.error("delivery-failed", outbox=str(outbox_id), **told(error))
+        outcome = outcome_of(lambda: fail(store, outbox_id, error, settings))
     if isinstance(outcome, Unavailable):  # our own database, say: the message is not to blame
         _log.warning("delivery-put-off", outbox=str(outbox_id), **told(outcome))
         return None
     if isinstance(outcome, Exception):
-        error = outcome
-        _log.error("delivery-failed", outbox=str(outbox_id), **told(error))
-        outcome = outcome_of(lambda: fail(store, outbox_id, error, settings))
-    if isinstance(outcome, Exception):
         _log.error("failure-not-remembered", outbox=str(outbox_id), **told(outcome))
-        return None
+        return Settled.LATER
     _log.debug("delivery-settled", outbox=str(outbox_id), settled=outcome)
     return outcome
 
@@ -128,10 +134,26 @@ class Worker:
     def turn(self) -> float:
         """Take the next ring, if one comes, and deliver; return how many seconds to rest."""
         heard = self._table.take(_IDLE_SECONDS)
-        if heard is not None:
-            bring(heard.outbox_id, self._store, self._authorities, self._settings)
-            self._table.settle(heard)
+        if heard is None:
+            return 0
+        if bring(heard.outbox_id, self._store, self._authorities, self._settings, self._patiently) is None:
+            self._table.lay(heard)  # whoever rang would be silent for a while; the hub may be well again sooner
+            return _AGAIN_SECONDS
+        self._table.settle(heard)
         return 0
+
+    def _patiently(self, deed: Callable[[], Settled]) -> Settled:
+        """Do a deed again and again while the hub's database is away: for as long as the row is ours, or until stopped.
+
+        A recipient has answered by then. Forgotten, it would be sent the same once more when the lease has run out.
+        """
+        until = monotonic() + self._settings.lease_seconds
+        while True:
+            try:
+                return deed()
+            except Unavailable:
+                if monotonic() > until or self.bell.wait(_AGAIN_SECONDS):  # set by nobody but who stops this loop
+                    raise
 
     def close(self) -> None:
         """Nothing is held."""

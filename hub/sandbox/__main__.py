@@ -20,6 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hub.sandbox.app import make_app
 from hub.sandbox.guard import is_for_staff
 from hub.sandbox.postbox import PostBox
+from hub.sandbox.provider import IdentityProvider, Registered
+from hub.sandbox.provider_doors import make_provider_app
 from hub.sandbox.register import PeopleRegister
 from hub.sandbox.register_doors import make_register_app
 from hub.sandbox.shelf import Shelf
@@ -33,11 +35,14 @@ SYSTEMS = {
     "youth": "hub.sandbox.youth:YouthSystem",
 }
 
+#: Whose server this is.
+Served = System | PostBox | PeopleRegister | IdentityProvider
+
 
 class _Server(uvicorn.Server):
     """Says that it is ready when it is, and is deaf to the hub while the system is down."""
 
-    def __init__(self, app: ASGIApp, system: System | PostBox | PeopleRegister, line: str) -> None:
+    def __init__(self, app: ASGIApp, system: Served, line: str) -> None:
         super().__init__(
             uvicorn.Config(
                 self.answer,
@@ -70,19 +75,21 @@ class _Server(uvicorn.Server):
 def main(arguments: Sequence[str]) -> None:
     """Serve one system until it is told to stop."""
     chosen = _read(arguments)
-    app, system = _made(chosen)
     door = socket.create_server((chosen.host, chosen.port))
     port = door.getsockname()[1]
+    app, system = _made(chosen, f"http://{chosen.host}:{port}")
     line = orjson.dumps({"ready": chosen.system, "port": port, "url": f"http://{chosen.host}:{port}"}).decode()
     _Server(app, system, line).run(sockets=[door])
 
 
-def _made(chosen: argparse.Namespace) -> tuple[ASGIApp, System | PostBox | PeopleRegister]:
+def _made(chosen: argparse.Namespace, url: str) -> tuple[ASGIApp, Served]:
     match chosen.system:
         case PostBox.name:
             return _post(chosen)
         case PeopleRegister.name:
             return _register(chosen)
+        case IdentityProvider.name:
+            return _identity(chosen, url)
         case _:
             return _authority(chosen)
 
@@ -115,11 +122,19 @@ def _register(chosen: argparse.Namespace) -> tuple[ASGIApp, PeopleRegister]:
     return make_register_app(register), register
 
 
+def _identity(chosen: argparse.Namespace, url: str) -> tuple[ASGIApp, IdentityProvider]:
+    hub = chosen.hub_url.rstrip("/")
+    registered = Registered(redirect_uris=[f"{hub}/sign-in/back"], post_logout_redirect_uris=[f"{hub}/sign-in/left"])
+    provider = IdentityProvider(url, registered, chosen.token_file.read_text().strip())
+    return make_provider_app(provider), provider
+
+
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m hub.sandbox", description="Start one sandbox authority system, the post or the person register."
+        prog="python -m hub.sandbox",
+        description="Start one sandbox authority system, the post, the person register or the identity provider.",
     )
-    parser.add_argument("system", choices=sorted([*SYSTEMS, PostBox.name, PeopleRegister.name]))
+    parser.add_argument("system", choices=sorted([*SYSTEMS, PostBox.name, PeopleRegister.name, IdentityProvider.name]))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--store", type=Path, required=True, help="SQLite file, made when missing")
@@ -129,7 +144,7 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
         "--token-file",
         type=Path,
         required=True,
-        help="what the hub must show to the system: a token, or a partner's whsec_ secret",
+        help="what the hub must show to the system: a token, a partner's whsec_ secret, a client's secret",
     )
     parser.add_argument("--folder", type=Path, help="drop folder shared with the hub, for systems that have one")
     parser.add_argument(

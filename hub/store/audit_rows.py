@@ -6,6 +6,7 @@ Details are ids, rule ids, codes and counts; nothing of a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,21 @@ import sqlalchemy as sa
 from hub.store.tables import as_dict, audit
 
 _RECORD = audit.insert()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows somebody looks for: those that fit all that is said.
+
+    :ivar since: done at this time or later. :ivar until: done before it.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    action: str | None = None
+    correlation_id: str | None = None
+    plan: UUID | None = None
 
 
 class AuditRows:
@@ -57,6 +73,22 @@ class AuditRows:
         else:
             rows = self._connection.execute(ours.where(audit.c.row > after).order_by(audit.c.row)).all()
         return [read(row) for row in rows]
+
+    def search(self, wanted: Wanted, below: int | None, limit: int) -> Sequence[dict[str, Any]]:
+        """Return the rows that are wanted, the newest first, below a row or from the newest on."""
+        same = ((audit.c.actor, wanted.actor), (audit.c.action, wanted.action), (audit.c.plan_id, wanted.plan))
+        fits = [audit.c.municipality == self._municipality]
+        fits += [column == value for column, value in same if value is not None]
+        if wanted.correlation_id is not None:
+            fits.append(audit.c.correlation_id == wanted.correlation_id)
+        if wanted.since is not None:
+            fits.append(audit.c.at >= wanted.since)
+        if wanted.until is not None:
+            fits.append(audit.c.at < wanted.until)
+        if below is not None:
+            fits.append(audit.c.row < below)
+        query = sa.select(audit).where(*fits).order_by(audit.c.row.desc()).limit(limit)
+        return [read(row) for row in self._connection.execute(query)]
 
 
 def read(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import call_statements as sql
 from hub.store.call_tables import calls, circuits
 from hub.store.circuits import Call, Circuit, Direction, HoldReason, circuit_of, pause
+from hub.store.upserts import insert_into
 
 #: A call that only says what the last one said is written down no oftener than this.
 _OFTEN_ENOUGH = timedelta(seconds=5)
@@ -196,7 +196,7 @@ class Breakers:
             if n not in there
         ]
         if places:
-            self._connection.execute(self._insert(calls).values(places).on_conflict_do_nothing())
+            self._connection.execute(insert_into(calls, self._connection).values(places).on_conflict_do_nothing())
         # also where nothing is missing now: another may have made the places since we looked for a free one
         number = self._execute(sql.TAKE_PLACE, at_most=at_most, **one).scalar_one_or_none()
         return None if number is None else int(number)
@@ -213,12 +213,8 @@ class Breakers:
             "municipality": self._municipality, "authority": authority, "direction": direction, "failures": 0,
             "reason": "", "last_result": "",
         }  # fmt: skip
-        self._connection.execute(self._insert(circuits).values(first).on_conflict_do_nothing())
+        self._connection.execute(insert_into(circuits, self._connection).values(first).on_conflict_do_nothing())
         return bool(self._execute(statement, **one).rowcount)
-
-    def _insert(self, table: sa.Table) -> Any:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        return insert(table)
 
     def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
         return self._connection.execute(statement, {"ours": self._municipality, **given})

@@ -19,6 +19,22 @@ from hub.errors import SettingsRefused
 _BUSY_SECONDS = 10
 #: A connection that was used a moment ago is not asked for a sign of life: that is a way to the server and back.
 _RESTED_SECONDS = 1.0
+#: A server out of reach is given up after about ten seconds, whether it owes an acknowledgement or an answer; TCP alone
+#: takes minutes or for ever (https://www.postgresql.org/docs/current/libpq-connect.html, keepalives).
+_SIGNS_OF_LIFE = {
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+#: What the server is asked of each session. A hub that vanished in the middle of a transaction leaves its locks behind:
+#: the server ends what has been idle in one for longer than the hub ever is, and looks for clients that are gone.
+_ASKED_OF_SERVER = {
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 def new_engine(url: URL) -> sa.Engine:
@@ -26,13 +42,18 @@ def new_engine(url: URL) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
     if url.get_backend_name() == "postgresql":
+        asked = {"lock_timeout": f"{_BUSY_SECONDS}s", **_ASKED_OF_SERVER}
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,  # what an error quotes may end on an operator's terminal
             pool_size=20,
             max_overflow=20,
             pool_timeout=_BUSY_SECONDS,
-            connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_SECONDS}s"},
+            connect_args={
+                "connect_timeout": 3,
+                "options": " ".join(f"-c {name}={value}" for name, value in asked.items()),
+                **_SIGNS_OF_LIFE,
+            },
         )
         event.listen(engine, "connect", _refuse_forgetful_server)
         event.listen(engine, "checkin", _note_use)

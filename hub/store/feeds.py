@@ -19,13 +19,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.store.feed_tables import feed_events, feed_fetches, feed_webhooks, feeds
 from hub.store.fetches import Fetches
 from hub.store.pushes import Pushes
 from hub.store.tables import Instant, as_dict, attempts, outbox
+from hub.store.upserts import insert_into
 
 #: That a feed was read is written down no oftener than this.
 _OFTEN_ENOUGH = timedelta(seconds=30)
@@ -37,6 +37,11 @@ _ONE = sa.and_(_OURS, _FEED.recipient == bindparam("whom"))
 _NEXT = feeds.update().where(_ONE).values(last_position=_FEED.last_position + 1).returning(_FEED.last_position)
 _NEWEST = sa.select(_FEED.recipient, _FEED.last_position).where(_OURS)
 _ITS_FEED = sa.and_(_FEED.municipality == _EVENT.municipality, _FEED.recipient == _EVENT.recipient)
+_WAS_HEARD = sa.exists().where(  # by a subscriber
+    feed_webhooks.c.municipality == _EVENT.municipality,
+    feed_webhooks.c.recipient == _EVENT.recipient,
+    feed_webhooks.c.position >= _EVENT.position,
+)
 _STANDS = (
     sa.select(_EVENT.position)
     .join(feeds, _ITS_FEED)
@@ -46,6 +51,8 @@ _STANDS = (
         _EVENT.topic == bindparam("topic"),
         _EVENT.fetched_at.is_(None),
         _EVENT.position > _FEED.acknowledged,
+        # Whoever has heard it long ago and fetched nothing may have lost it, and need not read the feed.
+        sa.or_(_EVENT.at > bindparam("long_ago", type_=Instant()), sa.not_(_WAS_HEARD)),
     )
     .limit(1)
 )
@@ -58,7 +65,7 @@ _ACKNOWLEDGED = sa.select(_FEED.acknowledged).where(_ITS_FEED).correlate(feed_ev
 _SUPERSEDED = feed_events.delete().where(
     _EVENT.outbox_id == bindparam("row"),
     _EVENT.topic == bindparam("its_topic"),
-    sa.or_(_EVENT.position <= _ACKNOWLEDGED, _EVENT.fetched_at < bindparam("long_ago", type_=Instant())),
+    sa.or_(_EVENT.position <= _ACKNOWLEDGED, _EVENT.fetched_at < bindparam("long_ago", type_=Instant()), _WAS_HEARD),
 )
 _KEY = sa.tuple_(_EVENT.municipality, _EVENT.recipient, _EVENT.position)
 _OVER = (
@@ -155,9 +162,12 @@ class Feeds:
         )  # fmt: skip
         return int(position)
 
-    def stands(self, recipient: str, row: UUID, topic: str) -> bool:
-        """Tell whether an event says this already: neither fetched since nor acknowledged."""
-        given = {"whom": recipient, "row": row, "topic": topic}
+    def stands(self, recipient: str, row: UUID, topic: str, long_ago: datetime) -> bool:
+        """Tell whether an event says this already: neither fetched since, nor acknowledged, nor heard long ago.
+
+        :param long_ago: before it, a subscriber that has heard an event has had time enough to fetch.
+        """
+        given = {"whom": recipient, "row": row, "topic": topic, "long_ago": long_ago}
         return self._connection.execute(_STANDS, given).first() is not None
 
     def was_fetched(self, row: UUID, at: datetime) -> None:
@@ -244,9 +254,10 @@ class Feeds:
         return sum(self._connection.execute(one, given).rowcount for one in (_CLEAR_EVENTS, _CLEAR_FETCHES))
 
     def _ensure(self, recipient: str, **besides: Any) -> None:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         first = {"municipality": self._municipality, "recipient": recipient, "last_position": 0, "acknowledged": 0}
-        self._connection.execute(insert(feeds).values({**first, **besides}).on_conflict_do_nothing())
+        self._connection.execute(
+            insert_into(feeds, self._connection).values({**first, **besides}).on_conflict_do_nothing()
+        )
 
     def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
         return self._connection.execute(statement, {"ours": self._municipality, **given})

@@ -127,15 +127,20 @@ class Attempts:
         :param note: a sentence of our own.
         :param said: the recipient's own words, such as why it must keep something; they may tell of a person.
         """
-        sealed = self._keyring.seal_alone(said.encode(), _place(attempt)) if said else None
+        sealed = self._keyring.seal_alone(said.encode(), said_place(attempt)) if said else None
         ended: dict[str, Any] = {"attempt": attempt, "ended": at, "as_what": outcome, "our_note": note}
         ended |= {"their_words": sealed, "unsure": not is_settled}
         self._connection.execute(_FINISH, ended)
 
+    def has_ended(self, attempt: UUID) -> bool:
+        """Tell whether it is remembered how an attempt ended."""
+        ended = sa.select(attempts.c.finished_at.is_not(None)).where(attempts.c.id == attempt)
+        return bool(self._connection.execute(ended).scalar_one())
+
     def said(self, attempt: UUID) -> str:
         """Return what a recipient said of an attempt. For an operator with the right to reveal; never for a route."""
         sealed = self._connection.execute(sa.select(attempts.c.said).where(attempts.c.id == attempt)).scalar_one()
-        return self._keyring.unseal_alone(sealed, _place(attempt)).decode() if sealed else ""
+        return self._keyring.unseal_alone(sealed, said_place(attempt)).decode() if sealed else ""
 
     def close_all(self, outbox_id: UUID) -> None:
         """The recipient has settled: nothing of any attempt is uncertain any more."""
@@ -194,5 +199,6 @@ class Holdings:
             )
 
 
-def _place(attempt: UUID) -> str:
+def said_place(attempt: UUID) -> str:
+    """Return what a recipient's sealed words is bound to."""
     return f"attempts|{attempt}"

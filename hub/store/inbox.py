@@ -13,7 +13,6 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.authority.tracing import TraceContext
 from hub.clock import new_id
@@ -21,6 +20,7 @@ from hub.crypto.envelope import Keyring
 from hub.errors import IdReused, NotFound, StoreBusy
 from hub.store.retention_tables import inbox_plans
 from hub.store.tables import inbox
+from hub.store.upserts import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,8 @@ class Inbox:
         """
         index = self._keyring.blind_index("message", self._municipality, authority, message_id)
         digest, receipt = self._keyring.digest("body", essence or body), new_id()
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         claimed = self._connection.execute(
-            insert(inbox)
+            insert_into(inbox, self._connection)
             .values(
                 id=receipt,
                 municipality=self._municipality,
@@ -77,7 +76,7 @@ class Inbox:
                 received_at=at,
                 correlation_id=correlation_id,
                 outcome="{}",
-                body=self._keyring.seal_alone(body, _place(receipt)),
+                body=self._keyring.seal_alone(body, body_place(receipt)),
                 trace_id=trace.trace_id if trace else receipt,
                 parent_id=(trace.span_id or None) if trace else None,
             )
@@ -104,7 +103,7 @@ class Inbox:
         sealed = self._connection.execute(sa.select(inbox.c.body).where(inbox.c.id == receipt)).scalar_one()
         if sealed is None:
             raise NotFound("The body of this message has been cleared.", "Ask its sender to send it again.")
-        return self._keyring.unseal_alone(sealed, _place(receipt))
+        return self._keyring.unseal_alone(sealed, body_place(receipt))
 
     def _known(self, authority: str, index: bytes, digest: bytes) -> tuple[UUID, Receipt]:
         """Return the answer that a message got when it came before."""
@@ -121,5 +120,6 @@ class Inbox:
         return row.id, Receipt(row.id, row.received_at, row.correlation_id, orjson.loads(row.outcome), True)
 
 
-def _place(receipt: UUID) -> str:
+def body_place(receipt: UUID) -> str:
+    """Return what a message's sealed body is bound to."""
     return f"inbox|{receipt}"

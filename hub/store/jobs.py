@@ -15,10 +15,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.store.tables import Instant, among, as_dict, jobs
+from hub.store.upserts import insert_into
 
 
 class JobKind(StrEnum):
@@ -237,8 +237,7 @@ class Jobs:
     def _insert(
         self, kind: JobKind, authority: str, references: Sequence[str], at: datetime, correlation_id: str
     ) -> Any:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        return insert(jobs).values(
+        return insert_into(jobs, self._connection).values(
             [
                 {
                     "id": new_id(), "municipality": self._municipality, "kind": kind, "authority": authority,

@@ -15,10 +15,10 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store.delivery_tables import business_receipts
 from hub.store.tables import as_dict, attempts, holdings, outbox
+from hub.store.upserts import insert_into
 
 _ROW = business_receipts.c
 _IS_OPEN = _ROW.ended_at.is_(None)
@@ -61,9 +61,8 @@ class LaterReceipts:
 
     def owe(self, outbox_id: UUID, sequence: int, attempt: UUID, at: datetime) -> None:
         """A delivery was received; whatever was said of the same one before is said anew."""
-        insert: Any = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         fresh = {"attempt_id": attempt, "owed_at": at, "ended_at": None, "ending": None, "reason": None}
-        row = insert(business_receipts).values(outbox_id=outbox_id, sequence=sequence, **fresh)
+        row = insert_into(business_receipts, self._connection).values(outbox_id=outbox_id, sequence=sequence, **fresh)
         self._connection.execute(row.on_conflict_do_update(index_elements=["outbox_id", "sequence"], set_=fresh))
 
     def of(self, recipient: str, sequence: int, *, outbox_id: UUID | None, plan: UUID | None) -> OwedReceipt | None:

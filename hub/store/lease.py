@@ -1,10 +1,23 @@
-"""What a worker holds while it brings a recipient up to date, and what its decision rested on."""
+"""What a relay and a worker hold of a row while they bring a recipient up to date, and what a decision rested on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A row that wants a worker.
+
+    :ivar taken_until: until when silence needs no second ring.
+    """
+
+    id: UUID
+    channel: str
+    is_urgent: bool
+    taken_until: datetime
 
 
 @dataclass(frozen=True, slots=True)

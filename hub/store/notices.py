@@ -17,11 +17,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
 from hub.store.notice_tables import notices
+from hub.store.revocation_tables import revocation_withdrawals, withdrawals
 from hub.store.tables import among, as_dict
+from hub.store.upserts import insert_into
 
 _ROW = notices.c
 NOBODY = "nobody"
@@ -36,6 +37,7 @@ class NoticeKind(StrEnum):
     APPOINTMENT = "appointment"  # one is near
     CONSENT_ENDS = "consent-ends"  # a yes will stop counting
     SPOKEN_FOR = "spoken-for"  # somebody gave or withdrew a consent for the citizen
+    RESTRICTION_ENDS = "restriction-ends"  # what may not be used for now will be used again
     RECEIPT_MISSING = "receipt-missing"  # a recipient has not confirmed in time that it has deleted
 
 
@@ -53,6 +55,13 @@ class State(StrEnum):
 
 #: In these it waits for somebody: a sender, the coordinator or an operator.
 OPEN = (State.WAITING, State.BY_HAND, State.DEAD)
+_OWED = revocation_withdrawals.c
+_IS_MISSING_STILL = sa.and_(
+    _ROW.kind == NoticeKind.RECEIPT_MISSING,
+    sa.exists().where(
+        _OWED.revocation_id == _ROW.about, withdrawals.c.id == _OWED.withdrawal_id, withdrawals.c.ended_at.is_(None)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Notices:
         :param by_hand: a cause for which no letter may go out by itself: it waits for the coordinator.
         """
         made = self._connection.execute(
-            self._insert()
+            insert_into(notices, self._connection)
             .values(
                 id=new_id(),
                 municipality=self._municipality,
@@ -209,6 +218,11 @@ class Notices:
         query = sa.select(notices).where(_ROW.plan_id.in_(list(of_plans)), _ROW.state.in_(OPEN))
         return [_notice(row) for row in self._connection.execute(query.order_by(_ROW.made_at, _ROW.id))]
 
+    def of_plan(self, plan: UUID) -> Sequence[Notice]:
+        """Return every notice of a plan that is known still, the newest first."""
+        query = sa.select(notices).where(_ROW.plan_id == plan, _ROW.municipality == self._municipality)
+        return [_notice(row) for row in self._connection.execute(query.order_by(_ROW.made_at.desc(), _ROW.id))]
+
     def open(self, most: int = 500) -> Sequence[Notice]:
         """Return those that wait for somebody, oldest first."""
         query = sa.select(notices).where(_ROW.municipality == self._municipality, _ROW.state.in_(OPEN))
@@ -234,7 +248,8 @@ class Notices:
     def clear_sent(self, before: datetime, most: int) -> int:
         """Delete notices that were settled before an instant and are of a time before it; return how many.
 
-        Those that wait for somebody stay. One whose time is to come stays too, or it would be made again.
+        Those that wait for somebody stay. One stays too that would be made again: its time is to come, or the receipt
+        that it tells of is missing still.
         """
         gone = (
             sa.select(_ROW.id)
@@ -243,6 +258,7 @@ class Notices:
                 _ROW.settled_at < before,
                 _ROW.moment < before,
                 _ROW.state.not_in(OPEN),
+                sa.not_(_IS_MISSING_STILL),
             )
             .order_by(_ROW.settled_at)
             .limit(most)
@@ -254,9 +270,6 @@ class Notices:
     def _own(self, notice: Notice, **values: Any) -> bool:
         ours = notices.update().where(_ROW.id == notice.id, _ROW.lease == notice.token)
         return bool(self._connection.execute(ours.values(lease=None, lease_until=None, **values)).rowcount)
-
-    def _insert(self) -> Any:
-        return (postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert)(notices)
 
 
 def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notice:

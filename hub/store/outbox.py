@@ -6,8 +6,9 @@ a hundred times is one delivery. ``mark`` rises each time, so that a mark set wh
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,27 +19,15 @@ from hub.clock import new_id
 from hub.store import outbox_statements as sql
 from hub.store.circuits import Circuit, Direction, circuit_of
 from hub.store.holdings import MAY_HOLD
-from hub.store.lease import Basis, Lease
+from hub.store.lease import Basis, Lease, Ring
 from hub.store.tables import as_dict, outbox
 from hub.store.trace_statements import REMEMBER_CAUSE
 
-#: How long a relay that has taken rows may need to ring before another rings for it.
-_RING_SECONDS = 15
+#: How long silence needs no second ring, unless told otherwise.
+RING_AGAIN = timedelta(seconds=30)
 #: A row that waits for room is woken when there is some; this is only for the case that nobody does.
 _LONGEST_WAIT_FOR_ROOM = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """A row that wants a worker.
-
-    :ivar taken_until: until when the relay that took it has time to ring; then another may.
-    """
-
-    id: UUID
-    channel: str
-    is_urgent: bool
-    taken_until: datetime
+_BETWEEN_SUSPECTS = timedelta(seconds=1)
 
 
 class Outbox:
@@ -89,28 +78,36 @@ class Outbox:
         query = sa.select(sa.func.count()).where(outbox.c.plan_id.in_(plan_ids), outbox.c.lease_until > at)
         return self._connection.execute(query).scalar_one()
 
-    def take_rings(self, limit: int, at: datetime) -> Sequence[Ring]:
-        """Take due rows that want ringing, urgent and oldest first, for this relay alone for a short while."""
-        until = at + timedelta(seconds=_RING_SECONDS)
-        rows = self._execute(sql.TAKE_RINGS, ours=self._municipality, at=at, until=until, most=limit)
+    def take_rings(self, limit: int, at: datetime, again: timedelta = RING_AGAIN, urgent: bool = False) -> list[Ring]:
+        """Take due rows that want ringing, urgent and oldest first; no other relay rings for them for a while.
+
+        :param again: how long silence needs no second ring.
+        :param urgent: take no others.
+        """
+        given = {"ours": self._municipality, "at": at, "until": at + again, "most": limit}
+        rows = self._execute(sql.TAKE_URGENT_RINGS if urgent else sql.TAKE_RINGS, **given)
         return sorted((Ring(*row) for row in rows), key=lambda ring: not ring.is_urgent)
 
-    def rung(self, rings: Sequence[Ring], until: datetime) -> None:
-        """Remember that the broker has confirmed these rings; silence until then needs no second ring.
+    def not_rung(self, rings: Sequence[Ring], until: datetime) -> None:
+        """Let rows be rung for from an instant on: their rings wait in no queue.
 
-        A row that another transaction holds is passed over, so that nobody waits in a circle; it is rung once more.
-        One that became due anew meanwhile, or that a worker has taken or put off already, keeps its own time.
+        One that another transaction holds is passed over, so that nobody waits in a circle; it is rung for later. One
+        that became due anew meanwhile, or that a worker has taken or put off already, keeps its own time.
         """
         if rings:
-            taken = {ring.taken_until for ring in rings}
-            self._execute(sql.RUNG, rung=[ring.id for ring in rings], taken=list(taken), until=until)
+            taken = list({ring.taken_until for ring in rings})
+            self._execute(sql.NOT_RUNG, rung=[ring.id for ring in rings], taken=taken, until=until)
 
     def start_afresh(self, at: datetime) -> None:
         """Forget rings, waits for room and leases: the one process that had them has just been started.
 
-        An attempt that was under way stays open and counted; only nobody waits for its lease to run out.
+        An attempt that was under way stays open and counted; only nobody waits for its lease to run out. What was begun
+        more than once and never ended is rung for one after the other: one of them may have killed the process.
         """
+        suspects = self._execute(sql.SUSPECTS, ours=self._municipality).scalars().all()
         self._execute(sql.START_AFRESH, ours=self._municipality, at=at)
+        for place, wanted in enumerate(suspects, start=1):
+            self._execute(sql.RING_LATER, wanted=wanted, until=at + place * _BETWEEN_SUSPECTS)
 
     # --- one delivery ---------------------------------------------------------------------------------------------
 
@@ -158,7 +155,8 @@ class Outbox:
         return self._taken(sql.TAKE_OVER, wanted, at, seconds, new_id())
 
     def _taken(self, statement: sa.UpdateBase, wanted: UUID, at: datetime, seconds: float, token: UUID) -> Lease | None:
-        given: dict[str, Any] = {"wanted": wanted, "token": token, "until": at + timedelta(seconds=seconds)}
+        until, spread = at + timedelta(seconds=seconds), timedelta(seconds=random.uniform(0, seconds))  # noqa: S311
+        given: dict[str, Any] = {"wanted": wanted, "token": token, "until": until, "alone": until + spread}
         row = self._execute(statement, **given, **({"at": at} if statement is sql.LEASE else {})).one_or_none()
         if row is None:
             return None
@@ -262,19 +260,6 @@ class Outbox:
             .group_by(outbox.c.recipient)
         )
         return {row[0]: row[1] for row in rows}
-
-    def dead_letters(self, limit: int = 500) -> Sequence[dict[str, Any]]:
-        """Return dead letters, newest first: ids, cause and times, nothing of a person."""
-        rows = self._connection.execute(
-            sa.select(
-                outbox.c.id, outbox.c.recipient, outbox.c.channel, outbox.c.dead_at, outbox.c.dead_cause,
-                outbox.c.dead_note, outbox.c.attempts, outbox.c.sequence, outbox.c.correlation_id,
-            )
-            .where(self._is_ours(), outbox.c.dead_at.is_not(None))
-            .order_by(outbox.c.dead_at.desc())
-            .limit(limit)
-        )  # fmt: skip
-        return [as_dict(row) for row in rows]
 
     def replay(self, wanted: UUID, at: datetime) -> bool:
         """Bring a dead letter back; what leaves is decided anew. Tell whether it was one."""

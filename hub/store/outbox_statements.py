@@ -65,7 +65,10 @@ WHOSE = (
 )
 HOLDER = sa.select(_ROW.lease).where(_THIS, _ROW.lease_until > _AT)
 _TAKE = outbox.update().where(_THIS, _IS_DUE)
-_TAKEN = {"lease": bindparam("token"), "lease_until": _UNTIL, "ring_after": _UNTIL, "is_waiting": False}
+#: What was begun before and never ended may have killed its worker. If it does so again, it comes back at its own time:
+#: those that were under way beside it are then settled without it, and are suspect no more.
+_RUNG_FOR = sa.case((_ROW.attempts > 0, bindparam("alone", type_=Instant())), else_=_UNTIL)
+_TAKEN = {"lease": bindparam("token"), "lease_until": _UNTIL, "ring_after": _RUNG_FOR, "is_waiting": False}
 LEASE = _TAKE.where(_ROW.not_before <= _AT, _IS_FREE).values(_TAKEN).returning(outbox)
 TAKE_OVER = _TAKE.values(_TAKEN).returning(outbox)
 
@@ -153,18 +156,20 @@ _RINGS = (
     .limit(bindparam("most", type_=sa.Integer()))
     .with_for_update(skip_locked=True)
 )
-TAKE_RINGS = (
-    outbox.update()
-    .where(among(_ROW.id, _RINGS))
-    .values(ring_after=_UNTIL)
-    .returning(_ROW.id, _ROW.channel, _ROW.is_urgent, _ROW.ring_after)
-)
+
+
+def _take(rings: sa.Select[Any]) -> sa.Executable:
+    taken = outbox.update().where(among(_ROW.id, rings)).values(ring_after=_UNTIL)
+    return taken.returning(_ROW.id, _ROW.channel, _ROW.is_urgent, _ROW.ring_after)
+
+
+TAKE_RINGS, TAKE_URGENT_RINGS = _take(_RINGS), _take(_RINGS.where(_ROW.is_urgent))
 _QUIET = (
     sa.select(_ROW.id)
     .where(_ROW.id.in_(bindparam("rung", expanding=True)), _ROW.ring_after.in_(bindparam("taken", expanding=True)))
     .with_for_update(skip_locked=True)
 )
-RUNG = outbox.update().where(among(_ROW.id, _QUIET)).values(ring_after=_UNTIL)
+NOT_RUNG = outbox.update().where(among(_ROW.id, _QUIET)).values(ring_after=_UNTIL)
 _BEHIND = (
     sa.select(_ROW.id)
     .join(plans, plans.c.id == _ROW.plan_id)
@@ -191,3 +196,5 @@ START_AFRESH = (
         **_FREE,
     )
 )
+SUSPECTS = sa.select(_ROW.id).where(_OURS, _ROW.lease.is_not(None), _ROW.attempts > 1).order_by(_ROW.lease)
+RING_LATER = outbox.update().where(_THIS).values(ring_after=_UNTIL)

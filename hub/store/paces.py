@@ -11,12 +11,11 @@ ever has more than the limit.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store.delivery_tables import paces
+from hub.store.upserts import insert_into
 
 _SLACK = timedelta(seconds=1)
 _ROW = paces.c
@@ -60,9 +59,8 @@ class Paces:
         due: datetime | None = self._connection.execute(wanted).scalar_one_or_none()
         if due is not None:
             return due
-        insert: Any = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         first = {"municipality": self._municipality, "recipient": recipient, "next_at": at}
-        self._connection.execute(insert(paces).values(first).on_conflict_do_nothing())
+        self._connection.execute(insert_into(paces, self._connection).values(first).on_conflict_do_nothing())
         found: datetime = self._connection.execute(wanted).scalar_one()
         return found
 

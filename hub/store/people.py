@@ -83,7 +83,7 @@ class People:
     def add(self, facts: PersonFacts) -> UUID:
         """Remember a person not known yet and return the new id."""
         person = Person(new_id(), facts.identifiers, facts.name)
-        key, wrapped = self._keyring.new_data_key(_key_place(person.id))
+        key, wrapped = self._keyring.new_data_key(key_place(person.id))
         sealed = seal(key, _PERSON.dump_json(person), _place(person.id))
         self._connection.execute(
             people.insert().values(id=person.id, municipality=self._municipality, wrapped_key=wrapped, identity=sealed)
@@ -140,7 +140,7 @@ class People:
 
     def unwrap(self, wrapped: bytes, person: UUID) -> bytes:
         """Return a person's data key, which the caller has read beside something else of the person."""
-        return self._keyring.unwrap(wrapped, _key_place(person))
+        return self._keyring.unwrap(wrapped, key_place(person))
 
     def _reseal(self, person: Person) -> None:
         sealed = seal(self.key_of(person.id), _PERSON.dump_json(person), _place(person.id))
@@ -159,5 +159,6 @@ def _place(person: UUID) -> str:
     return f"people|{person}"
 
 
-def _key_place(person: UUID) -> str:
+def key_place(person: UUID) -> str:
+    """Return what a person's wrapped key is bound to."""
     return f"people|{person}|key"

@@ -12,34 +12,47 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import new_id
-from hub.crypto.envelope import Keyring, keyed_digest, seal, unseal
+from hub.crypto.envelope import Keyring, keyed_digest
 from hub.plan.canonical import canonical, own_content
 from hub.plan.element import Element
 from hub.plan.plan import CaseRef, Plan, PlanStatus
 from hub.store.plan_state import read_state, seal_state
+from hub.store.restrictions import in_force
+from hub.store.sealed_elements import ElementPlace, seal_element, unseal_element
 from hub.store.tables import case_plans, elements, people, plan_people, plans
+from hub.store.upserts import insert_into
 
 # Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
 _READ = sa.select(plans).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
 _HOLD = _READ.with_for_update(read=True)
-_CURRENT = sa.select(elements.c.id, elements.c.content).where(
+_CURRENT = sa.select(elements.c.id, elements.c.registered_at, elements.c.content).where(
     elements.c.plan_id == sa.bindparam("plan"), elements.c.superseded_at.is_(None)
 )
-_ELEMENT = TypeAdapter(Element)
+_TOUCH = (
+    elements.update()
+    .where(
+        elements.c.plan_id == sa.bindparam("of"),
+        elements.c.id == sa.bindparam("one"),
+        elements.c.superseded_at.is_(None),
+    )
+    .values(content=sa.bindparam("sealed"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A plan as remembered: the plan itself, its counters, and the key that seals it."""
+    """A plan as remembered: the plan itself, its counters, and the key that seals it.
+
+    :ivar written: when the row of each element was written: one part of what its content is bound to.
+    """
 
     plan: Plan
     version: int
     consent_version: int
     key: bytes
+    written: Mapping[UUID, datetime]
 
     def digest(self, element: Element, *, is_protected: bool = False) -> str:
         """Return a keyed digest of what is shown of an element: opaque, and no help to who would guess content.
@@ -61,9 +74,9 @@ class Plans:
     def open(self, person: UUID, at: datetime) -> UUID:
         """Open an empty plan for a person; return the one that is there, were it opened just now by another."""
         plan = Plan(new_id(), person)
-        key, wrapped = self._keyring.new_data_key(_key_place(plan.id))
+        key, wrapped = self._keyring.new_data_key(key_place(plan.id))
         opened = self._connection.execute(
-            self._insert(plans)
+            insert_into(plans, self._connection)
             .values(
                 id=plan.id,
                 municipality=self._municipality,
@@ -125,19 +138,21 @@ class Plans:
         row = self._connection.execute(_HOLD if for_delivery else _READ, which).one_or_none()
         if row is None:
             return None
-        key = self._keyring.unwrap(row.wrapped_key, _key_place(wanted))
-        state = read_state(row.state, key, wanted)
+        key = self._keyring.unwrap(row.wrapped_key, key_place(wanted))
+        state, current = read_state(row.state, key, wanted), list(self._current(wanted, key))
         plan = Plan(
             id=wanted,
             person=row.person_id,
             status=PlanStatus(row.status),
-            elements={element.id: element for element in self._current(wanted, key)},
+            elements={element.id: element for element, _ in current},
             tombstones=state.tombstones,
             cases={CaseRef(*ref): case for ref, case in state.cases},
             is_held=row.is_held,
             protected=state.protected,
+            restricted=frozenset(in_force(self._connection, wanted)) if row.is_restricted else frozenset(),
         )
-        return StoredPlan(plan, row.version, row.consent_version, key)
+        written = {element.id: at for element, at in current}
+        return StoredPlan(plan, row.version, row.consent_version, key, written)
 
     def save(self, before: StoredPlan, after: Plan, at: datetime) -> None:
         """Remember a plan's new content; superseded versions stay, unless only order or message id moved."""
@@ -150,12 +165,11 @@ class Plans:
         if fresh:
             rows = [_row(element, was.get(element.id), after.id, before.key) for element in fresh]
             self._connection.execute(elements.insert(), rows)
-        for element in touched:
-            self._connection.execute(
-                elements.update()
-                .where(elements.c.id == element.id, elements.c.plan_id == after.id, elements.c.superseded_at.is_(None))
-                .values(content=_seal_element(_registered_as(was[element.id], element), after.id, before.key))
-            )
+        told = [_registered_as(was[element.id], element) for element in touched]
+        if told:
+            places = [(e, ElementPlace(e.id, after.id, before.written[e.id])) for e in told]
+            rows = [{"of": after.id, "one": e.id, "sealed": seal_element(e, place, before.key)} for e, place in places]
+            self._connection.execute(_TOUCH, rows)
         self._remember_people(before.plan, after)
         ended_at = sa.func.coalesce(plans.c.ended_at, at) if after.status is PlanStatus.COMPLETED else None
         state = seal_state(after, before.key)
@@ -205,7 +219,7 @@ class Plans:
         """Take a case for this transaction alone, before its plan; return its plan: ``home`` if it had none."""
         index = self._case_index(case)
         self._connection.execute(
-            self._insert(case_plans).values(blind_index=index, plan_id=home).on_conflict_do_nothing()
+            insert_into(case_plans, self._connection).values(blind_index=index, plan_id=home).on_conflict_do_nothing()
         )
         query = sa.select(case_plans.c.plan_id).where(case_plans.c.blind_index == index).with_for_update()
         plan: UUID = self._connection.execute(query).scalar_one()
@@ -219,21 +233,24 @@ class Plans:
 
     def latest(self, stored: StoredPlan, wanted: Collection[UUID]) -> Mapping[UUID, Element]:
         """Return elements as they read last in a plan, also those that are gone from it."""
-        query = sa.select(elements.c.id, elements.c.content).where(
+        query = sa.select(elements.c.id, elements.c.registered_at, elements.c.content).where(
             elements.c.plan_id == stored.plan.id, elements.c.id.in_(list(wanted))
         )
-        newest = {row.id: row.content for row in self._connection.execute(query.order_by(elements.c.row))}
-        places = {element: _element_place(element, stored.plan.id) for element in newest}
-        return {one: _ELEMENT.validate_json(unseal(stored.key, newest[one], place)) for one, place in places.items()}
+        newest = {row.id: row for row in self._connection.execute(query.order_by(elements.c.row))}
+        return {
+            one: unseal_element(row.content, ElementPlace(one, stored.plan.id, row.registered_at), stored.key)
+            for one, row in newest.items()
+        }
 
     def elements_before(self, wanted: UUID, at: datetime) -> frozenset[UUID]:
         """Return the elements that were in a plan before an instant, whatever has become of them since."""
         query = sa.select(elements.c.id).where(elements.c.plan_id == wanted, elements.c.registered_at < at)
         return frozenset(self._connection.execute(query).scalars())
 
-    def _current(self, wanted: UUID, key: bytes) -> Iterable[Element]:
+    def _current(self, wanted: UUID, key: bytes) -> Iterable[tuple[Element, datetime]]:
         for row in self._connection.execute(_CURRENT, {"plan": wanted}):
-            yield _ELEMENT.validate_json(unseal(key, row.content, _element_place(row.id, wanted)))
+            place = ElementPlace(row.id, wanted, row.registered_at)
+            yield unseal_element(row.content, place, key), row.registered_at
 
     def _supersede(self, gone: Sequence[UUID], plan: UUID, at: datetime) -> None:
         if gone:
@@ -252,9 +269,6 @@ class Plans:
                 plan_people.delete().where(plan_people.c.plan_id == after.id, plan_people.c.person_id.in_(left))
             )
 
-    def _insert(self, table: sa.Table) -> Any:
-        return (postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert)(table)
-
     def _case_index(self, case: CaseRef) -> bytes:
         return self._keyring.blind_index("case", self._municipality, *case)
 
@@ -272,7 +286,7 @@ def _row(element: Element, was: Element | None, plan: UUID, key: bytes) -> dict[
         "valid_from": element.valid.start,
         "valid_to": element.valid.end,
         "registered_at": element.registered_at,
-        "content": _seal_element(told, plan, key),
+        "content": seal_element(told, ElementPlace(element.id, plan, element.registered_at), key),
     }
 
 
@@ -281,13 +295,6 @@ def _registered_as(before: Element, after: Element) -> Element:
     return replace(after, registered_at=before.registered_at)
 
 
-def _seal_element(element: Element, plan: UUID, key: bytes) -> bytes:
-    return seal(key, _ELEMENT.dump_json(element), _element_place(element.id, plan))
-
-
-def _element_place(element: UUID, plan: UUID) -> str:
-    return f"elements|{element}|{plan}"
-
-
-def _key_place(plan: UUID) -> str:
+def key_place(plan: UUID) -> str:
+    """Return what a plan's wrapped key is bound to."""
     return f"plans|{plan}|key"

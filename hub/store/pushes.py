@@ -13,10 +13,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store.feed_tables import feed_webhooks, feeds
 from hub.store.tables import Instant
+from hub.store.upserts import insert_into
 
 _ROW, _FEED = feed_webhooks.c, feeds.c
 _AT = bindparam("at", type_=Instant())
@@ -76,12 +76,11 @@ class Pushes:
         begins = sa.select(_FEED.acknowledged).where(
             _FEED.municipality == self._municipality, _FEED.recipient == recipient
         )
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         first = {
             "municipality": self._municipality, "recipient": recipient, "position": begins.scalar_subquery(),
             "not_before": at, "failures": 0, "last_result": "",
         }  # fmt: skip
-        self._connection.execute(insert(feed_webhooks).values(first).on_conflict_do_nothing())
+        self._connection.execute(insert_into(feed_webhooks, self._connection).values(first).on_conflict_do_nothing())
         until = at + timedelta(seconds=seconds)
         row = self._execute(_LEASE, whom=recipient, token=token, at=at, until=until).one_or_none()
         return Push(recipient, token, row.position, row.failures) if row is not None else None
@@ -99,6 +98,10 @@ class Pushes:
             push, position=position, failures=failures, not_before=until or at, last_attempt_at=at,
             last_result=result, **success,
         )  # fmt: skip
+
+    def passes(self, push: Push, position: int) -> None:
+        """There is nothing to tell up to a position; what is known of the subscriber stays as it is."""
+        self._own(push, position=position)
 
     def start_afresh(self) -> None:
         """Forget leases: the one process that had them has just been started."""

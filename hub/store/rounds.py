@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store.retention import Step
 from hub.store.retention_tables import housekeeping
+from hub.store.upserts import insert_into
 
 _ROW = housekeeping.c
 
@@ -55,10 +55,9 @@ class Rounds:
 
     def ensure(self, kinds: Collection[str], first_at: datetime) -> None:
         """Have a row for each kind; one that is there stays as it is."""
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         new = {"position": "", "cleared": 0, "last_cleared": 0, "total": 0, "due_at": first_at}
         rows = [{"municipality": self._municipality, "kind": kind, **new} for kind in sorted(kinds)]
-        self._connection.execute(insert(housekeeping).values(rows).on_conflict_do_nothing())
+        self._connection.execute(insert_into(housekeeping, self._connection).values(rows).on_conflict_do_nothing())
 
     def take(self, kinds: Collection[str], at: datetime) -> Round | None:
         """Take a kind that is due, for this transaction alone; None when none is, or all that are have been taken."""

@@ -101,6 +101,7 @@ plans = Table(
     Column("wrapped_key", sa.LargeBinary, nullable=False),
     Column("state", sa.LargeBinary, nullable=False),  # sealed: cases and tombstones
     Column("is_held", sa.Boolean, nullable=False, server_default=sa.false()),  # the family's view is held back
+    Column("is_restricted", sa.Boolean, nullable=False, server_default=sa.false()),  # it, or something in it
 )
 
 elements = Table(
@@ -290,9 +291,10 @@ sessions = Table(  # who is signed in to the pages
     Column("secret_digest", sa.LargeBinary, primary_key=True),  # SHA-256; the secret itself is in the cookie alone
     _municipality(),
     Column("client", sa.String(64), nullable=False),
-    Column(
-        "client_digest", sa.LargeBinary, nullable=False
-    ),  # of its settings at sign-in: other settings end the session
+    Column("client_digest", sa.LargeBinary, nullable=False),  # of its settings at sign-in: others end the session
     Column("began_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    *(Column(said, sa.String(most)) for said, most in (("role", 32), ("organisation", 64))),  # by a provider's word
+    Column("person_id", sa.Uuid),
+    Column("authenticated_at", Instant),
 )

@@ -25,17 +25,22 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hub.crypto.envelope import Keyring
 from hub.errors import StoreBusy
+from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
 from hub.store.consents import Consents
+from hub.store.corrections import Corrections
+from hub.store.dead_letters import DeadLetters
 from hub.store.emergencies import Emergencies
 from hub.store.engines import new_engine
+from hub.store.erasures import Erasures
 from hub.store.feeds import Feeds
 from hub.store.holdings import Attempts, Holdings
 from hub.store.holds import Holds
 from hub.store.inbox import Inbox
 from hub.store.jobs import Jobs
 from hub.store.later_receipts import LaterReceipts
+from hub.store.lookups import Lookups
 from hub.store.meetings import MeetingRows
 from hub.store.memberships import Memberships
 from hub.store.notices import Notices
@@ -46,13 +51,20 @@ from hub.store.plans import Plans
 from hub.store.policies import Policies
 from hub.store.policy_drafts import PolicyDrafts
 from hub.store.register_rows import RegisterRows
+from hub.store.replays import Replays
+from hub.store.restrictions import Restrictions
 from hub.store.revocations import Revocations
+from hub.store.seals import Seals
 from hub.store.sessions import SessionRows
 from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
+from hub.store.witnesses import WitnessRows
 
-_UNIQUE_VIOLATION = "23505"  # PostgreSQL, Appendix A
+_UNIQUE_VIOLATION, _DISK_FULL = "23505", "53100"  # PostgreSQL, Appendix A
+_MAKE_ROOM = (
+    "Operator: give the database's disk room; the hub then goes on by itself. Nothing was lost or half-written."
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,16 @@ class Unit:
     connection: sa.Connection
     keyring: Keyring
     municipality: str
+
+    @cached_property
+    def access(self) -> AccessRows:
+        """Tokens that were issued."""
+        return AccessRows(self.connection, self.municipality)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        """Look-ups of people by number."""
+        return Lookups(self.connection, self.municipality)
 
     @cached_property
     def people(self) -> People:
@@ -138,6 +160,15 @@ class Unit:
         """Meetings that are counted."""
         return MeetingRows(self.connection, self.municipality)
 
+    #: What may not be used for now.
+    restrictions = cached_property(lambda unit: Restrictions(unit.connection, unit.municipality))
+
+    #: What citizens say is wrong.
+    corrections = cached_property(lambda unit: Corrections(unit.connection, unit.municipality))
+
+    #: What is, or is to be, erased, and what stands in the way.
+    erasures = cached_property(lambda unit: Erasures(unit.connection, unit.municipality))
+
     #: What citizens are to be told by letter.
     notices = cached_property(lambda unit: Notices(unit.connection, unit.municipality))
 
@@ -150,6 +181,12 @@ class Unit:
     #: How quickly recipients may be called.
     paces = cached_property(lambda unit: Paces(unit.connection, unit.municipality))
 
+    #: What needs a person.
+    dead_letters = cached_property(lambda unit: DeadLetters(unit.connection, unit.municipality))
+
+    #: What is brought back of it, many at once.
+    replays = cached_property(lambda unit: Replays(unit.connection, unit.keyring, unit.municipality))
+
     #: What became of a message.
     traces = cached_property(lambda unit: Traces(unit.connection, unit.municipality))
 
@@ -160,6 +197,12 @@ class Unit:
     def audit(self) -> AuditRows:
         """What was done, by whom."""
         return AuditRows(self.connection, self.municipality)
+
+    #: Which of it is sealed.
+    seals = cached_property(lambda unit: Seals(unit.connection, unit.municipality))
+
+    #: Who keeps its checkpoints.
+    witnesses = cached_property(lambda unit: WitnessRows(unit.connection, unit.municipality))
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -194,12 +237,14 @@ class Store:
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Unit]:
-        """Open a transaction. :raises StoreBusy: the database does not answer, or not in time."""
+        """Open a transaction. :raises StoreBusy: the database does not answer, not in time, or has no room to write."""
         try:
             with self.engine.connect().execution_options(hub_read_only=read_only) as connection, connection.begin():
                 unit = Unit(connection, self.keyring, self.municipality)
                 yield unit
         except (OperationalError, NoConnectionFree) as error:
+            if _is_full(error):
+                raise StoreBusy("The disk of the database is full.", _MAKE_ROOM) from error
             raise StoreBusy("The database does not answer in time.") from error
         except IntegrityError as error:
             if _is_taken(error):
@@ -228,3 +273,11 @@ def _is_taken(error: IntegrityError) -> bool:
     if isinstance(cause, sqlite3.IntegrityError):
         return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
     return getattr(cause, "sqlstate", None) == _UNIQUE_VIOLATION
+
+
+def _is_full(error: Exception) -> bool:
+    """Tell whether the database had no room to write: nothing gets better by waiting until somebody makes some."""
+    cause: Any = getattr(error, "orig", None)
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == _DISK_FULL

@@ -15,9 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store.tables import Instant, as_dict, metadata
+from hub.store.upserts import insert_into
 
 LONGEST_CODE = 40
 #: Rows of one authority with a code; a sender of nonsense fills its own list and nobody else's.
@@ -88,8 +88,7 @@ class UnknownCodes:
         )
 
     def _count(self, authority: str, system: str, code: str, times: int, at: datetime) -> None:
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(unknown_codes).values(
+        statement = insert_into(unknown_codes, self._connection).values(
             municipality=self._municipality,
             authority=authority,
             system=system,

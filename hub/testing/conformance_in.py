@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from hub.errors import HubError, Refused
 from hub.testing.conformance_contracts import leaves
 from hub.testing.conformance_kit import Kit, Unfit, repeats, taken_in, tried
 from hub.testing.conformance_sheet import Sheet
+from hub.testing.effort import worked
 from hub.testing.plain import plain_contribution, plain_error
 
 _THREADS, _SECONDS = 8, 2.0
@@ -120,9 +120,8 @@ def hostile(kit: Kit) -> str:
     for sheet in kit.sheets:
         usual = sheet.comes_in.content_type if sheet.comes_in else "application/json"
         for name, body in _hostile_bodies(kit, sheet):
-            begun = time.thread_time()  # of this thread: the machine may do other things too
-            _, error = tried(lambda: taken_in(kit, adapter, Parcel(kit.name, body, usual)))  # noqa: B023
-            took = time.thread_time() - begun
+            parcel = Parcel(kit.name, body, usual)
+            (_, error), took = worked(lambda: tried(lambda: taken_in(kit, adapter, parcel)))  # noqa: B023
             if took > _SECONDS:
                 raise Unfit(f"A body of {name} took {took:.1f} s.", "Bound size, depth and the work per byte.")
             if not isinstance(error, Refused):

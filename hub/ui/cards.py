@@ -17,8 +17,8 @@ _SAID_ELSEWHERE = frozenset({Detail.ALL_DAY, "purpose", "booking", "organisation
 #: Facts whose values are words of a closed list, and so the page's to say.
 _CLOSED = frozenset(
     {
-        Detail.RELATION, Detail.CUSTODY, Detail.PROTECTED_ADDRESS, "type", "missed", "cancelled-by",
-        "with-more-authorities",
+        Detail.RELATION, Detail.CUSTODY, Detail.PROTECTED_ADDRESS, Detail.TYPE, Detail.CONTACT,
+        Detail.WITH_MORE_AUTHORITIES, "missed", "cancelled-by",
     }
 )  # fmt: skip
 #: What a coordinator looks for first; other facts follow by name.

@@ -9,28 +9,45 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.errors import NotFound
 from hub.flow import show
+from hub.flow.family import show_family
 from hub.flow.proof import prove_revocation
 from hub.flow.revocation import ShownRevocation
+from hub.flow.today import show_today
+from hub.flow.who_can_see import show_who_can_see
 from hub.identity.sessions import Session
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
-from hub.ui.desk import ASessionsForm, CorrelationId, Desk, TheDesk, TheSession
+from hub.ui.desk import ACoordinator, ASessionsForm, CorrelationId, Desk, TheDesk
+from hub.ui.family_page import family_page
 from hub.ui.plan_page import plan_page
 from hub.ui.problems import MISSING, SEE_OTHER, UNFIT, PageRoute
 from hub.ui.proof_page import proof_page
 from hub.ui.rendering import page
+from hub.ui.today_page import today_page
+from hub.ui.who_page import who_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/coordinator")
-def find_page(request: Request, session: TheSession) -> Response:
-    """Show the form that finds a plan."""
-    return page(request, "find", session=session, fault="")
+def read_today(
+    request: Request,
+    desk: TheDesk,
+    session: ACoordinator,
+    correlation_id: CorrelationId,
+    after: UUID | None = None,
+) -> Response:
+    """Show what the coordinator's families ask for today, and the form that finds a plan."""
+    caller = session.caller
+    found, then = show_today(
+        caller.reader, desk.store, desk.ahead, after, actor=caller.client, correlation_id=correlation_id
+    )
+    today = today_page(found, then, desk.travel, caller.reader.language)
+    return page(request, "find", session=session, fault="", today=today)
 
 
 @router.post("/coordinator")
 def find(
-    request: Request, desk: TheDesk, session: TheSession, form: ASessionsForm, correlation_id: CorrelationId
+    request: Request, desk: TheDesk, session: ACoordinator, form: ASessionsForm, correlation_id: CorrelationId
 ) -> Response:
     """Go to a person's plan; the number is posted, for an address is written down in many places."""
     caller = session.caller
@@ -38,15 +55,15 @@ def find(
         number = cpr_identifier(form.get("cpr", ""), caller.reader.organisation)
         plan = show.find_plan([number], caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
     except NotAnIdentifier:
-        return page(request, "find", UNFIT, session=session, fault="find.not_a_number")
+        return page(request, "find", UNFIT, session=session, fault="find.not_a_number", today=None)
     except NotFound:
-        return page(request, "find", MISSING, session=session, fault="find.none")
+        return page(request, "find", MISSING, session=session, fault="find.none", today=None)
     return RedirectResponse(f"/coordinator/plans/{plan}", SEE_OTHER)
 
 
 @router.get("/coordinator/plans/{plan}")
 def read_plan(
-    plan: UUID, request: Request, desk: TheDesk, session: TheSession, correlation_id: CorrelationId
+    plan: UUID, request: Request, desk: TheDesk, session: ACoordinator, correlation_id: CorrelationId
 ) -> Response:
     """Show a plan as far as the coordinator may see it."""
     caller = session.caller
@@ -54,9 +71,29 @@ def read_plan(
     return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language))
 
 
+@router.get("/coordinator/plans/{plan}/who-can-see")
+def read_who_can_see(
+    plan: UUID, request: Request, desk: TheDesk, session: ACoordinator, correlation_id: CorrelationId
+) -> Response:
+    """Show who knows what of a plan, and why."""
+    caller = session.caller
+    found = show_who_can_see(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+    return page(request, "who", session=session, who=who_page(found, caller.reader.language), home="")
+
+
+@router.get("/coordinator/families/{plan}")
+def read_family(
+    plan: UUID, request: Request, desk: TheDesk, session: ACoordinator, correlation_id: CorrelationId
+) -> Response:
+    """Show the plans of a household side by side, each under its own person's consents."""
+    caller = session.caller
+    shown = show_family(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+    return page(request, "family", session=session, family=family_page(shown, desk.travel, caller.reader.language))
+
+
 @router.get("/coordinator/consents/{consent}/proof")
 def read_proof(
-    consent: UUID, request: Request, desk: TheDesk, session: TheSession, correlation_id: CorrelationId
+    consent: UUID, request: Request, desk: TheDesk, session: ACoordinator, correlation_id: CorrelationId
 ) -> Response:
     """Show what became of a revocation, to print for the citizen."""
     shown, document = _proof(consent, desk, session, correlation_id)
@@ -64,7 +101,7 @@ def read_proof(
 
 
 @router.get("/coordinator/consents/{consent}/proof-file")
-def get_proof(consent: UUID, desk: TheDesk, session: TheSession, correlation_id: CorrelationId) -> Response:
+def get_proof(consent: UUID, desk: TheDesk, session: ACoordinator, correlation_id: CorrelationId) -> Response:
     """Give the signed document, for the citizen to keep."""
     _, document = _proof(consent, desk, session, correlation_id)
     headers = {"Content-Disposition": f'attachment; filename="{consent}.json"', "Cache-Control": "no-store"}

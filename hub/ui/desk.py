@@ -18,6 +18,8 @@ from starlette.requests import ClientDisconnect
 from hub.errors import InvalidRequest, NotAllowed, TooLarge
 from hub.flow.refusal import refusals_written
 from hub.identity.sessions import Session, Sessions
+from hub.identity.signing_in import SignIns
+from hub.plan.person import Role
 from hub.store.transaction import Store
 from hub.ui.rendering import language_for
 
@@ -33,6 +35,9 @@ class Desk:
     :ivar public_url: the address that others reach the hub by; empty for the one that a request names.
     :ivar travel: the way between two appointments.
     :ivar deadline: how long a recipient has to confirm that it has deleted.
+    :ivar ahead: how long before a consent ends the citizen is to be asked anew.
+    :ivar sign_ins: how people come in through the identity provider; None where none is configured.
+    :ivar takes_tokens: whether a client's token opens pages.
     """
 
     store: Store
@@ -40,6 +45,9 @@ class Desk:
     public_url: str
     travel: timedelta
     deadline: timedelta
+    ahead: timedelta
+    sign_ins: SignIns | None = None
+    takes_tokens: bool = True
 
     @property
     def is_behind_tls(self) -> bool:
@@ -49,7 +57,11 @@ class Desk:
     @property
     def cookie(self) -> str:
         """Return the name of the cookie that holds a session's secret; a browser lets no other host set ``__Host-``."""
-        return "__Host-hub-session" if self.is_behind_tls else "hub-session"
+        return self.cookie_called("hub-session")
+
+    def cookie_called(self, name: str) -> str:
+        """Return how a cookie of this name is called here."""
+        return f"__Host-{name}" if self.is_behind_tls else name
 
 
 def _desk(request: Request) -> Desk:
@@ -102,6 +114,25 @@ def _is_own(request: Request, desk: Desk) -> bool:
 
 
 TheSession = Annotated[Session, Depends(_session)]
+
+
+def _coordinator(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
+    return _of_role(Role.COORDINATOR, session, desk, correlation_id)
+
+
+def _citizen(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
+    return _of_role(Role.CITIZEN, session, desk, correlation_id)
+
+
+def _of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Session:
+    if session.caller.reader.role is not role:
+        with refusals_written(desk.store, session.caller.client, correlation_id):
+            raise NotAllowed(f"These pages are for the role {role}.", "Sign in as what they are for.")
+    return session
+
+
+ACoordinator = Annotated[Session, Depends(_coordinator)]
+ACitizen = Annotated[Session, Depends(_citizen)]
 TheForm = Annotated[Mapping[str, str], Depends(_form)]
 
 

@@ -13,38 +13,35 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from hub.errors import NotFound
+from hub.identity.offers import People
 from hub.identity.sessions import Sessions
+from hub.identity.signing_in import SignIns
 from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
-from hub.ui import coordinator, signing_in
+from hub.ui import assets, by_provider, citizen, coordinator, signing_in
 from hub.ui.desk import Desk
 from hub.ui.problems import PageRoute
-from hub.ui.rendering import ICON, STYLE
 
+#: The modules whose routes are pages, or what pages are shown with.
+ROOMS = (assets, signing_in, by_provider, coordinator, citizen)
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-for room in (signing_in, coordinator):
+for room in ROOMS:
     router.include_router(room.router)
 
 
 def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings) -> None:
     """Let an application serve the pages too."""
     travel = timedelta(minutes=settings.travel_minutes)
-    deadline = timedelta(hours=settings.withdrawal_hours)
-    app.state.desk = Desk(store, Sessions(store, identity), settings.public_url, travel, deadline)
+    deadline, ahead = timedelta(hours=settings.withdrawal_hours), timedelta(days=settings.reminder_days)
+    people = People(settings.sign_in) if settings.sign_in else None
+    sessions = Sessions(store, identity, people)
+    sign_ins = (
+        SignIns(settings.sign_in, people, sessions, store, settings.address) if settings.sign_in and people else None
+    )
+    takes_tokens = sign_ins is None or sessions.takes_tokens
+    app.state.desk = Desk(store, sessions, settings.public_url, travel, deadline, ahead, sign_ins, takes_tokens)
     app.include_router(router)
-
-
-@router.get("/static/plan.css")
-def style() -> Response:
-    """Return the stylesheet; its address changes with it, so a browser may keep it."""
-    return Response(STYLE, headers={"Cache-Control": "public, max-age=31536000, immutable"}, media_type="text/css")
-
-
-@router.get("/static/icon.svg")
-def icon() -> Response:
-    """Return the small picture of a tab."""
-    return Response(ICON, headers={"Cache-Control": "public, max-age=86400"}, media_type="image/svg+xml")
 
 
 @router.get("/coordinator/{rest:path}")

@@ -5,17 +5,22 @@ A function of the reader's view and the instant, and of nothing else: what is wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hub.consent.explain import collision, completeness
+from hub.consent.explain import completeness
+from hub.consent.explain_findings import finding
 from hub.consent.view import Seen
 from hub.flow.show import Shown
+from hub.plan.contact_load import contact_load
+from hub.plan.danish_time import IsoWeek
+from hub.plan.demands import told_twice
 from hub.plan.element import Kind, Status
-from hub.plan.findings import overlapping_demands
+from hub.plan.findings import findings
 from hub.ui.cards import Card, Cards
+from hub.ui.load import WEEKS, WeekRow, week_rows
 from hub.ui.times import age, moment
 from hub.ui.words import known_word, word
 
@@ -59,17 +64,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Collision:
-    """Two appointments that a person cannot well keep both."""
+class Finding:
+    """What is worth the coordinator's look, and the elements that it is about."""
 
     sentence: str
     cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An appointment.
+
+    :ivar also: the same meeting, as other authorities tell of it.
+    :ivar differs: they name other hours.
+    """
+
+    card: Card
+    also: tuple[Card, ...] = ()
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """All that the template shows."""
 
+    id: str
     name: str
     number: str
     status: str
@@ -78,9 +97,10 @@ class PlanPage:
     marker: str
     at: str
     sources: tuple[Source, ...]
-    collisions: tuple[Collision, ...]
-    ahead: tuple[Card, ...]
-    past: tuple[Card, ...]
+    findings: tuple[Finding, ...]
+    ahead: tuple[Entry, ...]
+    past: tuple[Entry, ...]
+    load: tuple[WeekRow, ...]
     goals: tuple[tuple[Step, ...], ...]
     activities: tuple[tuple[Step, ...], ...]
     sections: tuple[tuple[str, tuple[Card, ...]], ...]
@@ -94,14 +114,15 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
     view = shown.view
     cards = Cards(view, shown.at, language)
     by_kind: dict[Kind, list[Seen]] = {kind: [] for kind in Kind}
-    for seen in sorted(view.seen, key=_order):
+    for seen in in_order(view.seen):
         by_kind[seen.element.kind].append(seen)
-    ahead = [seen for seen in by_kind[Kind.APPOINTMENT] if _is_ahead(seen, shown.at)]
-    past = [seen for seen in reversed(by_kind[Kind.APPOINTMENT]) if not _is_ahead(seen, shown.at)]
-    groups = list(_groups(sorted((seen for kind in _OF_GOALS for seen in by_kind[kind]), key=_order)))
+    ahead = [seen for seen in by_kind[Kind.APPOINTMENT] if is_ahead(seen, shown.at)]
+    past = [seen for seen in reversed(by_kind[Kind.APPOINTMENT]) if not is_ahead(seen, shown.at)]
+    groups = goals_with_steps(view.seen)
     steps = [(group[0][1], tuple(Step(depth, cards.card(seen)) for depth, seen in group)) for group in groups]
     numbers = shown.person.numbers_for(view.reader.organisation)
     return PlanPage(
+        id=str(view.plan),
         name=shown.person.name or word("plan.no_name", language),
         number=numbers[0].masked if numbers else "",
         status=word(f"plan.status.{shown.status}", language),
@@ -110,27 +131,58 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
         marker=completeness(view.may_be_partial).in_language(language),
         at=word("plan.at", language, when=moment(shown.at, language)),
         sources=tuple(_sources(shown, language)),
-        collisions=tuple(_collisions(cards, travel)),
-        ahead=tuple(map(cards.card, ahead)),
-        past=tuple(map(cards.card, past)),
+        findings=tuple(_findings(cards, travel)),
+        ahead=tuple(entries(cards, ahead)),
+        past=tuple(entries(cards, past)),
+        load=_load(shown, language),
         goals=tuple(group for first, group in steps if first.element.kind is not Kind.ACTIVITY),
         activities=tuple(group for first, group in steps if first.element.kind is Kind.ACTIVITY),
         sections=tuple((name, tuple(map(cards.card, by_kind[kind]))) for name, kind in _SECTIONS.items()),
     )
 
 
-def _collisions(cards: Cards, travel: timedelta) -> Iterator[Collision]:
+def _findings(cards: Cards, travel: timedelta) -> Iterator[Finding]:
     by_id = {seen.element.id: seen for seen in cards.view.seen}
-    for found in overlapping_demands(cards.view.in_detail(), cards.at, travel):
-        two = tuple(cards.card(by_id[element]) for element in found.elements)
-        yield Collision(collision(found).in_language(cards.language), two)
+    for found in findings(cards.view.in_detail(), cards.at, travel):
+        about = tuple(cards.card(by_id[element]) for element in found.elements)
+        yield Finding(finding(found).in_language(cards.language), about)
+
+
+def entries(cards: Cards, appointments: Sequence[Seen]) -> Iterator[Entry]:
+    """Yield each meeting once, however many authorities tell of it, where the first of them stands."""
+    by_id = {seen.element.id: seen for seen in appointments}
+    joint = {
+        one.elements[0]: one for one in told_twice(cards.view.in_detail(), cards.at) if by_id.keys() >= {*one.elements}
+    }
+    others = {other for one in joint.values() for other in one.elements[1:]}
+    for seen in appointments:
+        if seen.element.id not in others:
+            one = joint.get(seen.element.id)
+            also = tuple(cards.card(by_id[other]) for other in one.elements[1:]) if one else ()
+            yield Entry(cards.card(seen), also, differs=one is not None and not one.agrees)
+
+
+def _load(shown: Shown, language: str) -> tuple[WeekRow, ...]:
+    view = shown.view
+    loads = contact_load(view.in_detail(), IsoWeek.of(shown.at), WEEKS)
+    return week_rows(loads, language, at_least=view.may_be_partial or bool(shown.silent))
+
+
+def in_order(seen: Iterable[Seen]) -> list[Seen]:
+    """Return elements as a page tells them: by when they begin, and those without a time last."""
+    return sorted(seen, key=_order)
+
+
+def goals_with_steps(seen: Iterable[Seen]) -> list[list[tuple[int, Seen]]]:
+    """Return each goal with what serves it, and how far in each stands; what serves no goal stands alone."""
+    return list(_groups(in_order(one for one in seen if one.element.kind in _OF_GOALS)))
 
 
 def _order(seen: Seen) -> tuple[datetime, str, UUID]:
     return seen.element.valid.start or _LAST, seen.element.title, seen.element.id
 
 
-def _is_ahead(seen: Seen, at: datetime) -> bool:
+def is_ahead(seen: Seen, at: datetime) -> bool:
     """Tell whether an appointment is still to come, or goes on; one without a time may be."""
     ends = seen.element.valid.end or seen.element.valid.start
     return seen.element.status not in _GONE and (ends is None or ends >= at)

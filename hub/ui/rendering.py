@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
 from fastapi import Request
@@ -12,19 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from hub.identity.tokens import language_of
+from hub.ui.assets import address
 from hub.ui.words import LANGUAGES, word
 
-_STATIC = files("hub.ui") / "static"
-STYLE = (_STATIC / "plan.css").read_bytes()
-ICON = (_STATIC / "icon.svg").read_bytes()
-#: Another stylesheet has another address, so that browsers may keep one.
-_STYLE_ADDRESS = f"/static/plan.css?v={hashlib.sha256(STYLE).hexdigest()[:8]}"
 _LANGUAGE_COOKIE = "hub-language"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     # Under no-referrer a browser sends a form with "Origin: null", and the hub could not know its own.
     "Referrer-Policy": "same-origin",
@@ -36,6 +30,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals["asset"] = address
 
 
 def language_for(request: Request) -> str:
@@ -50,7 +45,7 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> Re
     :param facts: what the template shows; a session, where there is one, as ``session``.
     """
     language = language_for(request)
-    known: dict[str, Any] = {"session": None, "style": _STYLE_ADDRESS, "language": language, "kept": {}, **facts}
+    known: dict[str, Any] = {"session": None, "language": language, "kept": {}, **facts}
     html = _templates.get_template(f"{template}.html").render(**known, say=partial(word, language=language))
     answer = Response(html, status, _HEADERS, "text/html")
     if request.query_params.get("lang") in LANGUAGES:

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.errors import NotAllowed, NotAuthenticated
 from hub.ui.desk import ASessionsForm, CorrelationId, Desk, TheDesk, TheForm, TheSession, secret_of
+from hub.ui.homes import destination
 from hub.ui.problems import FORBIDDEN, HOME, SEE_OTHER, UNKNOWN, PageRoute, local
 from hub.ui.rendering import language_for, page
 
@@ -22,12 +23,12 @@ def sign_in_page(request: Request, desk: TheDesk) -> Response:
     notice = "sign_in.left" if "left" in request.query_params else ""
     if secret := secret_of(request, desk):
         try:
-            desk.sessions.find(secret, language_for(request))
+            session = desk.sessions.find(secret, language_for(request))
         except NotAuthenticated:
             notice = "sign_in.over"
         else:
-            return RedirectResponse(wanted, SEE_OTHER)
-    return page(request, "sign_in", wanted=wanted, notice=notice, fault="", kept={"next": wanted})
+            return RedirectResponse(destination(session.caller.reader.role, wanted), SEE_OTHER)
+    return _form_page(request, desk, wanted, notice=notice)
 
 
 @router.post("/sign-in")
@@ -42,18 +43,27 @@ def sign_in(request: Request, desk: TheDesk, form: TheForm, correlation_id: Corr
         fault, status = "sign_in.not_yours", FORBIDDEN
     else:
         answer = RedirectResponse(wanted, SEE_OTHER)
-        answer.set_cookie(desk.cookie, session.secret, **_attributes(desk))
+        answer.set_cookie(desk.cookie, session.secret, **attributes(desk))
         return answer
-    return page(request, "sign_in", status, wanted=wanted, notice="", fault=fault, kept={"next": wanted})
+    return _form_page(request, desk, wanted, status, fault=fault)
 
 
 @router.post("/sign-out")
 def sign_out(desk: TheDesk, session: TheSession, form: ASessionsForm, correlation_id: CorrelationId) -> Response:
     """End the session."""
     desk.sessions.end(session, correlation_id=correlation_id)
-    answer = RedirectResponse("/sign-in?left=yes", SEE_OTHER)
-    answer.delete_cookie(desk.cookie, **_attributes(desk))
+    is_the_providers = desk.sign_ins is not None and session.authenticated_at is not None
+    answer = RedirectResponse("/sign-in/leaving" if is_the_providers else "/sign-in?left=yes", SEE_OTHER)
+    answer.delete_cookie(desk.cookie, **attributes(desk))
     return answer
+
+
+def _form_page(
+    request: Request, desk: Desk, wanted: str, status: int = 200, *, notice: str = "", fault: str = ""
+) -> Response:
+    provider = None if desk.sign_ins is None else desk.sign_ins.called
+    known = {"wanted": wanted, "notice": notice, "fault": fault, "kept": {"next": wanted}}
+    return page(request, "sign_in", status, provider=provider, takes_tokens=desk.takes_tokens, **known)
 
 
 class _Attributes(TypedDict):
@@ -63,5 +73,6 @@ class _Attributes(TypedDict):
     samesite: Literal["strict"]
 
 
-def _attributes(desk: Desk) -> _Attributes:
+def attributes(desk: Desk) -> _Attributes:
+    """Return how a cookie is set that no other site may send."""
     return {"path": "/", "secure": desk.is_behind_tls, "httponly": True, "samesite": "strict"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from hub.consent.ages import LOCAL
 from hub.consent.explain import MONTHS_DA, MONTHS_EN
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 from hub.ui.words import word
 
@@ -62,6 +62,11 @@ def days(period: Period, language: str) -> str:
     if first:
         return word("time.from", language, first=first)
     return word("time.to", language, last=last) if last else ""
+
+
+def since(first: date, language: str) -> str:
+    """Return from which day on."""
+    return word("time.from", language, first=_day(first, language))
 
 
 def _clock(at: datetime, language: str) -> str:

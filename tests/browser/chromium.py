@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import orjson
 import pytest
 
 _CODES = {"Tab": 9}
+_PAUSE = threading.Event()
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -48,6 +50,33 @@ class Chromium:
         self.says(f"document.querySelector({self._quoted(f'{form} button')}).click()")
         self._until_loaded()
 
+    def presses_button(self, selector: str) -> None:
+        """Press a button, and wait for the page that follows."""
+        self._is_loaded = False
+        self.says(f"document.querySelector({self._quoted(selector)}).click()")
+        self._until_loaded()
+
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true on the page, which may go on by itself meanwhile."""
+        for _ in range(200):
+            # Between two pages there is nobody to answer.
+            answer = self._asks("Runtime.evaluate", expression=expression, returnByValue=True)
+            if answer["result"].get("value") is True:
+                return
+            _PAUSE.wait(0.05)
+        raise AssertionError(f"It never came to be that {expression}")
+
+    def runs_no_scripts(self) -> None:
+        """Run no script of any page from now on."""
+        self._asks("Emulation.setScriptExecutionDisabled", value=True)
+
+    def heading(self) -> str:
+        """Return what the page is about, without running a script on it."""
+        document = self._asks("DOM.getDocument")["root"]["nodeId"]
+        node = self._asks("DOM.querySelector", nodeId=document, selector="h1")["nodeId"]
+        text: str = self._asks("DOM.getOuterHTML", nodeId=node)["outerHTML"]
+        return text.partition(">")[2].partition("<")[0]
+
     def presses(self, key: str) -> None:
         """Press a key."""
         for kind in ("keyDown", "keyUp"):
@@ -56,6 +85,12 @@ class Chromium:
     def says(self, expression: str) -> Any:
         """Return what an expression is worth on the page."""
         answer = self._asks("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def awaits(self, expression: str) -> Any:
+        """Return what the promise that an expression makes comes to."""
+        answer = self._asks("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

@@ -44,7 +44,8 @@ def test_a_coordinator_signs_in_finds_a_plan_reads_it_and_signs_out(hub: Served,
     def is_whole(address: str) -> None:
         assert tab.says("location.pathname") == address
         assert tab.says("document.documentElement.scrollWidth") <= width, "nobody scrolls sideways"
-        assert tab.says("getComputedStyle(document.querySelector('header')).display") == "flex", "the style is there"
+        assert tab.says("getComputedStyle(document.querySelector('header .container')).display") == "flex", "our style"
+        assert "IBM Plex" in tab.says("getComputedStyle(document.body).fontFamily"), "the design system's"
 
     tab.opens(f"{hub.url}/coordinator")
     is_whole("/sign-in")

@@ -15,7 +15,7 @@ from hub.authority import contract_folder
 from hub.clock import new_id, now
 from hub.queue.broker import CHANNELS, Broker
 from hub.queue.ringer import Ringer
-from hub.store.outbox import Ring
+from hub.store.lease import Ring
 
 FOLDER = contract_folder("bus/v1")
 CONTRACT: Mapping[str, Any] = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text("utf-8"))

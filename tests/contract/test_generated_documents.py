@@ -7,7 +7,6 @@ is wrong with a failing document is told by the names of its dirt; ``HUB_TEST_SE
 from __future__ import annotations
 
 import re
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ import pytest
 from hub.adapters._json import WHOLE
 from hub.errors import ContractViolation, Refused
 from hub.plan.contribution import Contribution
+from hub.testing.conformance_kit import tried
+from hub.testing.effort import worked
 from tests.generation import children, employment, social, youth
 from tests.generation.accounting import unaccounted
 from tests.generation.sample import Fate, Sample
@@ -53,14 +54,10 @@ class Outcome:
 
 def outcome(sender: Sender, number: int, sample: Sample) -> Outcome:
     authority, parcel = sender.authority, sender.parcel(sample)
-    begun = time.thread_time()  # of this thread: the machine may do other things too
-    contributions: Sequence[Contribution] = ()
-    error = None
-    try:
-        contributions = authority.mapping.to_plan(authority.adapter.receive(parcel))
-    except Exception as caught:
-        error = caught
-    return Outcome(number, sample, contributions, error, time.thread_time() - begun)
+    (contributions, error), seconds = worked(
+        lambda: tried(lambda: authority.mapping.to_plan(authority.adapter.receive(parcel)))
+    )
+    return Outcome(number, sample, contributions or (), error, seconds)
 
 
 @pytest.fixture(

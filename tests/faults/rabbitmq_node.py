@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from hub.clock import new_id
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker
 from tests.integration.set_up import eventually
+from tests.ports import free_ports
 
 #: Debian's /usr/sbin/rabbitmq-server runs the node as another user, in that user's folders; these scripts do not.
 _SCRIPTS = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/rabbitmq/sbin"))
@@ -39,7 +39,7 @@ class RabbitNode:
         self._scripts, self._folder = scripts, folder
         self._name = f"hub-{new_id().hex[:8]}@localhost"
         self._server: subprocess.Popen[bytes] | None = None
-        self.port, distribution, self._mapper_port = _free_ports(3)
+        self.port, distribution, self._mapper_port = free_ports(3)
         config = folder / "rabbitmq.conf"
         config.write_text(f"listeners.tcp.local = 127.0.0.1:{self.port}\nlog.console = false\n")
         (folder / "enabled_plugins").write_text("[].\n")
@@ -162,11 +162,3 @@ def _scripts() -> Path:
     if os.environ.get("HUB_TEST_REQUIRE_SERVERS") == "1":
         raise FileNotFoundError("rabbitmq-server")
     pytest.skip("rabbitmq-server is not installed; install it, or set HUB_TEST_REQUIRE_SERVERS=1 to insist")
-
-
-def _free_ports(many: int) -> list[int]:
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(many)]
-    ports: list[int] = [door.getsockname()[1] for door in doors]
-    for door in doors:
-        door.close()
-    return ports

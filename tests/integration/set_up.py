@@ -36,7 +36,7 @@ from hub.store.tables import jobs, outbox
 from hub.store.transaction import Store
 from hub.testing.builders import TEST_CPR, a_consent, a_consent_to_one_plan
 from hub.testing.memory_adapter import MemoryAdapter
-from tests.integration.databases import an_empty_database
+from tests.integration.databases import a_database_for_a_hub
 from tests.integration.policy import publish_policy
 
 EMBEDDED, SERVERS = "embedded", "servers"
@@ -125,7 +125,7 @@ def a_set_up(kind: str, folder: Path, broker_url: str = BROKER) -> Iterator[SetU
 
     :param broker_url: with servers, a broker of the test's own instead of the shared one.
     """
-    with an_empty_database("sqlite" if kind == EMBEDDED else "postgresql", folder) as url:
+    with a_database_for_a_hub("sqlite" if kind == EMBEDDED else "postgresql", folder) as url:
         settings = read_settings(
             database_url=url,
             broker_url="memory://" if kind == EMBEDDED else broker_url,

@@ -19,7 +19,7 @@ from hub.queue.running import Running
 from hub.sandbox.fetcher import Answered, Fetcher, NotNow, Side
 from hub.settings import Settings
 from tests.integration.api.served import Served, served
-from tests.integration.databases import a_postgresql_database
+from tests.integration.databases import a_migrated_postgresql
 from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox
 from tests.integration.set_up import BROKER, eventually, must_answer
 from tests.integration.subscribers import SECRET, Subscriber, a_subscriber
@@ -43,7 +43,7 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path, subscriber: Subscriber) 
         with _delivering(f"sqlite:///{tmp_path / 'hub.db'}", "memory://", wires) as running:
             yield running
     else:
-        with a_postgresql_database() as url, _delivering(url, BROKER, wires) as running:
+        with a_migrated_postgresql() as url, _delivering(url, BROKER, wires) as running:
             yield running
 
 
@@ -101,6 +101,11 @@ def held(system: Sandbox, plan: str) -> list[str]:
     return [element["title"] for element in plans.get(plan, {"elements": {}})["elements"].values()]
 
 
+def types(subscriber: Subscriber) -> list[str]:
+    """Return which types of events were heard, in the order in which each came first: events come at least once."""
+    return list(dict.fromkeys(one.event["type"].removeprefix("one-plan-hub.plan.") for one in subscriber.heard))
+
+
 def is_settled(hub: Served) -> bool:
     feeds = hub.ask("operator", "GET", "/ops/feeds").json()["feeds"]
     return all(not (one["unacknowledged"] or one["without_receipt"]) for one in feeds)
@@ -109,21 +114,18 @@ def is_settled(hub: Served) -> bool:
 def test_what_is_shared_arrives_and_what_is_revoked_is_deleted(
     hub: Served, system: Sandbox, subscriber: Subscriber, tmp_path: Path
 ) -> None:
+    plan, consent = shares(hub)
+    # Before the agent comes: a new subscriber begins where its recipient has acknowledged, and would not be told of it.
+    eventually(lambda: types(subscriber) == ["changed"], 30)
     with an_agent(hub, system, tmp_path / "agent"):
-        plan, consent = shares(hub)
         eventually(lambda: held(system, plan) == ["Ro om aftenen"], 30)
         eventually(lambda: is_settled(hub), 30)
-        # An event that was acknowledged and has a later one is not told any more, so the first is waited for here.
-        eventually(lambda: len(subscriber.heard) == 1, 30)
         hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
         eventually(lambda: held(system, plan) == [], 30)
         eventually(lambda: is_settled(hub), 30)
     became = hub.ask("coordinator", "GET", f"/consents/{consent}/revocation").json()
     assert "receipt" in str(became)
-    eventually(lambda: len(subscriber.heard) == 2, 30)
-    assert [one.event["type"] for one in subscriber.heard] == [
-        "one-plan-hub.plan.changed", "one-plan-hub.plan.withdrawn",
-    ]  # fmt: skip
+    eventually(lambda: types(subscriber) == ["changed", "withdrawn"], 30)
     assert all(one.is_signed_with(SECRET) for one in subscriber.heard)
     (standing,) = hub.ask("operator", "GET", "/ops/feeds").json()["feeds"]
     assert (standing["webhook"]["lag"], standing["webhook"]["last_result"]) == (0, "told")
@@ -150,7 +152,8 @@ def test_an_agent_that_dies_halfway_begins_there_again(hub: Served, system: Sand
         Dying(*sides, before).turn(15)
     assert held(system, plan) == ["Ro om aftenen"]
     assert not is_settled(hub)
-    assert Fetcher(*sides, DOOR).turn() == 1
+    # A ring may come twice, and so may an event of what was fetched in between.
+    assert Fetcher(*sides, DOOR).turn() >= 1
     assert is_settled(hub)
     kinds = [one["status"] for one in system.ask("GET", "/sandbox/deliveries")]
     assert kinds[0] == "taken-in"
@@ -176,7 +179,7 @@ def test_a_system_that_refuses_makes_a_dead_letter(hub: Served, system: Sandbox)
     system.ask("PUT", "/sandbox/behaviour", {"broken": "refuse"})
     assert Fetcher(Side(hub.url, hub.tokens["children"]), Side(system.url, TOKEN), DOOR).turn(15) == 1
     (letter,) = hub.ask("operator", "GET", "/ops/dead-letters").json()["dead_letters"]
-    assert (letter["recipient"], letter["cause"]) == ("children", "recipient-refused")
+    assert (letter["recipient"], letter["type"]) == ("children", "recipient-refused")
 
 
 def test_an_answer_says_its_status_and_nothing_of_its_body(hub: Served) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from lxml import etree
 
 from hub.cli.town import Town
 from hub.clock import new_id
+from tests.npm_folder import node_with
 
 pytestmark = pytest.mark.integration
 NPM = Path(__file__).parent / "npm"
@@ -28,8 +27,6 @@ CPR = "3001749995"
 NS = "urn:one-plan-hub:employment:1"
 PORTS = pytest.mark.parametrize("version", ["1.1", "1.2"])
 TITLE_FIELD = "/SubmitPersonCaseRequest/PersonCase/CaseTitle"
-#: What npm says when it did not reach the registry.
-UNREACHED = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT")
 
 #: Make calls through the port of a version; return where they went, and the receipt or HubFault of each.
 Caller = Callable[[str, list[dict[str, Any]]], tuple[str, list[dict[str, Any]]]]
@@ -100,7 +97,7 @@ def by_zeep(town: Town) -> Caller:
 
 def by_npm(town: Town) -> Caller:
     """Call by the npm package soap."""
-    node = the_node_with_soap()
+    node = node_with(NPM)
 
     def ask(version: str, calls: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
         told = {
@@ -117,28 +114,6 @@ def by_npm(town: Town) -> Caller:
         return answered["endpoint"], answered["answers"]
 
     return ask
-
-
-def the_node_with_soap() -> str:
-    """Return node, with what the lock file names installed; skip, or fail where it is required, when there is none."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        gone("there is no node with npm; install them (apt-get install nodejs npm)")
-    installed, lock = NPM / "node_modules" / ".package-lock.json", NPM / "package-lock.json"
-    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=NPM, capture_output=True, text=True, timeout=100)
-        if done.returncode and any(word in done.stderr for word in UNREACHED):
-            gone("npm does not reach its registry")
-        assert done.returncode == 0, done.stderr
-    return str(node)
-
-
-def gone(why: str) -> None:
-    """Skip, or fail where node is required."""
-    if os.environ.get("HUB_TEST_REQUIRE_NODE") == "1":
-        raise AssertionError(f"HUB_TEST_REQUIRE_NODE=1, and {why}")
-    pytest.skip(f"{why}; HUB_TEST_REQUIRE_NODE=1 insists")
 
 
 @pytest.fixture(params=[by_zeep, pytest.param(by_npm, marks=pytest.mark.node)])

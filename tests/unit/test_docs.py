@@ -16,8 +16,9 @@ from hub.api.app import create_app
 from hub.api.problems import STATUS
 from hub.cli.commands import app
 from hub.errors import HubError
-from hub.settings import Client, Settings
-from hub.ui import coordinator, pages, signing_in
+from hub.settings import Client, Settings, SignIn
+from hub.settings.sign_in import RoleRule
+from hub.ui import pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: Codes that HTTP itself brings, and no error of the tree.
@@ -32,6 +33,12 @@ def test_every_setting_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(Client.model_fields))
 def test_every_field_of_a_client_is_documented(name: str) -> None:
     assert f"| `{name}` |" in (DOCS / "reference" / "settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted({*SignIn.model_fields, *RoleRule.model_fields}))
+def test_every_field_of_signing_in_is_documented(name: str) -> None:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    assert f"| `{name}` |" in page.partition("## Signing in")[2].partition("## Authorities")[0]
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:
@@ -57,7 +64,7 @@ def _routes() -> set[str]:
 
 
 def _pages() -> set[str]:
-    routes = [route for room in (signing_in, coordinator, pages) for route in room.router.routes]
+    routes = [route for room in (*pages.ROOMS, pages) for route in room.router.routes]
     ours = [route for route in routes if isinstance(route, APIRoute)]
     return {f"{method} {route.path_format}" for route in ours for method in route.methods or ()}
 

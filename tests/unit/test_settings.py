@@ -138,6 +138,24 @@ def test_tables_in_the_toml_file_and_variables_meet(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("keys")
+def test_the_secret_of_signing_in_stands_apart_and_is_never_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    toml = tmp_path / "hub.toml"
+    toml.write_text('[sign_in]\nissuer = "https://login.example"\nclient_id = "hub"\ncitizen_claim = "cpr"\n')
+    monkeypatch.setenv("HUB_SETTINGS_FILE", str(toml))
+    assert "set client_secret or key_file" in refusal()
+    monkeypatch.setenv("HUB_SIGN_IN__CLIENT_SECRET", "very-secret")
+    sign_in = read_settings().sign_in
+    assert sign_in is not None
+    assert sign_in.client_secret.get_secret_value() == "very-secret"
+    assert "very-secret" not in repr(sign_in)
+    monkeypatch.setenv("HUB_SIGN_IN__ISSER", "https://login.example")
+    assert "ISSER" in refusal()
+    assert "very-secret" not in refusal()
+
+
+@pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("variable", ["HUB_SETTINGS_FILE", "HUB_SECRETS_DIR"])
 def test_a_place_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
     """Passed over in silence, the hub would start with other settings than its operator wrote."""

@@ -103,3 +103,15 @@ def test_a_look_that_fails_is_told_to_who_waits_and_gives_the_place_back() -> No
                 await room.beyond("a", 0, 1, 1, stays)
 
     asyncio.run(story())
+
+
+def test_when_the_room_closes_all_who_wait_leave_and_who_comes_need_not_wait() -> None:
+    async def story(_feeds: Feeds, room: WaitingRoom) -> None:
+        waiting = [asyncio.create_task(room.beyond(name, 1, 60, MANY, stays)) for name in ("children", "social")]
+        await asyncio.sleep(0.05)
+        room.close()
+        async with asyncio.timeout(2):
+            assert await asyncio.gather(*waiting) == [False, False]
+            assert not await room.beyond("children", 1, 60, MANY, stays)
+
+    together(story)

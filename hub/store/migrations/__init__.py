@@ -41,10 +41,16 @@ def _wait_for_others(connection: sa.Connection) -> None:
 
 
 def is_current(store: Store) -> bool:
-    """Tell whether the tables are at the newest step."""
+    """Tell whether the tables are at the newest step of this version, or at one of a later version's.
+
+    A step that this version does not know is a later one's: the steps are one line, and each is made so that the
+    version before can go on. So the older processes stay ready while the newer ones take over, one by one.
+    """
     with store.begin(read_only=True) as unit:
         standing = MigrationContext.configure(unit.connection).get_current_revision()
-    return standing == ScriptDirectory.from_config(_config()).get_current_head()
+    steps = ScriptDirectory.from_config(_config())
+    known = {step.revision for step in steps.walk_revisions()}
+    return standing is not None and (standing == steps.get_current_head() or standing not in known)
 
 
 def _config() -> Config:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.api.served import Served, served
-from tests.integration.databases import EMBEDDED, a_postgresql_database
+from tests.integration.databases import EMBEDDED, a_migrated_postgresql
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def embedded_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def operated_hub() -> Iterator[Served]:
     """The same on PostgreSQL."""
-    with a_postgresql_database() as url, served(url) as running:
+    with a_migrated_postgresql() as url, served(url) as running:
         yield running
 
 

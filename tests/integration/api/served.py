@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import subprocess
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +35,11 @@ from hub.authority import (
     load,
     load_post,
 )
-from hub.clock import new_id
+from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import ContractViolation, Fault, RecipientRefused
 from hub.flow.revise import open_plan
+from hub.identity.access import Access
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
 from hub.plan.element import Draft, Kind, OrderKey, Sensitivity, Status
@@ -42,7 +47,7 @@ from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.settings import Client, Settings
 from hub.store.migrations import upgrade
-from hub.store.tables import audit
+from hub.store.tables import audit, outbox
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent_to_one_plan
 from hub.ui.pages import add_pages
@@ -178,6 +183,18 @@ class Served:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def a_dead_letter(self) -> UUID:
+        """Have a delivery to employment end as a dead letter; return its row."""
+        _, opened = self.opens_plan()
+        with self.store.begin() as unit:
+            at = now()
+            row = unit.connection.execute(outbox.select().where(outbox.c.plan_id == UUID(opened["plan"]))).one()
+            lease = unit.outbox.lease(row.id, at, 60)
+            assert lease
+            unit.outbox.bury(lease, "recipient-refused", "It said no.", at)
+        found: UUID = row.id
+        return found
+
     def audited(self, action: str) -> list[dict[str, Any]]:
         """Return audit rows of an action."""
         with self.store.begin(read_only=True) as unit:
@@ -203,6 +220,12 @@ def _clients(anna: UUID) -> tuple[dict[str, str], dict[str, Client]]:
         ("operator-of-children", "children", Role.OPERATOR, None),
         ("administrator", "children", Role.ADMINISTRATOR, None),
         ("another-administrator", "coordination", Role.ADMINISTRATOR, None),
+        ("caseworker-of-social", "social", Role.CASEWORKER, None),
+        ("partner-of-children", "children", Role.PARTNER, None),
+        ("auditor", "audit", Role.AUDITOR, None),
+        ("auditor-of-children", "children", Role.AUDITOR, None),
+        ("security", "security", Role.SECURITY_ADMINISTRATOR, None),
+        ("security-of-children", "children", Role.SECURITY_ADMINISTRATOR, None),
         ("anna", "citizen", Role.CITIZEN, anna),
         ("bo", "citizen", Role.CITIZEN, new_id()),
     ):
@@ -222,6 +245,7 @@ def served(
     employment: Authority | None = None,
     also: Sequence[str] = (),
     wires: Mapping[str, Mapping[str, Any]] | None = None,
+    clients: Mapping[str, Client] | None = None,
     **changed: Any,
 ) -> Iterator[Served]:
     """Serve the API and the pages over an empty database on a free port until the block ends.
@@ -229,6 +253,7 @@ def served(
     :param employment: the authority of this name; the plain one when left out.
     :param also: authorities beside the usual three.
     :param wires: settings of authorities, by their names.
+    :param clients: beside the usual ones.
     :param changed: settings that differ.
     """
     store = a_store(url)
@@ -248,8 +273,11 @@ def served(
         actor="test",
         correlation_id="c",
     )
-    tokens, clients = _clients(opened.consent.person)
+    tokens, usual = _clients(opened.consent.person)
+    clients = {**usual, **(clients or {})}
     given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32}
+    changed.setdefault("lookups_per_minute", 10_000)  # tests look for many people
+    changed.setdefault("hosts", ["127.0.0.1"] if "public_url" in changed else [])  # where tests reach it
     settings = Settings(**given, clients=clients, max_body_bytes=LIMIT, **changed)
     hub = Served("", store, tokens, opened.plan, opened.consent.person, adapter.parcels)
 
@@ -261,14 +289,15 @@ def served(
         store,
         authorities,
         settings,
-        Identity(clients),
+        Access(store, Identity(clients), settings.address),
         broker_answers=broker_answers,
         health=lambda: hub.health,
         post=load_post(settings.post),
     )
     add_pages(api, store, Identity(clients), settings)
+    port = changed.get("port", 0)
     config = uvicorn.Config(
-        api, port=0, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False
+        api, port=port, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -283,3 +312,20 @@ def served(
         server.should_exit = True
         thread.join()
         store.close()
+
+
+def on_the_command_line(hub: Served, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the hub against the same database; ``given`` are further settings, from the environment."""
+    url = hub.store.engine.url
+    url = url.set(drivername=url.get_backend_name())  # as an operator writes it
+    known = {
+        "HUB_DATABASE_URL": url.render_as_string(hide_password=False),
+        # Nobody is rung for; but the two go together.
+        "HUB_BROKER_URL": "memory://" if url.get_backend_name() == "sqlite" else "amqp://guest:guest@127.0.0.1:5672//",
+        "HUB_KEYS__1": base64.b64encode(b"\x01" * 32).decode(),
+        "HUB_INDEX_KEY": base64.b64encode(b"\x02" * 32).decode(),
+        "COLUMNS": "300",
+    }
+    command = [sys.executable, "-m", "hub", *arguments]
+    environment = {**os.environ, **known, **given}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -15,7 +12,7 @@ import pytest
 
 from hub.clock import now
 from hub.store.circuits import Direction
-from tests.integration.api.served import CANARY_CPR, Served, on_both
+from tests.integration.api.served import CANARY_CPR, Served, on_both, on_the_command_line
 from tests.integration.silence import answers_again, falls_silent
 
 pytestmark = pytest.mark.integration
@@ -57,7 +54,7 @@ def test_every_configured_authority_stands_in_both_directions(hub: Served) -> No
     assert rows[0].keys() == {
         "authority", "direction", "state", "since", "until", "reason", "held_by", "failures", "next_probe_at",
         "is_probed", "last_success_at", "last_attempt_at", "last_result", "under_way", "at_most", "waiting",
-        "withdrawals_waiting", "receipts_missing", "alarm",
+        "withdrawals_waiting", "receipts_missing", "words_missing", "alarm",
     }  # fmt: skip
 
 
@@ -143,18 +140,8 @@ def test_a_plan_says_of_each_source_how_old_it_is_and_that_it_cannot_be_asked(hu
 
 
 def test_the_command_line_lists_holds_releases_and_probes(hub: Served) -> None:
-    given = {
-        **os.environ,
-        "HUB_DATABASE_URL": hub.store.engine.url.render_as_string(hide_password=False),
-        "HUB_KEYS__1": base64.b64encode(b"\x01" * 32).decode(),
-        "HUB_INDEX_KEY": base64.b64encode(b"\x02" * 32).decode(),
-        "HUB_AUTHORITIES__EMPLOYMENT__PAGE_SIZE": "9",
-        "COLUMNS": "200",
-    }
-
     def hub_authorities(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "hub", "authorities", *arguments]
-        return subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=60)
+        return on_the_command_line(hub, "authorities", *arguments, HUB_AUTHORITIES__EMPLOYMENT__PAGE_SIZE="9")
 
     said = hub_authorities("hold", "employment", "--reason", "security-incident")
     assert said.returncode == 0, said.stderr

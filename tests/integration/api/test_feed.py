@@ -20,8 +20,8 @@ from hub.clock import new_id, now
 from hub.flow.deliver import deliver
 from hub.settings import Settings
 from hub.store.tables import outbox
-from tests.integration.api.served import Served, served
-from tests.integration.databases import a_postgresql_database
+from tests.integration.api.served import Served, on_the_command_line, served
+from tests.integration.databases import a_migrated_postgresql
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with served(f"sqlite:///{tmp_path_factory.mktemp('feed') / 'hub.db'}", **how) as running:
             yield running
     else:
-        with a_postgresql_database() as url, served(url, **how) as running:
+        with a_migrated_postgresql() as url, served(url, **how) as running:
             yield running
 
 
@@ -268,3 +268,12 @@ def test_operators_see_how_feeds_stand(hub: Served) -> None:
     assert standing["without_receipt"] >= 1
     assert standing["oldest_unacknowledged_at"]
     assert standing["read_at"]
+
+
+def test_the_command_line_says_the_same(hub: Served) -> None:
+    one_event(hub)
+    with_a_feed = {"HUB_AUTHORITIES__CHILDREN__DELIVERY": "feed"}
+    said = on_the_command_line(hub, "feeds", "--json", **with_a_feed)
+    assert said.returncode == 0, said.stderr
+    assert orjson.loads(said.stdout) == hub.ask("operator", "GET", "/ops/feeds").json()
+    assert "children" in on_the_command_line(hub, "feeds", **with_a_feed).stdout

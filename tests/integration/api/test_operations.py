@@ -20,16 +20,10 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def dead_letter(hub: Served) -> Iterator[UUID]:
     """A delivery to employment that ended as a dead letter."""
-    _, opened = hub.opens_plan()
+    row = hub.a_dead_letter()
+    yield row
     with hub.store.begin() as unit:
-        at = now()
-        row = unit.connection.execute(outbox.select().where(outbox.c.plan_id == UUID(opened["plan"]))).one()
-        lease = unit.outbox.lease(row.id, at, 60)
-        assert lease
-        unit.outbox.bury(lease, "recipient-refused", "It said no.", at)
-    yield row.id
-    with hub.store.begin() as unit:
-        unit.connection.execute(outbox.update().where(outbox.c.id == row.id).values(dead_at=None))
+        unit.connection.execute(outbox.update().where(outbox.c.id == row).values(dead_at=None))
 
 
 def test_queues_are_numbers_and_times(hub: Served, dead_letter: UUID) -> None:
@@ -50,7 +44,7 @@ def test_queues_are_numbers_and_times(hub: Served, dead_letter: UUID) -> None:
 def test_a_dead_letter_is_listed_replayed_once_and_that_is_written_down(hub: Served, dead_letter: UUID) -> None:
     listed = hub.ask("operator", "GET", "/ops/dead-letters").json()["dead_letters"]
     (mine,) = [one for one in listed if one["id"] == str(dead_letter)]
-    assert (mine["cause"], mine["note"], mine["recipient"]) == ("recipient-refused", "It said no.", "employment")
+    assert (mine["cause"], mine["note"], mine["recipient"]) == ("business-refusal", "It said no.", "employment")
     assert "plan" not in mine
     path = f"/ops/dead-letters/{dead_letter}/replay"
     replayed = hub.ask("operator", "POST", path, headers={"X-Correlation-Id": "replay-1"})

@@ -13,7 +13,7 @@ import pytest
 
 from hub.store.tables import memberships
 from tests.integration.api.served import ANNA_CPR, Served, served
-from tests.integration.databases import EMBEDDED, OPERATED, an_empty_database
+from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub
 
 pytestmark = pytest.mark.integration
 #: Two people.
@@ -23,7 +23,7 @@ ONE, ANOTHER = "administrator", "another-administrator"
 @pytest.fixture(scope="module", params=[EMBEDDED, OPERATED])
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """An API of our own: what is published here would be in force for every other test of one that is shared."""
-    with an_empty_database(request.param, tmp_path_factory.mktemp("policies")) as url, served(url) as running:
+    with a_database_for_a_hub(request.param, tmp_path_factory.mktemp("policies")) as url, served(url) as running:
         yield running
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from hub.clock import new_id, now
+from hub.store.delivery_tables import business_receipts
 from hub.store.tables import outbox
-from tests.integration.api.served import Served
+from tests.integration.api.served import Served, on_the_command_line
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +54,37 @@ def test_an_overdue_receipt_is_red_until_it_is_given(hub: Served, owed: tuple[UU
     }  # fmt: skip
     assert f"{row}-{sequence}" not in red(hub)
     assert give(hub, f"{row}-{sequence}").status_code == 200, "a repeat is no fault"
+
+
+def test_an_overdue_receipt_is_an_alarm_of_its_authority_until_it_is_given(
+    hub: Served, owed: tuple[UUID, UUID, int]
+) -> None:
+    row, _, sequence = owed
+    before = stands(hub)
+    assert (before["words_missing"] >= 1, before["alarm"]) == (True, "words-missing")
+    assert give(hub, f"{row}-{sequence}").status_code == 200
+    assert stands(hub)["words_missing"] == before["words_missing"] - 1
+
+
+def test_the_command_line_says_the_same_and_ends_with_1_while_one_is_overdue(
+    hub: Served, owed: tuple[UUID, UUID, int]
+) -> None:
+    row, _, sequence = owed
+    said = on_the_command_line(hub, "receipts", "--json")
+    assert (said.returncode, orjson.loads(said.stdout)) == (1, hub.ask("operator", "GET", "/ops/receipts").json())
+    listed = on_the_command_line(hub, "receipts")
+    assert (listed.returncode, str(row) in listed.stdout) == (1, True)
+    with hub.store.begin() as unit:
+        unit.connection.execute(business_receipts.update().values(owed_at=now()))
+    assert on_the_command_line(hub, "receipts").returncode == 0
+    assert give(hub, f"{row}-{sequence}").status_code == 200
+
+
+def stands(hub: Served) -> dict[str, Any]:
+    rows = hub.ask("operator", "GET", "/ops/authorities").json()["authorities"]
+    assert all((row["words_missing"], row["alarm"]) == (0, "") for row in rows if row["direction"] == "source")
+    (found,) = [row for row in rows if (row["authority"], row["direction"]) == ("employment", "recipient")]
+    return dict(found)
 
 
 def test_an_idempotency_key_names_a_delivery_as_well(hub: Served, owed: tuple[UUID, UUID, int]) -> None:

@@ -21,7 +21,7 @@ from hub.clock import new_id
 from hub.mappings.employment import EmploymentMapping
 from hub.plan.contribution import Contribution
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, LIMIT, Served, served
-from tests.integration.databases import a_postgresql_database
+from tests.integration.databases import a_migrated_postgresql
 
 pytestmark = pytest.mark.integration
 CONTRACT = contract_folder("employment/v1")
@@ -129,7 +129,7 @@ def test_many_at_once_have_one_effect_and_one_receipt(hub: Served) -> None:
 
 @pytest.mark.servers
 def test_a_case_is_taken_in_on_postgresql_too() -> None:
-    with a_postgresql_database() as url, served(url, EMPLOYMENT) as hub:
+    with a_migrated_postgresql() as url, served(url, EMPLOYMENT) as hub:
         cpr, _ = hub.opens_plan()
         body = a_call(cpr=cpr)
         first, again = receipt(call(hub, body)), receipt(call(hub, body))
@@ -420,5 +420,8 @@ def test_nothing_else_of_a_request_stands_in_the_description(hub: Served) -> Non
 def test_the_address_that_is_set_wins(tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("public") / "hub.db"
     with served(f"sqlite:///{place}", EMPLOYMENT, public_url="https://hub.guldborgsund.example") as hub:
-        answer = raw(hub, "GET /soap/employment?wsdl HTTP/1.1", 'Host: x"/><evil').decode()
+        answer = raw(hub, "GET /soap/employment?wsdl HTTP/1.1", "Host: 127.0.0.1:1").decode()
+        refused = raw(hub, "GET /soap/employment?wsdl HTTP/1.1", 'Host: x"/><evil').decode()
+    assert refused.startswith("HTTP/1.1 400")
+    assert "evil" not in refused
     assert answer.count('ocation="https://hub.guldborgsund.example/soap/employment') == 3

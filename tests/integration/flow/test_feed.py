@@ -26,8 +26,9 @@ from hub.store.circuits import Direction, HoldReason
 from hub.store.feed_tables import feed_events, feed_fetches
 from hub.store.revocation_tables import withdrawals
 from hub.store.tables import attempts, outbox
-from hub.testing.builders import an_id
+from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.databases import OPERATED
+from tests.integration.flow.emergencies import ANOTHER_CPR
 from tests.integration.flow.feeding import (
     FETCHER,
     a_shared_plan,
@@ -38,7 +39,7 @@ from tests.integration.flow.feeding import (
     says,
     topics,
 )
-from tests.integration.world import World
+from tests.integration.world import World, some_settings
 
 pytestmark = pytest.mark.integration
 
@@ -382,6 +383,27 @@ def test_an_operators_hold_keeps_events_and_documents_back(world: World) -> None
     release(asked, world.store, world.settings)
     assert not world.row(plan, "social").is_waiting
     must_fetch(world, delivery)
+
+
+def test_after_a_hold_the_next_is_told_though_the_first_has_nothing_to_hear_any_more(world: World) -> None:
+    world.settings = some_settings(calls_at_once=1)
+    first, yes = a_shared_plan(world)
+    (second,) = world.opens_plan(ANOTHER_CPR).plans
+    with world.store.begin(read_only=True) as unit:
+        stored = unit.plans.get(second)
+    assert stored is not None
+    world.says(a_consent(stored.plan.person).to("social").build(), second)
+    world.accepts(a_contribution("children", case="c2").about(ANOTHER_CPR).with_draft("h1").build())
+    asked = Asked("social", [Direction.RECIPIENT], world.authorities, "operator", "c")
+    hold(asked, HoldReason.AGREED, world.store)
+    assert [world.delivers(plan, "social") for plan in (first, second)] == [Settled.PAUSED, Settled.PAUSED]
+    world.takes_back(yes.id)
+    release(asked, world.store, world.settings)
+    assert [world.row(plan, "social").is_waiting for plan in (first, second)] == [False, True], "one at a time"
+    assert world.delivers(first, "social") is Settled.UP_TO_DATE
+    assert not world.row(second, "social").is_waiting, (
+        "it would wait for the sweeper's next round, as four do at a time"
+    )
 
 
 def test_a_document_that_cannot_be_written_counts_and_leaves_nothing_uncertain_unsent(world: World) -> None:

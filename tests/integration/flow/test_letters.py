@@ -246,6 +246,32 @@ def test_a_letter_that_comes_back_has_told_nobody_and_the_coordinator_does(
         tell(row.id, COORDINATOR, world.store, actor="c", correlation_id="c")
 
 
+class ComesBackAtOnce:
+    """A post that takes a letter on, and whose receipt that it came back is quicker than its answer."""
+
+    name = "digital-post"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def send(self, letter: Letter) -> LetterReceipt:
+        take_receipt(returned(letter.key), self._world.store, actor="digital-post")
+        return LetterReceipt(letter.key, LetterFate.TAKEN_ON, "t-1")
+
+    def receipt(self, parcel: Parcel) -> LetterReceipt | None:
+        return None
+
+
+def test_a_letter_that_comes_back_before_its_sender_has_written_down_that_it_left_has_told_nobody(
+    world: World, clock: FrozenClock
+) -> None:
+    plan = a_plan_with(world, MORNING + 9 * DAY)
+    opened = breaks_glass(world, plan)
+    sends(world, ComesBackAtOnce(world))
+    assert states(world) == [("by-hand", "not-registered")]
+    assert informed(world, opened.access.id) is None
+
+
 def returned(key: UUID) -> LetterReceipt:
     return LetterReceipt(key, LetterFate.RETURNED, "", "not-registered")
 
@@ -483,6 +509,22 @@ def test_settled_notices_are_cleared_in_steps_once_their_time_has_passed(
         assert unit.notices.clear_sent(MORNING + HOUR, 10) == 1  # the appointment is to come, and would be told again
         assert unit.notices.clear_sent(MORNING + 2 * DAY, 1) == 1
     assert rows(world) == []
+
+
+def test_who_was_told_of_a_missing_receipt_is_not_told_again_when_that_notice_is_old(
+    world: World, box: Box, clock: FrozenClock
+) -> None:
+    owes_a_deletion(world)
+    clock.advance(25 * HOUR)
+    assert sends(world, box.post) == [Posted.SENT]
+    clock.advance(400 * DAY)
+    with world.store.begin() as unit:
+        unit.notices.clear_sent(now() - 365 * DAY, 10)
+    assert sends(world, box.post) == []
+    assert len(came(world, box)) == 1
+    world.drains()
+    with world.store.begin() as unit:
+        assert unit.notices.clear_sent(now() - 365 * DAY, 10) == 1, "the receipt has come: nothing rests on it"
 
 
 def test_nobody_writes_to_the_dead(world: World, box: Box, clock: FrozenClock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
@@ -15,9 +16,12 @@ from hub.authority.feeding import Feed, Topic
 from hub.clock import new_id, now
 from hub.flow import feed
 from hub.flow.push import TOLD, behind, push
+from hub.flow.settle import Settled
 from hub.flow.standing import Asked, hold, release
 from hub.store.circuits import Direction, HoldReason
-from tests.integration.flow.feeding import FETCHER, FedSystem
+from hub.store.feed_tables import feed_events
+from hub.testing.clock import frozen
+from tests.integration.flow.feeding import FETCHER, FedSystem, a_shared_plan
 from tests.integration.subscribers import OLD_SECRET, SECRET, Subscriber, a_subscriber
 from tests.integration.world import World
 
@@ -94,6 +98,21 @@ def test_a_subscriber_hears_its_topics_alone_and_its_cursor_passes_the_others(
     puts(world, Topic.CHANGED, Topic.WITHDRAWN, Topic.CHANGED)
     assert [tells(world), tells(world)] == [TOLD, "nothing"]
     assert subscriber.positions == [2]
+
+
+def test_a_subscriber_that_was_not_called_is_not_known_to_be_well(world: World, subscriber: Subscriber) -> None:
+    subscribes(world, subscriber, topics=["plan.withdrawn"])
+    puts(world, Topic.WITHDRAWN)
+    subscriber.status = 503
+    tells(world)
+    with world.store.begin() as unit:
+        unit.connection.execute(feed_events.delete())
+    puts(world, Topic.CHANGED)
+    world.waits()
+    assert [tells(world), tells(world)] == ["", "nothing"]
+    with world.store.begin(read_only=True) as unit:
+        assert unit.breakers.of("social", Direction.RECIPIENT).failures == 1
+    assert (standing(world)["webhook_position"], standing(world)["webhook_last_success_at"]) == (2, None)
 
 
 def test_a_subscriber_that_is_down_is_paused_and_catches_up_in_order(world: World, subscriber: Subscriber) -> None:
@@ -188,3 +207,41 @@ def test_a_new_subscriber_begins_where_its_recipient_has_acknowledged(world: Wor
     subscribes(world, subscriber)
     tells(world)
     assert subscriber.positions == [2]
+
+
+def test_a_subscriber_for_which_nothing_is_left_is_not_told_again_and_again(
+    world: World, subscriber: Subscriber
+) -> None:
+    """Its recipient has read and acknowledged what the subscriber slept through, and housekeeping has cleared that."""
+    subscribes(world, subscriber)
+    puts(world, Topic.CHANGED)
+    tells(world)
+    puts(world, Topic.CHANGED)
+    feed.acknowledge(FETCHER, 2, world.store)
+    with world.store.begin() as unit:
+        assert unit.feeds.clear_acknowledged(now() + timedelta(minutes=1), 10) == 2
+    tells(world)
+    assert tells(world) == "nothing", "or a thread would ask the database without a rest"
+    assert subscriber.positions == [1]
+    puts(world, Topic.CHANGED)
+    assert tells(world) == TOLD
+    assert subscriber.positions == [1, 3]
+
+
+def test_what_a_subscriber_has_heard_and_never_fetched_is_told_once_more(world: World, subscriber: Subscriber) -> None:
+    """It answered, and died before it fetched: nobody else reminds it of what must be deleted."""
+    subscribes(world, subscriber)
+    socials = world.systems["social"]
+    plan, _ = a_shared_plan(world)
+    world.systems["social"] = socials
+    world.delivers(plan, "social")
+    tells(world)
+    assert world.delivers(plan, "social") is Settled.TOLD
+    assert tells(world) == "nothing", "it has just been told"
+    with frozen(now() + timedelta(seconds=world.settings.feed_again_seconds + 1)):
+        assert world.delivers(plan, "social") is Settled.TOLD
+        assert tells(world) == TOLD
+        assert world.delivers(plan, "social") is Settled.TOLD
+        assert tells(world) == "nothing"
+    assert subscriber.positions == [1, 2]
+    assert world.count(feed_events) == 1, "whoever never fetches fills no table"

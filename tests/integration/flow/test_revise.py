@@ -315,7 +315,7 @@ def test_accepting_delivering_and_revising_at_once_never_end_in_a_deadlock(world
             with world.store.begin() as unit:
                 taken = unit.outbox.take_rings(10, now())
             with world.store.begin() as unit:
-                unit.outbox.rung(taken, now())
+                unit.outbox.not_rung(taken, now())
             world.sweeps()
 
     found = together(accepts, revises, rings, *(partial(delivers, name) for name in ("social", "employment")))

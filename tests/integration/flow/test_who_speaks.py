@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from hub.clock import now
-from hub.consent.ages import LOCAL
 from hub.consent.consent import Capacity, Consent
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, Occasion
@@ -19,6 +18,7 @@ from hub.flow.hold import hold_back
 from hub.flow.revise import Revised, give, open_plan, withdraw
 from hub.flow.versions import Giver
 from hub.plan.contribution import PersonFacts
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Kind, Period
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role

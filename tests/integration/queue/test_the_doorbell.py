@@ -11,18 +11,19 @@ from uuid import UUID
 
 import orjson
 import pytest
+from amqp import spec  # type: ignore[import-untyped]
 from kombu.entity import Queue
 from structlog.testing import capture_logs
 
 from hub.authority import Authorities
-from hub.clock import new_id, now
+from hub.clock import monotonic, new_id, now
 from hub.errors import BrokerDown
 from hub.flow.accept import accept
 from hub.queue.broker import Broker
 from hub.queue.listener import Listener
 from hub.queue.relay import Relay
 from hub.queue.ringer import Ringer
-from hub.store.outbox import Ring
+from hub.store.lease import Ring
 from hub.testing.builders import TEST_CPR
 from hub.testing.clock import frozen
 from hub.testing.memory_adapter import MemoryAdapter, Told
@@ -154,7 +155,7 @@ def test_a_ring_that_fits_no_queue_is_noticed_and_not_counted_as_rung(set_up: Se
     assert set_up.row(plan, "social").ring_after == TOMORROW + timedelta(seconds=2)  # to be rung again soon
     with frozen(TOMORROW + timedelta(seconds=3)):
         relay.turn()  # the queue is there again
-        assert set_up.row(plan, "social").ring_after == now() + timedelta(seconds=60)
+        assert set_up.row(plan, "social").ring_after == now() + timedelta(seconds=set_up.settings.ring_again_seconds)
     relay.close()
     assert sum(set_up.broker.depths().values()) == 1
 
@@ -192,6 +193,32 @@ def test_urgent_rings_are_heard_first(set_up: SetUp) -> None:
     assert not listener.is_owing
     ringer.close()
     listener.close()
+
+
+def test_after_a_long_silence_the_queues_are_listened_to_anew(set_up: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    ringer, listener = Ringer(set_up.broker), Listener(set_up.broker, 2)
+    ringer.ring([a_ring() for _ in range(3)])
+    eventually(lambda: listener.hear(0.1))
+    listener._unanswered.clear()  # as when the answers get lost on their way: the broker waits for them, and sends none
+    listener.hear(0.3)
+    listener._unanswered.clear()
+    assert not listener.hear(0.3)
+    monkeypatch.setattr("hub.queue.listener._SILENCE_SECONDS", 0.1)
+    eventually(lambda: listener.hear(0.1))
+    ringer.close()
+    listener.close()
+
+
+@on_rabbitmq
+def test_a_broker_that_answers_no_question_is_left_though_its_heart_beats(
+    set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.queue.broker._ANSWER_SECONDS", 0.2)
+    begun = monotonic()
+    with pytest.raises(BrokerDown), set_up.broker._channel() as channel:
+        channel.wait(spec.Channel.Flow)  # which it has not been asked for
+    assert monotonic() - begun < 5  # the socket's own timeout comes after ten
+    assert set_up.broker.depths()
 
 
 def test_a_ring_that_was_not_answered_waits_in_its_queue_again(set_up: SetUp) -> None:
@@ -243,5 +270,5 @@ def test_a_worker_that_is_faster_than_the_relay_keeps_its_own_time(set_up: SetUp
             assert lease is not None
             unit.outbox.postpone(lease, TOMORROW + timedelta(seconds=2))
         with set_up.store.begin() as unit:
-            unit.outbox.rung([ring], until=TOMORROW + timedelta(seconds=60))
+            unit.outbox.not_rung([ring], until=TOMORROW + timedelta(seconds=60))
     assert set_up.row(plan, "social").ring_after == TOMORROW + timedelta(seconds=2)

@@ -23,7 +23,7 @@ from hub.queue.broker import Broker
 from hub.queue.listener import Heard, Listener
 from hub.queue.relay import Relay
 from hub.queue.ringer import Ringer
-from hub.store.outbox import Ring
+from hub.store.lease import Ring
 from hub.testing.builders import TEST_CPR
 from hub.testing.memory_adapter import MemoryAdapter, Told
 from tests.integration.set_up import SERVERS, SetUp, authorities_of, eventually
@@ -210,3 +210,27 @@ def test_a_ring_that_comes_back_21_times_is_dropped_by_the_broker_and_rung_for_a
     relay.close()
     with set_up.running(authorities):
         eventually(lambda: list(social.holds.values()) == ["Mål 1"])
+
+
+def test_while_very_many_rings_wait_only_urgent_ones_are_added(set_up: SetUp) -> None:
+    plan = set_up.opens_plan(a_circle()[-1])
+    urgent = 2  # the opening's own, to its two authorities
+    with set_up.store.begin() as unit:
+        for number in range(600):
+            unit.outbox.ensure(plan, f"recipient-{number}", "rest", now())
+
+    def becomes_due(*, is_urgent: bool = False) -> int:
+        with set_up.store.begin() as unit:
+            unit.outbox.mark_due([plan], now(), "c", urgent=is_urgent)
+        before = waiting(set_up.broker)
+        relay.turn()
+        return waiting(set_up.broker) - before
+
+    relay = Relay(set_up.store, set_up.broker, set_up.settings, most_waiting=500)
+    assert becomes_due() == 600 + urgent, "a turn ends what it has begun"
+    assert becomes_due() == urgent
+    set_up.broker.purge()
+    assert becomes_due() == 600 + urgent, "there is room again"
+    assert becomes_due() == urgent
+    assert becomes_due(is_urgent=True) == 600 + urgent
+    relay.close()

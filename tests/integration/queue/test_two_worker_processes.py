@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import subprocess
 import sys
 import threading
@@ -23,6 +21,7 @@ from hub.clock import now
 from hub.flow.accept import accept
 from hub.settings import Settings
 from hub.testing.memory_adapter import MemoryAdapter, Told
+from tests.integration.queue.environment import environment_of
 from tests.integration.set_up import SERVERS, SetUp, authorities_of, eventually
 from tests.integration.token_server import serving
 
@@ -85,17 +84,7 @@ class Recipient:
 @contextmanager
 def a_worker(settings: Settings, url: str, token: str, folder: Path) -> Iterator[None]:
     """Run ``hub worker`` as a process of its own, until the block ends."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    environment |= {
-        "HUB_DATABASE_URL": settings.database_url,
-        "HUB_BROKER_URL": settings.broker_url,
-        "HUB_QUEUE_PREFIX": settings.queue_prefix,
-        "HUB_KEYS__1": base64.b64encode(settings.keys[1].get_secret_value()).decode(),
-        "HUB_INDEX_KEY": base64.b64encode(settings.index_key.get_secret_value()).decode(),
-        "HUB_AUTHORITIES__SOCIAL": orjson.dumps({"url": url, "token": token, "poll_every": 0}).decode(),
-        "HUB_WORKERS": "4",
-        "HUB_CALLS_AT_ONCE": "8",
-    }
+    environment = environment_of(settings, url, token) | {"HUB_WORKERS": "4", "HUB_CALLS_AT_ONCE": "8"}
     with (folder / f"{token}.log").open("wb") as log:
         command = [sys.executable, "-m", "hub", "worker"]
         running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, cwd=folder)

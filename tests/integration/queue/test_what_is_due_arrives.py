@@ -250,6 +250,7 @@ def test_health_tells_of_each_loop_when_it_last_did_a_turn(set_up: SetUp, childr
     with set_up.running(authorities_of(children), workers=2) as running:
         eventually(lambda: all(pulse["last_turn_at"] for pulse in running.health().values()))
         health: dict[str, dict[str, Any]] = running.health()
-    names = {"relay", "sweeper", "housekeeper", "posting", "jobs-1", "jobs-2", "worker-1", "worker-2", "ear"}
+    names = {"relay", "sweeper", "housekeeper", "posting", "replayer", "sealer"}
+    names |= {"jobs-1", "jobs-2", "worker-1", "worker-2", "ear"}
     assert health.keys() == {f"hub-{name}" for name in names}
     assert {pulse["trouble"] for pulse in health.values()} == {""}

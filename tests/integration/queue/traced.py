@@ -19,6 +19,7 @@ from hub.authority import Authorities, Document, Parcel, load
 from hub.authority.tracing import TraceContext, read_traceparent
 from hub.clock import new_id
 from hub.flow.revise import open_plan
+from hub.identity.access import Access
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
@@ -134,7 +135,8 @@ def traced(set_up: SetUp) -> Iterator[Traced]:
             person = new_id() if role is Role.CITIZEN else None
             given = {"token_sha256": digest, "organisation": organisation, "role": role, "person": person}
             clients[name] = Client.model_validate(given)
-        app = create_app(set_up.store, authorities, set_up.settings, Identity(clients), broker_answers=lambda: None)
+        access = Access(set_up.store, Identity(clients), set_up.settings.address)
+        app = create_app(set_up.store, authorities, set_up.settings, access, broker_answers=lambda: None)
         url = stack.enter_context(_served(app))
         yield Traced(set_up, authorities, children, employment, url, tokens, heard)
 

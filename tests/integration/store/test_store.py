@@ -25,7 +25,7 @@ from hub.plan.element import Kind
 from hub.plan.identifier import cpr_identifier
 from hub.store.jobs import UNKNOWN_PERSON
 from hub.store.migrations import is_current, upgrade
-from hub.store.tables import consents, elements, inbox, jobs, metadata, people, plans
+from hub.store.tables import consents, elements, inbox, jobs, metadata, outbox, people, plans
 from hub.store.transaction import Store
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_keyring, a_store, an_empty_database
@@ -380,14 +380,68 @@ def test_rings_are_taken_by_one_relay_and_urgent_ones_first(world: World) -> Non
     assert [ring.is_urgent for ring in rings] == [True, True, False]
 
 
-def test_what_became_due_while_a_ring_was_confirmed_rings_again_at_once(world: World) -> None:
+def test_rings_of_a_relay_that_died_are_taken_again_when_silence_has_lasted(world: World) -> None:
+    world.opens_plan()
+    taken = at = now()
+    with world.store.begin() as unit:
+        rings = unit.outbox.take_rings(10, taken, timedelta(seconds=20))
+    with world.store.begin() as unit:
+        assert unit.outbox.take_rings(10, at + timedelta(seconds=19)) == []
+    with world.store.begin() as unit:
+        again = unit.outbox.take_rings(10, at + timedelta(seconds=20))
+    assert {ring.id for ring in again} == {ring.id for ring in rings} != set()
+
+
+def under_way(world: World, begun_before: int) -> list[UUID]:
+    """Have deliveries of a plan under way, each of which was begun so often before and never ended."""
+    (plan,) = world.opens_plan().plans
+    rows = [world.row(plan, name).id for name in ("children", "employment", "social")]
+    with world.store.begin() as unit:
+        unit.connection.execute(outbox.update().values(attempts=begun_before))
+        for row in rows:
+            lease = unit.outbox.lease(row, now(), 60)
+            assert lease is not None
+            unit.outbox.starts(lease, 1, b"")
+    return rows
+
+
+def ringing(world: World) -> list[timedelta]:
+    """Return when each row is rung for, from the end of its lease or, where there is none, from when it was due."""
+    with world.store.begin(read_only=True) as unit:
+        rows = unit.connection.execute(sa.select(outbox)).all()
+    return sorted(row.ring_after - (row.lease_until or row.not_before) for row in rows)
+
+
+def test_what_was_under_way_as_a_worker_died_comes_back_as_its_lease_ends_and_the_second_time_each_at_its_own(
+    world: World,
+) -> None:
+    under_way(world, begun_before=0)
+    assert ringing(world) == [timedelta(0)] * 3
+    with world.store.begin() as unit:
+        unit.outbox.start_afresh(now())
+    under_way(world, begun_before=1)
+    found = ringing(world)
+    assert len(set(found)) == 3
+    assert timedelta(0) <= found[0] < found[2] <= timedelta(seconds=60)
+
+
+def test_a_process_that_starts_after_a_crash_rings_for_suspects_one_after_the_other(world: World) -> None:
+    under_way(world, begun_before=1)
+    at = now()
+    with world.store.begin() as unit:
+        unit.outbox.start_afresh(at)
+        rows = unit.connection.execute(sa.select(outbox.c.ring_after).order_by(outbox.c.ring_after)).scalars().all()
+    assert [ring_after - at for ring_after in rows] == [timedelta(seconds=place) for place in (1, 2, 3)]
+
+
+def test_what_became_due_while_a_ring_was_under_way_rings_again_at_once(world: World) -> None:
     (plan,) = world.opens_plan().plans
     with world.store.begin() as unit:
         rings = unit.outbox.take_rings(10, now())
     world.drains()
     world.accepts(a_contribution("children").with_draft("g1").build())
     with world.store.begin() as unit:
-        unit.outbox.rung(rings, now() + timedelta(seconds=60))
+        unit.outbox.not_rung(rings, now() + timedelta(seconds=60))
     assert world.row(plan, "social").ring_after <= now()
 
 

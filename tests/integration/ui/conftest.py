@@ -6,9 +6,17 @@ import pytest
 
 from tests.integration.api.conftest import embedded_hub, hub, operated_hub
 from tests.integration.api.served import Served
+from tests.integration.sandboxes import Sandbox, a_sandbox
 from tests.integration.ui.visitor import Visitor
 
 __all__ = ["embedded_hub", "hub", "operated_hub"]
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The sandbox's identity provider."""
+    with a_sandbox("identity", tmp_path_factory.mktemp("identity")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -85,7 +85,8 @@ def test_what_is_no_number_is_said_and_never_repeated(hub: Served, coordinator: 
     answer = coordinator.finds(typed)
     assert answer.status_code == 422
     assert "Det er ikke et CPR-nummer." in words_of(answer)
-    page = answer.text.replace(coordinator.form_token(), "")  # which is random, and may well hold a 12
+    # Without the form's token and the addresses of stylesheets, which may well hold a 12.
+    page = answer.text.partition("<main")[2].replace(coordinator.form_token(), "")
     assert not typed or typed not in page
 
 
@@ -151,7 +152,7 @@ def test_the_page_says_whose_an_element_is_where_from_and_why_it_is_seen(hub: Se
     assert "Du kan se det. Borgeren har sagt ja til én plan, og du koordinerer den." in why
     assert "Kommunens regler, i rækkefølge LAW-O-COORDINATOR Udgave af reglerne 1" in why
     assert re.search(r"Hviler på samtykke [0-9a-f-]{36}, udgave 1 Gælder til", why)
-    source = words_of(page, "//ul[@class='sources']")
+    source = words_of(page, "//ul[contains(@class, 'sources')]")
     assert source == "Beskæftigelse Nyeste oplysning for 2 timer siden 31. august 2026 kl. 11.00 Fra systemet plain"
     assert "Du kan muligvis ikke se alle oplysninger i planen." in words_of(page)
 
@@ -170,7 +171,7 @@ def test_two_authorities_stand_side_by_side_and_the_next_appointment_first(hub: 
     )
     assert "Sted Familiehuset" in first
     assert "Tuesday 8 September 2026, 09:00–10:00" in words_of(english)
-    authorities = parts_of(page, "//section[@aria-labelledby='goals']//span[@class='authority']/text()")
+    authorities = parts_of(page, "//section[@aria-labelledby='goals']//strong[contains(@class, 'authority')]/text()")
     assert {"Børn og familie", "Beskæftigelse"} <= set(authorities)
 
 

@@ -23,7 +23,7 @@ from hub.settings import Client
 from hub.store.tables import audit, sessions
 from hub.store.transaction import Store
 from hub.testing.clock import FrozenClock, frozen
-from tests.integration.databases import EMBEDDED, OPERATED, a_store, an_empty_database
+from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub, a_store, an_empty_database
 
 pytestmark = pytest.mark.integration
 MORNING = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -40,7 +40,7 @@ CLIENTS = {"desk": COORDINATOR, "system": A_SYSTEM}
 
 @pytest.fixture(params=[EMBEDDED, OPERATED])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with an_empty_database(request.param, tmp_path) as url:
+    with a_database_for_a_hub(request.param, tmp_path) as url:
         opened = a_store(url)
         migrations.upgrade(opened)
         yield opened

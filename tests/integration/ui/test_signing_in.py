@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from hub.api.app import create_app
+from hub.identity.access import Access
 from hub.identity.sessions import IDLE, LONGEST
 from hub.identity.tokens import Identity
 from hub.store.tables import sessions
@@ -217,7 +218,7 @@ def test_a_form_sent_in_parts_is_bounded_too(hub: Served, visitor: Visitor) -> N
 
 def test_a_database_that_does_not_answer_is_a_page_that_says_when_to_come_again() -> None:
     store, settings = a_store("postgresql://postgres@127.0.0.1:1/hub"), some_settings()
-    api = create_app(store, {}, settings, Identity({}), broker_answers=lambda: None)
+    api = create_app(store, {}, settings, Access(store, Identity({}), settings.address), broker_answers=lambda: None)
     add_pages(api, store, Identity({}), settings)
     with TestClient(api, cookies={"hub-session": "x"}) as client:
         answer = client.get("/coordinator", headers={"X-Correlation-Id": "to-tell"})
@@ -248,21 +249,9 @@ def test_every_page_has_the_headers_of_pages(hub: Served, coordinator: Visitor, 
     assert answer.headers["x-correlation-id"] == "same"
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["content-security-policy"] == (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
-
-
-def test_the_stylesheet_is_served_by_the_hub_and_may_be_kept(hub: Served, visitor: Visitor) -> None:
-    page = visitor.gets("/sign-in").text
-    address = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
-    assert address.startswith("/static/plan.css?v=")
-    answer = visitor.gets(address)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
-    assert "immutable" in answer.headers["cache-control"]
-    assert "@import" not in answer.text
-    assert "url(" not in answer.text
-    assert visitor.gets("/static/icon.svg").headers["content-type"] == "image/svg+xml"
 
 
 # --- languages ---------------------------------------------------------------------------------------------------

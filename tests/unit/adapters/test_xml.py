@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
-from time import thread_time
 
 import pytest
 from lxml import etree
 
 from hub.adapters._xml import Caps, read_xml, to_bytes
-from hub.errors import ContractViolation, Refused, TooLarge
+from hub.errors import ContractViolation, TooLarge
+from hub.testing.conformance_kit import tried
+from tests.effort import readings
 
 CANARY = "0505159995"
+MOST_READINGS = 40  # a second, where a plain document of 100,000 elements is read in 25 ms
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 PARAMETER = '<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd"> %p;]>'
 
@@ -119,12 +121,10 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_document_is_refused_quickly_and_without_a_value(body: bytes) -> None:
-    begun = thread_time()
-    with pytest.raises(Refused) as refusal:
-        read_xml(body)
-    assert isinstance(refusal.value, ContractViolation | TooLarge)
-    assert CANARY not in refusal.value.diagnostics()
-    assert thread_time() - begun < 1
+    (_, error), work = readings(lambda: tried(lambda: read_xml(body)))
+    assert isinstance(error, ContractViolation | TooLarge)
+    assert CANARY not in error.diagnostics()
+    assert work < MOST_READINGS
 
 
 def test_there_are_enough_hostile_documents() -> None:
@@ -146,10 +146,10 @@ LARGE = {
 
 
 @pytest.mark.parametrize("body", LARGE.values(), ids=LARGE.keys())
-def test_a_large_document_within_the_caps_is_read_in_less_than_a_second(body: bytes) -> None:
-    begun = thread_time()
-    assert read_xml(body).tag == "a"
-    assert thread_time() - begun < 1
+def test_a_large_document_within_the_caps_is_read_soon(body: bytes) -> None:
+    root, work = readings(lambda: read_xml(body))
+    assert root.tag == "a"
+    assert work < MOST_READINGS
 
 
 def test_what_only_looks_like_more_than_a_cap_is_counted_and_read() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import thread_time
 
 import pytest
 from lxml import etree
@@ -11,10 +10,12 @@ from lxml import etree
 from hub.adapters._xml import XmlContract, read_xml
 from hub.authority import contract_folder
 from hub.errors import ContractViolation
+from tests.effort import readings
 
 FOLDER = contract_folder("children/v1")
 CONTRACT = XmlContract(FOLDER / "children.xsd")
 MINIMAL = (FOLDER / "examples" / "minimal.xml").read_text(encoding="utf-8")
+MOST_READINGS = 80  # two seconds, where a plain document of 100,000 elements is read in 25 ms
 NOTE = "<Notat{0}><Id>{1}</Id><Tekst>{2}</Tekst></Notat>"
 
 
@@ -53,20 +54,18 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("items", FLOODS.values(), ids=FLOODS.keys())
-def test_no_flood_of_faults_takes_a_second(items: list[str]) -> None:
+def test_no_flood_of_faults_takes_long(items: list[str]) -> None:
     root = case(*items)
-    begun = thread_time()
-    told = faults(root)
-    assert thread_time() - begun < 1
+    told, work = readings(lambda: faults(root))
+    assert work < MOST_READINGS
     assert 1 <= len(told) <= 50
     assert len(set(told)) == len(told)
 
 
-def test_a_large_document_is_valid_in_less_than_a_second() -> None:
+def test_a_large_document_is_found_valid_soon() -> None:
     root = case(*notes(33_000))
-    begun = thread_time()
-    CONTRACT.check(root)
-    assert thread_time() - begun < 1
+    _, work = readings(lambda: CONTRACT.check(root))
+    assert work < MOST_READINGS
 
 
 def test_the_faults_of_a_large_document_have_the_places_they_have_in_a_small_one() -> None:

@@ -40,7 +40,7 @@ def findings(*also_shared: str) -> list[Any]:
     """Ask as social services, whose own meeting is at the hour of a meeting of children's services."""
     plan = a_plan(ANNA, PLAN)
     for authority in ("children", "social"):
-        plan = plan.with_appointment(authority, source_id="m", start=NINE, end=TEN)
+        plan = plan.with_appointment(authority, f"Of {authority}", source_id="m", start=NINE, end=TEN)
     consents = by_person([a_consent_to_one_plan(ANNA).build()])
     rules = [a_rule(name, RuleEffect.PERMIT, sources=[name]) for name in also_shared]
     view = view_for(plan.build(), a_reader("social", plan.build()), a_policy(*rules), consents, THEN)

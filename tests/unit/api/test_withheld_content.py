@@ -54,7 +54,7 @@ def answers(plan: Plan, view: View, at: datetime) -> list[bytes]:
 def simulated(plan: Plan, asker: Reader, policy: Policy, said: Sequence[Consent], word: Consent, at: datetime) -> bytes:
     """Return what an asker is told of a consent that would be given, byte for byte."""
     seat = Seat("social", Role.AUTHORITY_SYSTEM, Exchange.DISCLOSE, "one-plan")
-    place = Place(plan, RECIPIENT, Asked(PLAN, PERSON, AUTHORITIES, plan.is_held))
+    place = Place(plan, RECIPIENT, Asked(PLAN, PERSON, AUTHORITIES, plan.is_held, plan.is_restricted))
     seen = {one.element.id: one for one in view_for(plan, asker, policy, by_person(said), at).seen}
     facts = Facts({(PLAN, seat): place}, policy, tuple(said), {})
     told = [as_far_as(shift, seen) for shift in simulate(facts, Said(word), at)]

@@ -58,7 +58,8 @@ def _may_see(
         for consent in consents
         if consent.kind.value == "one-plan" and consent.person == subject.person and _in_force(consent, at)
     ]
-    if not one_plan or "deny" in one_plan:
+    # What is restricted waits: only a duty and an emergency, above, use it meanwhile.
+    if subject.is_restricted or not one_plan or "deny" in one_plan:
         return False
     # Any consent in force that says no wins.
     said = [(c.person, _says(c, subject, reader, at)) for c in consents if c.kind.value == "sharing"]

@@ -72,6 +72,7 @@ def _marker(plan: Plan, reader: Reader, policy: Policy, counting: Sequence[Conse
                 label=label,
                 concerned=frozenset({plan.person}),
                 is_held=plan.is_held,
+                is_restricted=None in plan.restricted,
             )
             if not visible_parts(other, reader, policy, counting, at):
                 return True
@@ -91,6 +92,7 @@ def _asked_about(plan: Plan, element: Element) -> Subject:
         is_labelled=element.label is not None,
         valid=Period(element.valid.start, element.valid.end),
         is_held=plan.is_held,
+        is_restricted=bool(plan.restricted & {None, element.id}),
     )
 
 

@@ -159,7 +159,8 @@ def elements(draw: st.DrawFn, element: UUID) -> Element:
 def plans(draw: st.DrawFn) -> Plan:
     """Draw a plan of up to four elements."""
     wanted = draw(st.lists(st.sampled_from(ELEMENTS), unique=True))
-    return Plan(PLAN, PERSON, elements={element: draw(elements(element)) for element in wanted})
+    restricted = draw(st.just(frozenset()) | st.frozensets(st.none() | st.sampled_from(ELEMENTS), max_size=2))
+    return Plan(PLAN, PERSON, elements={element: draw(elements(element)) for element in wanted}, restricted=restricted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ subjects = st.builds(
     has_protected_address=st.booleans(),
     valid=st.just(Period()) | periods,
     is_held=st.booleans(),
+    is_restricted=st.sampled_from((False, False, False, True)),
 )
 
 

@@ -13,13 +13,12 @@ from hub.consent import explain
 from hub.consent.decide import decide
 from hub.consent.decision import Reason, Sentence
 from hub.consent.policy import RuleEffect
-from hub.plan.findings import OverlappingDemands
 from hub.testing.builders import a_consent, a_rule, the_danish_policy
 from tests.unit.consent.strategies import Question, askable, questions
 
 WITHHELD = [
     Reason.UNKNOWN_PURPOSE, Reason.NOT_A_MEMBER, Reason.NO_ONE_PLAN, Reason.DENIED, Reason.WITHDRAWN, Reason.EXPIRED,
-    Reason.NO_CONSENT, Reason.NO_GROUND, Reason.NOT_LABELLED, Reason.NOT_APPLICABLE,
+    Reason.NO_CONSENT, Reason.NO_GROUND, Reason.NOT_LABELLED, Reason.NOT_APPLICABLE, Reason.RESTRICTED,
 ]  # fmt: skip
 RULE = a_rule("R", RuleEffect.PERMIT, da="Reglen siger det.", en="The rule says so.")
 YES = a_consent(UUID(int=2)).build()
@@ -104,17 +103,6 @@ def test_a_view_says_whether_something_may_be_missing() -> None:
     )
     assert explain.completeness(may_be_partial=False) == Sentence(
         "Du kan se alle slags oplysninger i planen.", "You can see every kind of information in this plan."
-    )
-
-
-def test_two_appointments_are_at_once_or_too_close() -> None:
-    both = (UUID(int=1), UUID(int=2))
-    assert explain.collision(OverlappingDemands(both, is_at_once=True)) == Sentence(
-        "To myndigheder beder om borgerens tid på samme tid.", "Two authorities ask for the citizen's time at once."
-    )
-    assert explain.collision(OverlappingDemands(both, is_at_once=False)) == Sentence(
-        "To aftaler hos to myndigheder ligger så tæt, at borgeren næppe når fra den ene til den anden.",
-        "Two authorities' appointments are so close that the citizen can hardly get from one to the other.",
     )
 
 

@@ -23,6 +23,7 @@ from hub.plan.element import Sensitivity
 from hub.plan.person import Role
 from hub.plan.plan import Plan
 from tests.unit.consent.strategies import (
+    ELEMENTS,
     MOMENTS,
     OTHER,
     PERSON,
@@ -64,6 +65,26 @@ def test_adding_a_prohibition_never_shows_more(question: Question, rule: Rule) -
     prohibition = replace(rule, effect=RuleEffect.PROHIBIT)
     more = replace(question.policy, rules=(*question.policy.rules, prohibition))
     never_more(replace(question, policy=more), than=question)
+
+
+@given(any_question)
+def test_restricting_processing_never_shows_more(question: Question) -> None:
+    free = replace(question, subject=replace(question.subject, is_restricted=False))
+    never_more(replace(question, subject=replace(question.subject, is_restricted=True)), than=free)
+
+
+@given(plans(), readers, policies, consent_sets, st.sampled_from(MOMENTS), st.none() | st.sampled_from(ELEMENTS))
+def test_restricting_an_element_or_a_plan_never_shows_more_of_it(
+    plan: Plan, reader: Reader, policy: Policy, given: tuple[Consent, ...], at: datetime, wanted: UUID | None
+) -> None:
+    free = replace(plan, restricted=plan.restricted - {wanted})
+    before, after = (
+        view_for(one, reader, policy, by_person(with_one_plan(given)), at)
+        for one in (free, replace(plan, restricted=plan.restricted | {wanted}))
+    )
+    shown = {one.element.id: one.element for one in before.seen}
+    assert {one.element.id for one in after.seen} <= shown.keys()
+    assert after.may_be_partial or not before.may_be_partial
 
 
 @given(any_question)
@@ -225,7 +246,7 @@ def test_the_marker_of_a_partial_view_does_not_depend_on_what_is_there(
     asked: tuple[Plan, Reader, Policy, list[Consent]], at: datetime, other: Plan
 ) -> None:
     plan, reader, policy, given_consents = asked
-    grouped = by_person(given_consents)
+    grouped, other = by_person(given_consents), replace(other, restricted=plan.restricted)
     here, there = (view_for(one, reader, policy, grouped, at).may_be_partial for one in (plan, other))
     assert here is there
 

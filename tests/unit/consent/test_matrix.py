@@ -36,7 +36,7 @@ UNTIL = THEN + timedelta(days=30)
 
 
 def cell_of(reader: Reader, policy: Policy, consents: ConsentsByPerson, category: str, source: str, plan: Plan) -> Cell:
-    asked = Asked(plan.id, plan.person, AUTHORITIES, plan.is_held)
+    asked = Asked(plan.id, plan.person, AUTHORITIES, plan.is_held, plan.is_restricted)
     seat = Seat(reader.organisation, reader.role, reader.exchange, reader.purpose)
     row = row_of(asked, seat, reader, policy, consents, THEN)
     (found,) = [cell for cell in row.cells if cell.category == category and source in cell.sources]
@@ -45,7 +45,7 @@ def cell_of(reader: Reader, policy: Policy, consents: ConsentsByPerson, category
 
 @given(askable())
 def test_a_cell_is_what_a_view_would_show_of_each_step(question: Question) -> None:
-    asked = Asked(PLAN, PERSON, AUTHORITIES, question.subject.is_held)
+    asked = Asked(PLAN, PERSON, AUTHORITIES, question.subject.is_held, question.subject.is_restricted)
     seat = Seat("employment", question.reader.role, question.reader.exchange, "one-plan")
     row = row_of(asked, seat, question.reader, question.policy, question.grouped(), question.at)
     covered = {(cell.category, source) for cell in row.cells for source in cell.sources}
@@ -55,7 +55,9 @@ def test_a_cell_is_what_a_view_would_show_of_each_step(question: Question) -> No
             whole, in_part = [], []
             for label in Sensitivity:
                 plan = a_plan().with_element(source, Kind.GOAL, cell.category, label).build()
-                plan = replace(plan, id=PLAN, person=PERSON, is_held=question.subject.is_held)
+                restricted = frozenset({None}) if question.subject.is_restricted else frozenset()
+                held = question.subject.is_held
+                plan = replace(plan, id=PLAN, person=PERSON, is_held=held, restricted=restricted)
                 seen = view_for(plan, question.reader, question.policy, question.grouped(), question.at).seen
                 in_part += [label for _ in seen]
                 whole += [label for one in seen if not one.decision.hidden]

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.consent.ages import LOCAL, Ages, Custodians
+from hub.consent.ages import Ages, Custodians
 from hub.consent.policy import Meetings, Policy, Rule, RuleEffect
 from hub.consent.policy_document import parse_policy
 from hub.consent.policy_written import read_toml, write_policy, write_toml
 from hub.errors import InvalidRequest
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
 from hub.testing.builders import a_rule, the_danish_policy
 from tests.unit.consent import strategies

@@ -160,7 +160,7 @@ def test_what_is_told_of_categories_is_the_same_whatever_is_in_the_plan(case: Ca
         told = simulate(Facts(placed(plan, *seated), policy, said, {}), change, case.at)
         return [(shift.seat, shift.cells) for shift in told]
 
-    assert cells(case.plan) == cells(replace(other, is_held=case.plan.is_held))
+    assert cells(case.plan) == cells(replace(other, is_held=case.plan.is_held, restricted=case.plan.restricted))
 
 
 @given(cases())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,31 @@ def test_another_key_or_place_does_not_open_it(key: bytes, place: str) -> None:
     sealed = seal(KEY, b"plain", PLACE)
     with pytest.raises(Tampered):
         unseal(key, sealed, place)
+
+
+def of_format_1(plain: bytes, place: str) -> bytes:
+    nonce = b"n" * 12
+    return b"\x01" + nonce + AESGCM(KEY).encrypt(nonce, plain, place.encode())
+
+
+def test_what_format_1_sealed_opens_at_the_place_as_it_was_named_then() -> None:
+    assert unseal(KEY, of_format_1(b"plain", "elements|e1|p1"), "elements|e1|p1|2026-01-01", PLACE) == b"plain"
+    assert unseal(KEY, of_format_1(b"plain", PLACE), PLACE) == b"plain"
+
+
+def test_neither_format_passes_for_the_other() -> None:
+    for sealed in (of_format_1(b"plain", PLACE), seal(KEY, b"plain", PLACE)):
+        other = bytes([3 - sealed[0]]) + sealed[1:]
+        with pytest.raises(Tampered):
+            unseal(KEY, other, PLACE)
+
+
+def test_a_wrapped_key_is_bound_to_its_version_even_where_two_versions_are_the_same_key() -> None:
+    keyring = Keyring({1: KEY, 2: KEY}, INDEX_KEY)
+    _, wrapped = keyring.new_data_key("p")
+    assert wrapped[:4] == (2).to_bytes(4)
+    with pytest.raises(Tampered):
+        keyring.unwrap((1).to_bytes(4) + wrapped[4:], "p")
 
 
 def test_every_single_bit_counts() -> None:

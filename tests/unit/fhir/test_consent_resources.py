@@ -12,11 +12,11 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given
 
-from hub.consent.ages import LOCAL
 from hub.consent.consent import Capacity, Consent, ConsentKind, Effect, Exemption, Grant, Scope
 from hub.errors import InvalidRequest
 from hub.fhir.consent_in import read_consent
 from hub.fhir.consent_out import consent_resource
+from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period, Sensitivity
 from hub.testing.builders import THEN, a_consent, a_consent_to_one_plan, own_word
 from tests.unit.consent.strategies import consents

@@ -25,7 +25,8 @@ def demands(*, kind: Kind = Kind.APPOINTMENT, **of: tuple[float, float, dict[str
     plan = a_plan()
     for authority, (start, end, facts) in of.items():
         valid = Period(at(start), at(end))
-        plan = plan.with_element(authority, kind, valid=valid, **{"status": Status.PLANNED, **facts})
+        told = {"status": Status.PLANNED, "title": f"Of {authority}", **facts}
+        plan = plan.with_element(authority, kind, valid=valid, **told)
     return list(plan.build().elements.values())
 
 
@@ -71,7 +72,7 @@ def test_between_two_at_the_same_place_there_is_no_way_but_at_once_stays_at_once
 def test_what_asks_for_no_hour_collides_with_nothing(facts: dict[str, Any]) -> None:
     valid = facts.get("valid", Period(at(9), at(10)))
     plan = a_plan().with_appointment("employment", start=at(9), end=at(10))
-    other = {"status": Status.PLANNED, **facts, "valid": valid}
+    other = {"status": Status.PLANNED, "title": "Another", **facts, "valid": valid}
     elements = plan.with_element("children", Kind.APPOINTMENT, **other).build().elements.values()
     assert found(list(elements)) == []
 
@@ -95,7 +96,7 @@ def plan_of(asked: list[tuple[str, float, float, str]]) -> list[Element]:
     plan = a_plan()
     for authority, start, length, place in asked:
         details = {"place": place} if place else {}
-        plan = plan.with_appointment(authority, start=at(start), end=at(start + length), details=details)
+        plan = plan.with_appointment(authority, authority, start=at(start), end=at(start + length), details=details)
     return list(plan.build().elements.values())
 
 

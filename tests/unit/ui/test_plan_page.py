@@ -63,7 +63,7 @@ def test_two_authorities_that_ask_for_the_same_hour_are_pointed_out() -> None:
         .with_appointment("social", "Møde", at_hour(9), at_hour(10), status=Status.PLANNED)
         .with_appointment("children", "Samtale", at_hour(9.5), at_hour(10.5), status=Status.PLANNED)
     )
-    (found,) = page_of(plan).collisions
+    (found,) = page_of(plan).findings
     assert found.sentence == "To myndigheder beder om borgerens tid på samme tid."
     assert [(card.title, card.authority) for card in found.cards] == [
         ("Møde", "Socialområdet"),
@@ -82,21 +82,21 @@ def test_appointments_ahead_come_by_their_time_and_the_others_latest_first() -> 
         .with_appointment("social", "Forbi", NOON - timedelta(days=2), NOON - timedelta(days=2, hours=-1))
     )
     page = page_of(plan)
-    assert [card.title for card in page.ahead] == ["I gang nu", "Først", "Sidst", "Uden tid"]
-    assert [card.title for card in page.past] == ["Aflyst", "Forbi"]
+    assert [entry.card.title for entry in page.ahead] == ["I gang nu", "Først", "Sidst", "Uden tid"]
+    assert [entry.card.title for entry in page.past] == ["Aflyst", "Forbi"]
 
 
 def test_an_appointment_says_weekday_date_and_hours_and_one_of_all_day_no_hours() -> None:
     plan = a_plan(PERSON).with_appointment("social", "Møde", at_hour(9), at_hour(10))
-    assert page_of(plan).ahead[0].when == "tirsdag den 24. november 2026 kl. 09.00–10.00"
-    assert page_of(plan, language="en").ahead[0].when == "Tuesday 24 November 2026, 09:00–10:00"
+    assert page_of(plan).ahead[0].card.when == "tirsdag den 24. november 2026 kl. 09.00–10.00"
+    assert page_of(plan, language="en").ahead[0].card.when == "Tuesday 24 November 2026, 09:00–10:00"
     midnight = datetime(2026, 11, 23, 23, tzinfo=UTC)
     all_day = {"details": {"all-day": "yes"}}
     plan = a_plan(PERSON).with_appointment("social", "Frist", midnight, midnight + timedelta(days=1), **all_day)
-    assert page_of(plan).ahead[0].when == "tirsdag den 24. november 2026"
-    assert page_of(a_plan(PERSON).with_appointment("social")).ahead[0].when == "Tidspunkt ikke oplyst"
+    assert page_of(plan).ahead[0].card.when == "tirsdag den 24. november 2026"
+    assert page_of(a_plan(PERSON).with_appointment("social")).ahead[0].card.when == "Tidspunkt ikke oplyst"
     long = a_plan(PERSON).with_appointment("social", "Lejr", at_hour(9), at_hour(33))
-    assert page_of(long).ahead[0].when == (
+    assert page_of(long).ahead[0].card.when == (
         "tirsdag den 24. november 2026 kl. 09.00 – onsdag den 25. november 2026 kl. 09.00"
     )
 
@@ -161,3 +161,30 @@ def test_a_period_names_its_last_day() -> None:
 
 def test_a_number_is_shown_by_its_first_six_digits_alone() -> None:
     assert page_of(a_plan(PERSON)).number == f"{TEST_CPR[:6]}-****"
+
+
+def test_a_meeting_that_two_authorities_tell_of_stands_once_with_both_sources() -> None:
+    plan = (
+        a_plan(PERSON)
+        .with_appointment("social", "Netværksmøde", at_hour(9), at_hour(10), status=Status.PLANNED)
+        .with_appointment("children", "Netværksmøde", at_hour(9.5), at_hour(10.5), status=Status.PLANNED)
+        .with_appointment("children", "Samtale", at_hour(13), at_hour(14), status=Status.PLANNED)
+    )
+    page = page_of(plan)
+    meeting, alone = page.ahead
+    assert (meeting.card.authority, [one.authority for one in meeting.also]) == ("Socialområdet", ["Børn og familie"])
+    assert (meeting.differs, alone.differs, alone.also) == (True, False, ())
+
+
+def test_contacts_are_counted_by_the_week_and_say_at_least_as_a_function_of_permissions() -> None:
+    plan = a_plan(PERSON)
+    for number in range(4):
+        plan = plan.with_appointment("social", f"{number}", at_hour(9 + number), at_hour(9.5 + number))
+    first, second = page_of(plan).load[:2]
+    assert (first.counted, first.burden, first.width, first.authorities) == (
+        "Mindst 4 kontakter",
+        "Meget på en uge",
+        33,
+        "Socialområdet 4",
+    )
+    assert (second.counted, second.burden, second.width, second.authorities) == ("Ingen, du kan se", "", 0, "")

@@ -12,7 +12,7 @@ from hub.consent.policy import Hidden
 from hub.plan.element import Kind, Status
 from hub.plan.plan import PlanStatus
 from hub.ui.times import age
-from hub.ui.words import WORDS, word
+from hub.ui.words import LANGUAGES, WORDS, word
 
 UI = Path(__file__).parents[3] / "hub" / "ui"
 SOURCES = [path for path in (*UI.glob("*.py"), *UI.glob("templates/*.html")) if path.name != "words.py"]
@@ -31,31 +31,43 @@ BY_NAME = (
     "category.",
     "proof.every.",
     "proof.kind.",
+    "role.",
+    "task.",
+    "purpose.",
+    "renewal.",
+    "stopped.",
 )
+KEYS = WORDS["da"].keys()
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("key", sorted(WORDS))
+@pytest.mark.parametrize("key", sorted({key for words in WORDS.values() for key in words}))
 def test_a_word_is_there_in_both_languages_with_room_for_the_same_facts(key: str) -> None:
-    said = WORDS[key]
-    assert said.da.strip()
-    assert said.en.strip()
-    assert set(re.findall(r"{(\w+)}", said.da)) == set(re.findall(r"{(\w+)}", said.en))
+    da, en = (WORDS[language][key] for language in LANGUAGES)
+    assert da.strip()
+    assert en.strip()
+    assert set(re.findall(r"{(\w+)}", da)) == set(re.findall(r"{(\w+)}", en))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_names_no_word_twice(language: str) -> None:
+    keys = re.findall(r'^msgid "(.+)"$', (UI / "locale" / f"{language}.po").read_text("utf-8"), re.MULTILINE)
+    assert len(keys) == len(set(keys)) == len(WORDS[language])
 
 
 def test_no_word_is_missing_and_none_is_left_over() -> None:
     written = "\n".join(path.read_text("utf-8") for path in SOURCES)
     quoted = set(re.findall(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"', written))
-    assert not [key for key in WORDS if key not in quoted and not key.startswith(BY_NAME)]
+    assert not [key for key in KEYS if key not in quoted and not key.startswith(BY_NAME)]
     asked = set(re.findall(r'\b(?:say|word)\("([a-z_.]+)"', written))
     assert asked
-    assert not asked - WORDS.keys()
+    assert not asked - KEYS
 
 
 def test_every_name_of_a_closed_list_has_its_word() -> None:
     names = {f"kind.{kind}" for kind in Kind} | {f"status.{status}" for status in Status}
     names |= {f"hidden.{part}" for part in Hidden} | {f"plan.status.{status}" for status in PlanStatus}
-    assert not names - WORDS.keys()
+    assert not names - KEYS
 
 
 def test_every_error_says_what_to_do_next() -> None:

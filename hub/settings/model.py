@@ -1,67 +1,23 @@
-"""Everything an operator can set, read once at start; a start with bad settings names all faults at once.
-
-Values come from ``HUB_*`` variables (nested with ``__``, lists and tables as JSON), from files named after them in
-``HUB_SECRETS_DIR``, and from the TOML file named by ``HUB_SETTINGS_FILE``; the first that says something wins.
-"""
+"""Everything an operator can set: each name, what it says, its limits and its default."""
 
 from __future__ import annotations
 
-import base64
 import os
-import re
-from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Self, get_origin
-from uuid import UUID
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretBytes, ValidationError, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretBytes, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
-from hub.errors import Fault, SettingsRefused
-
-_KEY_BYTES = 32
-_PLACES = ("HUB_SETTINGS_FILE", "HUB_SECRETS_DIR")
-_FIELD_IN_MESSAGE = re.compile(r'field "(\w+)"')  # pydantic-settings says it nowhere else
-
-
-def _key(text: object) -> bytes:
-    """Read a key of 256 bits, written in base64."""
-    try:
-        key = text if isinstance(text, bytes) else base64.b64decode(str(text), validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise ValueError("needs 32 random bytes in base64; make some with: hub new-key")
-    return key
-
-
-Key = Annotated[SecretBytes, BeforeValidator(_key)]
-PublicKeyText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-KeyVersion = Annotated[int, Field(ge=1, lt=2**32)]  # four bytes of it stand before each key that it wraps
-
-
-#: An organisation's or a client's: it stands in audit rows (64 characters) and in ids of FHIR.
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-#: An authority's stands behind a plan's id in ids of FHIR, which end at 64 characters.
-AuthorityName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,26}$")]
-
-
-class Client(BaseModel, extra="forbid"):
-    """One caller of the hub and what it is. The token itself is nowhere, only its SHA-256."""
-
-    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bearer token, in hex")
-    organisation: Name = Field(description="the authority or body it speaks for, such as children")
-    role: str = Field(
-        description="authority-system, coordinator, caseworker, partner, citizen, operator or administrator"
-    )
-    purpose: str = Field("one-plan", description="what it may ask for")
-    person: UUID | None = Field(None, description="the citizen's id at the hub, for the role citizen")
+from hub.settings.clients import Client
+from hub.settings.key_token import KeyToken
+from hub.settings.sign_in import SignIn
+from hub.settings.types import AuthorityName, Key, KeyVersion, Name, PublicKeyText
 
 
 class Settings(BaseSettings):
@@ -73,7 +29,13 @@ class Settings(BaseSettings):
     broker_url: str = Field("memory://", description="memory:// with SQLite, amqp://… with PostgreSQL")
     queue_prefix: str = Field("hub", pattern=r"^[a-z0-9-]{1,40}$", description="first part of every queue's name")
     municipality: str = Field("0376", pattern=r"^[0-9]{4}$", description="municipality code, four digits")
-    keys: dict[KeyVersion, Key] = Field(description="master keys by version, base64; the highest version seals")
+    keys: dict[KeyVersion, Key] = Field(
+        default_factory=dict, description="master keys by version, base64; the highest seals"
+    )
+    key_token: KeyToken | None = Field(None, description="a token (PKCS#11) that keeps master keys, beside or instead")
+    key_in_use: KeyVersion | None = Field(
+        None, description="version of the master key that seals; without it the highest"
+    )
     index_key: Key = Field(description="key of the blind index of person numbers, base64; of its own")
     signing_key: Key | None = Field(
         None, description="key that proofs are signed with, base64; without it one made from the index key"
@@ -82,6 +44,9 @@ class Settings(BaseSettings):
         default_factory=list, description="public keys that proofs were signed with before, as /proof-keys gave their x"
     )
     clients: dict[Name, Client] = Field(default_factory=dict, description="who may call the hub")
+    sign_in: SignIn | None = Field(
+        None, description="the identity provider that people sign in through (OpenID Connect); without it by token"
+    )
     authorities: dict[AuthorityName, dict[str, Any]] = Field(
         default_factory=dict, description="settings of each authority's adapter, by name"
     )
@@ -113,10 +78,28 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[^/?#@\s]+)?$",
         description="address that others reach the hub by, without a path; in WSDL and cookies; empty: host and port",
     )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default_factory=list, description="networks of proxies that tell of a caller's certificate (Client-Cert)"
+    )
+    going_seconds: float = Field(
+        0, ge=0, le=60, description="how long /readyz says that the process is about to end before it does, seconds"
+    )
+    requests_at_once: int = Field(
+        32, gt=0, le=10_000, description="requests of one caller under way at once; more are told to come again"
+    )
+    lookups_per_minute: int = Field(
+        20, gt=0, le=60_000, description="people that one client may look up by number in a minute, by all processes"
+    )
+    lookups_per_minute_of: dict[Name, Annotated[int, Field(gt=0, le=60_000)]] = Field(
+        default_factory=dict, description="the same for a client of its own number, by name"
+    )
+    hosts: list[str] = Field(
+        default_factory=list, description="names besides that of public_url that callers may reach the hub by (Host)"
+    )
     max_body_bytes: int = Field(10_000_000, gt=0, description="largest body taken, bytes")
     lease_seconds: float = Field(60, gt=0, description="how long a worker may hold a delivery; longer than a send")
     sweep_seconds: float = Field(5, gt=0, description="how often the sweeper looks for what was left behind")
-    ring_again_seconds: float = Field(60, gt=0, description="when an unanswered ring is repeated")
+    ring_again_seconds: float = Field(30, gt=0, description="when an unanswered ring is repeated")
     retry_seconds: float = Field(20, gt=0, description="wait after a message's first failure; fourfold each time")
     max_attempts: int = Field(8, gt=0, description="failures of a message before it is a dead letter")
     workers: int = Field(8, gt=0, description="deliveries under way at once in one process")
@@ -146,7 +129,24 @@ class Settings(BaseSettings):
     keep_attempts_days: float = Field(90, gt=0, description="how long a settled delivery attempt is kept, days")
     keep_notices_days: float = Field(365, gt=0, description="how long it is known that a letter was sent, days")
     keep_history_days: float = Field(1826, gt=0, description="how long superseded versions are kept, days")
+    keep_audit_days: float = Field(1826, gt=0, description="how long sealed audit entries are kept in full, days")
+    keep_plans_days: float = Field(1826, gt=0, description="how long a plan that has ended is kept, days")
     keep_unknown_days: float = Field(365, gt=0, description="how long it is tried to fetch who has no plan, days")
+    audit_checkpoint_seconds: float = Field(
+        60, gt=0, le=3600, description="how long sealed audit entries wait for a checkpoint at most, seconds"
+    )
+    audit_checkpoint_entries: int = Field(
+        1000, gt=0, description="how many sealed audit entries make a checkpoint at once"
+    )
+    audit_witnesses: list[str] = Field(
+        default_factory=list,
+        description="folders and https:// addresses elsewhere that are given each checkpoint of the audit",
+    )
+    audit_lag_seconds: float = Field(
+        60,
+        gt=0,
+        description="how long an audit entry may wait to be sealed, or a witness lag, before it is an alarm, seconds",
+    )
     housekeeping_hour: int = Field(4, ge=0, le=23, description="when a night's housekeeping begins, local hour")
 
     @model_validator(mode="after")
@@ -158,8 +158,15 @@ class Settings(BaseSettings):
             faults.append("database_url and broker_url: SQLite goes with memory://, PostgreSQL with amqp://")
         if "register" in self.authorities:
             faults.append("authorities: 'register' is the name of the person register; call this authority otherwise")
-        if not self.keys:
+        in_token = set(self.key_token.keys) if self.key_token else set()
+        if not self.keys and not in_token:
             faults.append("keys: at least one master key is needed; make one with: hub new-key")
+        if both := in_token & self.keys.keys():
+            faults.append(f"key_token: version {min(both)} is among keys too")
+        if self.key_in_use is not None and self.key_in_use not in in_token | self.keys.keys():
+            faults.append("key_in_use: there is no master key of this version")
+        if len({key.get_secret_value() for key in self.keys.values()}) < len(self.keys):
+            faults.append("keys: two versions are the same key")
         if any(key.get_secret_value() == self.index_key.get_secret_value() for key in self.keys.values()):
             faults.append("index_key: must differ from every master key")
         if self.signing_key is not None and self._is_other_key(self.signing_key):
@@ -176,6 +183,21 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Tell whether database and broker live in one process (SQLite and memory)."""
         return self.broker_url.startswith("memory:")
+
+    @property
+    def address(self) -> str:
+        """Return the address that others reach the hub by."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Return the names that callers may reach the hub by, as ``Host`` has them; empty: by any."""
+        public = self.public_url.lower().partition("://")[2]
+        return frozenset(name.lower() for name in (public, *self.hosts) if name)
+
+    def lookups_at_most(self, client: str) -> int:
+        """Return how many people a client may look up in a minute."""
+        return self.lookups_per_minute_of.get(client, self.lookups_per_minute)
 
     def calls_at_most(self, authority: str) -> int:
         """Return how many calls to an authority may be under way at once."""
@@ -197,62 +219,3 @@ class Settings(BaseSettings):
         if toml := os.environ.get("HUB_SETTINGS_FILE"):
             sources.append(TomlConfigSettingsSource(settings_cls, toml))
         return tuple(sources)
-
-
-def read_settings(**given: Any) -> Settings:
-    """Read the settings.
-
-    :raises SettingsRefused: naming every fault at once; never a secret's value.
-    """
-    _check_places()
-    misspelt = _misspelt()
-    try:
-        settings = Settings(**given)
-    except TOMLDecodeError:  # its message may repeat what stands in the file
-        raise _refused([Fault("HUB_SETTINGS_FILE", "The file is no valid TOML.")]) from None
-    except SettingsError as error:
-        found = _FIELD_IN_MESSAGE.search(str(error))
-        raise _refused([Fault(_variable((found[1],) if found else ()), "It is no valid JSON.")]) from None
-    except ValidationError as error:
-        faults = [Fault(_variable(fault["loc"]), f"{fault['msg']}.") for fault in error.errors(include_input=False)]
-        raise _refused(misspelt + faults) from None
-    if misspelt:
-        raise _refused(misspelt)
-    return settings
-
-
-def _check_places() -> None:
-    """Refuse a file or folder that is not there; passed over, it would leave other settings than were written."""
-    missing = [
-        Fault(name, "There is nothing at this path.")
-        for name in _PLACES
-        if (place := os.environ.get(name)) and not os.path.exists(place)
-    ]
-    if missing:
-        raise _refused(missing)
-
-
-def _misspelt() -> list[Fault]:
-    """Return what is none of ours: passed over, it would leave a default where something was written."""
-    tables = {name.upper() for name, field in Settings.model_fields.items() if get_origin(field.annotation) is dict}
-    faults = []
-    for name in sorted(os.environ):
-        whole, _, nested = name.upper().removeprefix("HUB_").partition("__")
-        is_ours = whole.lower() in Settings.model_fields and (not nested or whole in tables)
-        is_another = not name.upper().startswith("HUB_") or name.upper().startswith("HUB_TEST_")
-        if not (is_ours or is_another or name in _PLACES):
-            faults.append(Fault(name, "There is no such setting.", "Correct its name, or unset it."))
-    for name in sorted(os.listdir(folder)) if (folder := os.environ.get("HUB_SECRETS_DIR")) else ():
-        if name.lower().startswith("hub_") and name.lower().removeprefix("hub_") not in Settings.model_fields:
-            faults.append(
-                Fault(name, "There is no such setting.", "Correct the file's name; a table is one JSON file.")
-            )
-    return faults
-
-
-def _refused(faults: list[Fault]) -> SettingsRefused:
-    return SettingsRefused("The hub cannot start with these settings.", faults=faults)
-
-
-def _variable(where: tuple[int | str, ...]) -> str:
-    return "HUB_" + "__".join(str(part) for part in where if part != "[key]").upper() if where else "HUB_*"

@@ -1,0 +1,92 @@
+"""``hub keys``: which master keys are needed, and everything wrapped anew by the one in use."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Any
+
+import typer
+
+from hub.authority import Authorities
+from hub.cli.assembly import joined, open_store
+from hub.cli.printing import me, print_json
+from hub.crypto.envelope import VERSION_BYTES, version_of
+from hub.flow.rotation import PAUSE, Standing, ask, standing, step
+from hub.queue.folders import refused_files, rewrap_file
+from hub.settings import read_settings
+from hub.store.transaction import Store
+
+keys = typer.Typer(no_args_is_help=True, help="The master keys.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+@keys.command("status")
+def keys_status(as_json: AsJson = False) -> None:
+    """Say how many rows each version of the master key has wrapped; a version that is missing ends with 1."""
+    settings = read_settings()
+    store, authorities = open_store(settings), joined(settings)
+    found = standing(store)
+    _say(found, _files_left(store, authorities), as_json)
+    if found.missing:
+        raise typer.Exit(1)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    is_left: Annotated[bool, typer.Option("--no-wait", help="Leave it to the processes that deliver.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Wrap anew, by the version in use, what other versions have wrapped; the hub goes on meanwhile. Audited."""
+    settings = read_settings()
+    store, authorities = open_store(settings), joined(settings)
+    ask(store, me())
+    for file, authority in refused_files(authorities):
+        rewrap_file(file, authority, store.keyring)
+    nothing = threading.Event()
+    while not is_left and standing(store).is_under_way:
+        while step(store) is not None:
+            nothing.wait(PAUSE.total_seconds())
+        nothing.wait(0.5)
+    _say(standing(store), _files_left(store, authorities), as_json)
+
+
+def told(found: Standing) -> dict[str, Any]:
+    """Return how the keys stand, for a program."""
+    return {
+        "in_use": found.in_use,
+        "versions": [
+            {"version": version, "rows": rows, "is_missing": version in found.missing}
+            for version, rows in found.rows.items()
+        ],
+        "left": found.left,
+        "removable": sorted(found.removable),
+        "is_under_way": found.is_under_way,
+    }
+
+
+def in_words(found: Standing) -> str:
+    """Return in a sentence how the keys stand."""
+    if found.left:
+        return f"version {found.in_use} is in use; {found.left} rows are left of others"
+    removable = ", ".join(map(str, sorted(found.removable)))
+    return f"version {found.in_use} is in use" + (f"; nothing needs version {removable} any more" if removable else "")
+
+
+def _files_left(store: Store, authorities: Authorities) -> int:
+    """Return how many refused files another version than the one in use has wrapped."""
+    versions = (version_of(file.read_bytes()[:VERSION_BYTES]) for file, _ in refused_files(authorities))
+    return sum(version != store.keyring.in_use for version in versions)
+
+
+def _say(found: Standing, files_left: int, as_json: bool) -> None:
+    if as_json:
+        print_json({**told(found), "refused_files_left": files_left})
+        return
+    typer.echo(f"Master key: {in_words(found)}.")
+    for version, rows in found.rows.items():
+        missing = ", and the settings lack it" if version in found.missing else ""
+        typer.echo(f"Version {version}: {rows} rows{missing}.")
+    if files_left:
+        typer.echo(f"Refused files of other versions: {files_left}.")
+    if found.is_under_way:
+        typer.echo("A round is under way.")

@@ -1,0 +1,178 @@
+"""A citizen says that something is wrong (GDPR arts 16 and 19): its authority is told, and whoever held it is followed.
+
+No one overwrites another's element: the authority corrects it in its own system and sends its case as ever. The spine
+then brings the new version to whoever holds, or may hold, the old one, and a withdrawal to who may see it no longer.
+Here it is told which of them have confirmed that. A no of the authority stands beside the citizen's words, for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from hub.clock import new_id, now
+from hub.consent.reader import Reader
+from hub.errors import Conflict, NotFound
+from hub.flow.belonging import NO_PLAN, may_choose, may_open
+from hub.flow.circumstances import consents_of
+from hub.flow.deliver import reader_of, shown_to, view_of
+from hub.flow.hold import tells_nobody
+from hub.flow.reading import asked_by
+from hub.flow.reasons import stated
+from hub.flow.refusal import refusals_written
+from hub.flow.show import look
+from hub.plan.person import Role
+from hub.store.corrections import Correction
+from hub.store.plans import StoredPlan
+from hub.store.transaction import Store, Unit
+
+_LETTERS = 10
+_NO_ELEMENT = "There is no element with this id that you may see."
+_NONE = "There is no correction with this id that you may answer."
+_OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
+
+
+class State(StrEnum):
+    """Where a correction stands."""
+
+    ASKED = "asked"  # its authority has neither changed it nor said no
+    CHANGED = "changed"  # the element reads otherwise now, or is gone
+    REFUSED = "refused"  # its authority keeps it as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who held, or may have held, what was called wrong.
+
+    :ivar has_confirmed: it holds it for sure no more: it has confirmed the new version, or that it has deleted it.
+    """
+
+    recipient: str
+    has_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCorrection:
+    """A correction, where it stands, and who held the old version."""
+
+    correction: Correction
+    state: State
+    holders: Sequence[Holder]
+
+
+def ask(
+    plan: UUID, element: UUID, claim: str, reader: Reader, store: Store, *, actor: str, correlation_id: str
+) -> ShownCorrection:
+    """Say that an element that the reader sees is wrong, and how.
+
+    :raises NotFound: there is no plan, or no element, for which the reader may say so.
+    :raises Conflict: it was said already, and neither changed nor answered since.
+    """
+    with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
+        unit.plans.lock([plan])
+        stored, at = _opened(unit, plan, reader)
+        if look(unit, plan, reader, actor).view.element(element) is None:
+            raise NotFound(_NO_ELEMENT)
+        said, whole = stated(claim, _LETTERS), stored.plan.elements[element]
+        before = [one for one in unit.corrections.of_plan(plan, stored.key) if one.element == element]
+        if any(_state(stored, one) is State.ASKED for one in before):
+            raise Conflict("It is said already that this is wrong.", "Look at the plan's corrections.")
+        one = Correction(
+            new_id(), plan, element, whole.authority, stored.digest(whole), reader.organisation, reader.role, at, said
+        )
+        rows = [row for row, _ in unit.holdings.holders(plan) if element in unit.holdings.of(row).maybe_anything_of()]
+        unit.corrections.add(one, rows, stored.key)
+        about = {"correction": one.id, "element": element, "authority": one.authority, **asked_by(reader)}
+        unit.audit.record("correction-asked", actor, at, correlation_id, plan, **about)
+        return _shown(unit, stored, one)
+
+
+def refuse(
+    wanted: UUID, reason: str, reader: Reader, store: Store, *, actor: str, correlation_id: str
+) -> ShownCorrection:
+    """Say for the authority that wrote it that the element stays as it is, and why.
+
+    :raises NotFound: there is none of an element that the reader's authority wrote.
+    :raises Conflict: it is answered already, or the element has changed.
+    """
+    with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
+        plan, at = unit.corrections.plan_of(wanted), now()
+        unit.plans.lock([plan] if plan else [])
+        stored = unit.plans.get(plan) if plan else None
+        found = unit.corrections.of_plan(plan, stored.key) if plan and stored else ()
+        one = next((one for one in found if one.id == wanted), None)
+        if stored is None or one is None or not _wrote(unit, one, reader, at):
+            raise NotFound(_NONE)
+        if _state(stored, one) is not State.ASKED:
+            raise Conflict("This is answered, or the element has changed.", "Look at the list again.")
+        unit.corrections.answer(wanted, stated(reason, _LETTERS), stored.key, at)
+        about = {"correction": wanted, "element": one.element, **asked_by(reader)}
+        unit.audit.record("correction-refused", actor, at, correlation_id, stored.plan.id, **about)
+        answered = next(one for one in unit.corrections.of_plan(stored.plan.id, stored.key) if one.id == wanted)
+        return _shown(unit, stored, answered)
+
+
+def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
+    """Show the citizen and the coordinator what was called wrong, and who has confirmed. :raises NotFound: neither."""
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        stored, at = _opened(unit, plan, reader)
+        view = look(unit, plan, reader, actor).view
+        unit.audit.record("corrections-read", actor, at, correlation_id, plan, **asked_by(reader))
+        found = () if tells_nobody(stored.plan, reader) else unit.corrections.of_plan(plan, stored.key)
+        # What somebody else may see and the reader may not is not told; nor what the citizen saw and is gone.
+        own = [one for one in found if one.role == reader.role or view.element(one.element) is not None]
+        return [_shown(unit, stored, one) for one in own]
+
+
+def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
+    """Show an authority which of its elements are called wrong and neither changed nor answered: its list of tasks."""
+    with refusals_written(store, actor, correlation_id), store.begin() as unit:
+        at, found = now(), []
+        for plan in unit.corrections.plans_of(reader.organisation):
+            stored = unit.plans.get(plan)
+            if stored is None:
+                continue
+            for one in unit.corrections.of_plan(plan, stored.key):
+                if _wrote(unit, one, reader, at) and _state(stored, one) is State.ASKED:
+                    found.append(ShownCorrection(one, State.ASKED, ()))
+        unit.audit.record("corrections-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
+        return found
+
+
+def _opened(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:
+    stored, at = unit.plans.get(plan), now()
+    if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
+        raise NotFound(NO_PLAN)
+    return stored, at
+
+
+def _wrote(unit: Unit, one: Correction, reader: Reader, at: datetime) -> bool:
+    """Tell whether the reader speaks for the authority that wrote the element, and works with the plan still."""
+    is_own = reader.role in _OF_AUTHORITY and reader.organisation == one.authority
+    return is_own and may_open(unit, one.plan, None, reader, at)
+
+
+def _state(stored: StoredPlan, one: Correction) -> State:
+    current = stored.plan.elements.get(one.element)
+    if current is None or stored.digest(current) != one.digest:
+        return State.CHANGED
+    return State.ASKED if one.answered_at is None else State.REFUSED
+
+
+def _shown(unit: Unit, stored: StoredPlan, one: Correction) -> ShownCorrection:
+    state, rows = _state(stored, one), unit.corrections.holders(one.id)
+    confirmed = {row for row, name in rows if state is State.CHANGED and _is_up_to_date(unit, stored, one, row, name)}
+    return ShownCorrection(one, state, [Holder(name, row in confirmed) for row, name in rows])
+
+
+def _is_up_to_date(unit: Unit, stored: StoredPlan, one: Correction, row: UUID, recipient: str) -> bool:
+    """Tell whether a recipient surely holds of an element what it may see now, and nothing else of it."""
+    element, held, policy, at = one.element, unit.holdings.of(row), unit.policies.in_force(), now()
+    if element in held.owed:
+        return False
+    consents = consents_of(unit, stored.plan, policy, at)
+    shown = shown_to(stored, view_of(unit, stored, reader_of(recipient, {}), policy, consents, at)).get(element)
+    return held.is_surely(element, shown.digest) if shown else element not in held.maybe_anything_of()

@@ -1,0 +1,142 @@
+"""Erase a plan for good: asked for, approved by a second person, taken back from everybody, and then destroyed.
+
+From the approval on nobody belongs to the plan, so every recipient is told to delete what it holds. Once all have
+answered, the plan's key and all rows that point to the plan are deleted, and with the person's last plan the person
+(docs/adr/0042). A legal hold stops it until the last step. A signed certificate stays, for the citizen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from operator import eq
+from uuid import UUID
+
+from hub.clock import new_id, now
+from hub.consent.reader import Reader
+from hub.errors import Conflict, NotAllowed, NotFound
+from hub.flow.belonging import NO_PLAN, Same, may_choose
+from hub.flow.hold import staffed
+from hub.flow.reading import asked_by
+from hub.flow.refusal import refusals_written
+from hub.flow.shred import ShownErasure, begin, destroy, is_ready, shown_of
+from hub.plan.person import Role
+from hub.store.erasures import REQUEST, RETENTION, Erasure, new_erasure
+from hub.store.retention import Step
+from hub.store.transaction import Store, Unit
+
+ACTOR = "housekeeping"
+_NONE = "There is no erasure of a plan with this id that you may see."
+_PLANS = 5
+
+
+def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> ShownErasure:
+    """Ask that a plan is erased; nothing is done yet, and the answer says who holds something of it.
+
+    :raises NotFound: there is no plan for which the reader may ask it.
+    :raises Conflict: it is asked for already.
+    """
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        unit.plans.lock([plan])
+        stored, at = unit.plans.get(plan), now()
+        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
+            raise NotFound(NO_PLAN)
+        if unit.erasures.of_plan(plan) is not None:
+            raise Conflict("It is asked already that this plan is erased.", "Ask a second person to approve it.")
+        one = new_erasure(plan, stored.plan.person, REQUEST, _coordinator(unit, plan, at), actor, at)
+        unit.erasures.ask(one)
+        unit.audit.record("erasure-asked", actor, at, correlation_id, plan, erasure=one.id, **asked_by(reader))
+        return shown_of(unit, one)
+
+
+def approve(
+    plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str, own: Same = eq
+) -> ShownErasure:
+    """Approve an erasure that somebody else has asked for: every recipient is told to delete, from this commit on.
+
+    :param own: tells whether two clients are one person's.
+    :raises NotFound: there is none of a plan that the reader works with.
+    :raises NotAllowed: it is the reader's own.
+    :raises Conflict: it is approved already, or a legal hold stands in the way.
+    """
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        unit.plans.lock([plan])
+        one, at = unit.erasures.of_plan(plan), now()
+        if one is None or staffed(unit, plan, reader, at) is None:
+            raise NotFound(_NONE)
+        if own(one.asked_by, actor):
+            raise NotAllowed("An erasure needs two people.", "Ask somebody else who works with the plan to approve it.")
+        return begin(unit, one, actor, at, correlation_id, **asked_by(reader))
+
+
+def show(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> ShownErasure:
+    """Show an erasure to its citizen, and to coordinators of the organisation that asked. :raises NotFound: none."""
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        one = unit.erasures.of_plan(plan)
+        if one is None or not _knows(one, reader):
+            raise NotFound(_NONE)
+        unit.audit.record("erasure-read", actor, now(), correlation_id, one.plan, erasure=one.id, **asked_by(reader))
+        return shown_of(unit, one)
+
+
+def finish(plan: UUID, store: Store, deadline: timedelta | None, *, actor: str, correlation_id: str) -> ShownErasure:
+    """Destroy the plan, if every recipient has answered, or has had the time to.
+
+    :param deadline: after which a recipient that has not answered is waited for no more; None: it is waited for.
+    :raises NotFound: there is no such erasure.
+    :raises Conflict: it is not approved, somebody has not answered, or a legal hold stands in the way.
+    """
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        unit.plans.lock([plan])
+        one = unit.erasures.of_plan(plan)
+        if one is None:
+            raise NotFound(_NONE)
+        if one.approved_at is None or one.done_at is not None:
+            raise Conflict("This erasure is not approved, or done already.", "List them: hub erasures")
+        return destroy(unit, one, deadline, actor, correlation_id)
+
+
+def waiting(store: Store) -> Sequence[ShownErasure]:
+    """Return every erasure that is not done, and what it waits for: ids and names of recipients."""
+    with store.begin(read_only=True) as unit:
+        return [shown_of(unit, one) for one in unit.erasures.waiting()]
+
+
+def clear(unit: Unit, before: datetime, _position: str, _most: int) -> Step:
+    """Erase plans that ended before an instant, and finish what nobody holds any more; a few at a time."""
+    at = now()
+    for plan in unit.erasures.ended(before, _PLANS):
+        unit.plans.lock([plan])
+        stored = unit.plans.get(plan)
+        if stored is not None:
+            one = new_erasure(plan, stored.plan.person, RETENTION, _coordinator(unit, plan, at), ACTOR, at)
+            unit.erasures.ask(one)
+            begin(unit, one, ACTOR, at, str(new_id()))
+    ready = [one for one in unit.erasures.waiting() if one.approved_at is not None and is_ready(unit, one, None)]
+    for one in ready[:_PLANS]:
+        unit.plans.lock([one.plan])
+        destroy(unit, one, None, ACTOR, str(new_id()))
+    return Step(len(ready[:_PLANS]), "" if len(ready) > _PLANS else None)
+
+
+def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> bytes:
+    """Give the signed certificate of an erasure. :raises NotFound: there is none yet that the reader may see."""
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        one = unit.erasures.of_plan(plan)
+        if one is None or one.certificate is None or not _knows(one, reader):
+            raise NotFound(_NONE)
+        unit.audit.record("proof-given", actor, now(), correlation_id, one.plan, erasure=one.id, **asked_by(reader))
+        return one.certificate
+
+
+def _knows(one: Erasure, reader: Reader) -> bool:
+    """Tell whether a reader may know of an erasure, whose plan may be gone: its citizen, and who asked for it."""
+    if reader.role is Role.CITIZEN:
+        return reader.person == one.person
+    return reader.role is Role.COORDINATOR and reader.organisation == one.organisation
+
+
+def _coordinator(unit: Unit, plan: UUID, at: datetime) -> str:
+    """Return who coordinates a plan: once nobody belongs to it any more, they may ask how its erasure stands."""
+    members = unit.memberships.of_plan(plan, at)
+    return next((one.member for one in members if one.role is Role.COORDINATOR), "")

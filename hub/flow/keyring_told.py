@@ -1,0 +1,88 @@
+"""What a security administrator looks after: who may call and by what, which keys there are, and when certificates end.
+
+No secret, no hash of one, and nothing of a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.clock import now
+from hub.crypto.expiry import ends_of
+from hub.settings import Client, Settings
+from hub.store.transaction import Store
+
+_CERTIFICATES = ("client_certificate_file", "signing_certificate_file", "trusted_certificates_file", "ca_file")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that the settings name.
+
+    :ivar place: the setting. :ivar fingerprint: SHA-256, hex. :ivar ends_at: None: the file is not readable.
+    """
+
+    place: str
+    fingerprint: str
+    ends_at: datetime | None
+
+
+def clients_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> list[dict[str, Any]]:
+    """Return who may call the hub, as what and by what; written down."""
+    with store.begin() as unit:
+        unit.audit.record("clients-read", actor, now(), correlation_id, clients=len(settings.clients))
+    return [_client(name, client) for name, client in sorted(settings.clients.items())]
+
+
+def keys_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> dict[str, Any]:
+    """Return which keys there are, by version and public name, and when certificates end; written down."""
+    keyring, public = store.keyring, store.keyring.signing_key.public
+    with store.begin() as unit:
+        unit.audit.record("keys-read", actor, now(), correlation_id)
+    return {
+        "master_keys": [
+            {"version": version, "is_in_use": version == keyring.in_use} for version in sorted(keyring.versions)
+        ],
+        "proof_key": {"kid": public.name, "is_of_its_own": settings.signing_key is not None},
+        "old_proof_keys": len(settings.old_proof_keys),
+        "certificates": [
+            {"setting": one.place, "sha256": one.fingerprint, "ends_at": one.ends_at}
+            for one in sorted(_certificates(settings), key=lambda one: one.place)
+        ],
+    }
+
+
+def _client(name: str, client: Client) -> dict[str, Any]:
+    return {
+        "client": name,
+        "organisation": client.organisation,
+        "role": client.role,
+        "purpose": client.purpose,
+        "holder": client.holder or name,
+        "signs_in_by": "keys" if client.keys else "token",
+        "keys": [{"kid": key.get("kid"), "kty": key.get("kty")} for key in client.keys],
+        "certificate_sha256": client.certificate_sha256 or None,
+    }
+
+
+def _certificates(settings: Settings) -> Iterator[Certificate]:
+    tables = {f"authorities.{name}": table for name, table in settings.authorities.items()}
+    tables |= {"post": settings.post, "person_register": settings.person_register}
+    for place, table in tables.items():
+        yield from _of(place, table)
+
+
+def _of(place: str, table: Mapping[str, Any]) -> Iterator[Certificate]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _of(f"{place}.{name}", value)
+        elif name in _CERTIFICATES and isinstance(value, str):
+            try:
+                found = ends_of(Path(value).read_bytes())
+            except (OSError, ValueError):
+                found = [("", None)]
+            yield from (Certificate(f"{place}.{name}", fingerprint, ends_at) for fingerprint, ends_at in found)

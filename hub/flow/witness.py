@@ -1,0 +1,106 @@
+"""Give the checkpoints of the audit to its witnesses, and say how far each has come.
+
+One process tells a witness at a time, for as long as its row is leased; a crash ends that with the lease. What a
+witness has taken and the hub has not yet written down it is given once more, which changes nothing. One that does not
+answer is told again after ``AGAIN``, and then of all that it has missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hub.authority.witnessing import Witness
+from hub.clock import monotonic, now
+from hub.errors import HubError
+from hub.settings import Settings
+from hub.store.transaction import Store, Unit
+from hub.store.witnesses import Told
+
+AGAIN = timedelta(seconds=15)
+_LEASE = timedelta(seconds=60)
+_MOST, _LONGEST_SECONDS = 100, 20.0
+_NEVER = Told(-1, None, "", datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """How far a witness has come.
+
+    :ivar size: how many entries the last checkpoint covers that it has taken; 0 before the first.
+    :ivar taken_at: when it took it, None before the first.
+    :ivar missing: checkpoints that it has not.
+    :ivar lag_seconds: how long the oldest of them has been there; 0 when it has all.
+    :ivar trouble: code of what it failed with the last time; "" when it did not.
+    :ivar is_late: it lags by more than ``HUB_AUDIT_LAG_SECONDS``: an alarm.
+    """
+
+    witness: str
+    size: int
+    taken_at: datetime | None
+    missing: int
+    lag_seconds: float
+    trouble: str
+    is_late: bool
+
+    def told(self) -> dict[str, Any]:
+        """Return it in JSON."""
+        at = self.taken_at.isoformat() if self.taken_at else None
+        return {**asdict(self), "taken_at": at, "lag_seconds": round(self.lag_seconds, 3)}
+
+
+def tell(witness: Witness, store: Store) -> None:
+    """Give a witness what it lacks, if there is something and it is time; what it fails with is written down."""
+    at = now()
+    with store.begin(read_only=True) as unit:
+        known, newest = unit.witnesses.all().get(witness.name), unit.seals.last_checkpoint()
+    if newest is None or (known is not None and known.due_at > at):
+        return
+    trouble, size = "", (known or _NEVER).size
+    try:
+        found = witness.has()
+        size = size if found is None else found
+    except HubError as error:
+        trouble = error.code
+    if known and not (trouble or known.trouble) and size == known.size == newest.size:
+        return  # it has all there is, and that is written down
+    with store.begin() as unit:
+        if not unit.witnesses.lease(witness.name, at, at + _LEASE):
+            return
+    reached = size if trouble else -1
+    if not trouble:
+        reached, trouble = _given(witness, size, store)
+    with store.begin() as unit:
+        before = known or _NEVER
+        taken_at = now() if reached > before.size else before.taken_at
+        unit.witnesses.settle(witness.name, Told(reached, taken_at, trouble, now() + AGAIN if trouble else at))
+
+
+def witnessed(unit: Unit, settings: Settings) -> list[Witnessed]:
+    """Return how far each configured witness has come."""
+    known = unit.witnesses.all()
+    return [_standing(unit, one, known.get(one, _NEVER), settings) for one in settings.audit_witnesses]
+
+
+def _given(witness: Witness, size: int, store: Store) -> tuple[int, str]:
+    """Give checkpoints above a size, oldest first; return which one was the last, and what it failed with."""
+    with store.begin(read_only=True) as unit:
+        missing = unit.seals.checkpoints(above=size, limit=_MOST)
+    began = monotonic()
+    for kept in missing:
+        try:
+            witness.take(kept.size, kept.note)
+        except HubError as error:
+            return size, error.code
+        size = kept.size
+        if monotonic() - began > _LONGEST_SECONDS:
+            break
+    return size, ""
+
+
+def _standing(unit: Unit, witness: str, told: Told, settings: Settings) -> Witnessed:
+    missing, oldest = unit.seals.checkpoints_above(told.size)
+    lag = max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
+    is_late = lag > settings.audit_lag_seconds
+    return Witnessed(witness, max(0, told.size), told.taken_at, missing, lag, told.trouble, is_late)
