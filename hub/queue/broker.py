@@ -25,6 +25,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 
 from hub.errors import BrokerDiffers, BrokerDown
+from hub.queue.mute import Mute
 
 CHANNELS = ("soap", "xml", "rest", "feed", "webhook", "page", "post")
 _URGENCIES = ("urgent", "normal")
@@ -72,13 +73,16 @@ class Broker:
             for channel in CHANNELS
             for urgency in _URGENCIES
         }
-
         self._names = {kind: str(queue.name) for kind, queue in self.queues.items()}
+        #: Queues into which nobody in this process rings for a while.
+        self.mute = Mute()
 
     def queue_for(self, channel: str, is_urgent: bool) -> str:
-        """Return the name of the queue of a channel; it is its routing key too."""
+        """Return the name of the queue of a channel, or of one that does its work; it is its routing key too."""
         # An authority from outside may name a channel of its own. Every worker listens to every queue, so any will do.
-        return self._names.get((channel, is_urgent)) or self._names["rest", is_urgent]
+        own = self._names.get((channel, is_urgent)) or self._names["rest", is_urgent]
+        as_urgent = (name for (_, urgency), name in self._names.items() if urgency is is_urgent)
+        return own if own not in self.mute else next((name for name in as_urgent if name not in self.mute), own)
 
     def __repr__(self) -> str:
         return f"Broker({self.exchange.name!r})"  # its address may hold a password
@@ -228,26 +232,38 @@ def _declare(entity: Exchange | Queue, what: str) -> None:
         ) from error
 
 
+class NoAnswer(OSError):
+    """The broker has not answered a question in its time."""
+
+
 @contextmanager
-def in_time(connection: Connection) -> Iterator[None]:
+def in_time(connection: Connection, seconds: float | None = None) -> Iterator[None]:
     """Cut a connection whose broker does not answer within the block's time; who waits then hears of an error.
 
     A quorum queue without a leader answers nothing while heartbeats go on, so that no read of the socket times out.
+
+    :raises NoAnswer: it was cut.
     """
     if is_memory(connection):
         yield
         return
+    is_cut = threading.Event()
     line: socket.socket = connection.connection.transport.sock
-    timer = threading.Timer(_ANSWER_SECONDS, _cut, (line,))
+    timer = threading.Timer(seconds or _ANSWER_SECONDS, _cut, (line, is_cut))
     timer.daemon = True
     timer.start()
     try:
         yield
+    except _ERRORS as error:
+        if is_cut.is_set():
+            raise NoAnswer from error
+        raise
     finally:
         timer.cancel()
 
 
-def _cut(line: socket.socket) -> None:
+def _cut(line: socket.socket, is_cut: threading.Event) -> None:
+    is_cut.set()
     with suppress(OSError):  # it has just been closed
         line.shutdown(socket.SHUT_RDWR)
 

@@ -24,6 +24,11 @@ class Confirms:
         """Tell whether the broker owes an answer."""
         return bool(self._waiting)
 
+    @property
+    def waiting(self) -> frozenset[UUID]:
+        """The rings of which the broker owes an answer."""
+        return frozenset(self._waiting.values())
+
     def expect(self, ring: UUID) -> int:
         """A ring is about to be sent; return its number."""
         self._sent += 1

@@ -9,17 +9,20 @@ from uuid import UUID
 
 import orjson
 import structlog
+from amqp.exceptions import InternalError  # type: ignore[import-untyped]
 from kombu.connection import Connection
 from kombu.messaging import Consumer
 
 from hub.clock import monotonic
 from hub.errors import BrokerDown
-from hub.queue.broker import Broker, Link, in_time
+from hub.queue.broker import Broker, Link, NoAnswer, in_time
+from hub.queue.mute import Mute, say_mute
 
 _MOST_AT_ONCE = 200
 #: After so long without a ring the queues are listened to anew. A broker that has lost an answer of ours, or a consumer
 #: of its own, would be silent for good, and its rings would wait.
 _SILENCE_SECONDS = 30.0
+_QUEUE_SECONDS = 5.0  # to begin to listen to one queue
 
 _log = structlog.get_logger()
 
@@ -47,6 +50,7 @@ class Listener(Link):
         self._unanswered: set[Heard] = set()
         self._channels: list[Any] = []
         self._heard_at = 0.0
+        self._mute = Mute()
 
     @property
     def is_owing(self) -> bool:
@@ -85,7 +89,7 @@ class Listener(Link):
         """Listen over fresh channels where it has been silent for long; what the broker had given comes again."""
         if self._fresh or self._unanswered:
             self._heard_at = monotonic()
-        elif monotonic() - self._heard_at > _SILENCE_SECONDS:
+        elif monotonic() - self._heard_at > _SILENCE_SECONDS or self._mute.want_asking:
             with in_time(connection):
                 for channel in self._channels:
                     channel.close()
@@ -96,18 +100,31 @@ class Listener(Link):
         super()._drop()
 
     def _open(self, connection: Connection) -> None:
-        self._channels, self._heard_at = [connection.channel() for _ in range(2)], monotonic()
-        # A channel each, so that normal rings use up no urgent one's prefetch.
-        for channel, is_urgent in zip(self._channels, (True, False), strict=True):
-            consumer = Consumer(
-                channel,
-                [queue for (_, urgency), queue in self._broker.queues.items() if urgency is is_urgent],
-                on_message=self._urgent if is_urgent else self._normal,
-                accept=["json"],
-                auto_declare=False,
-            )
-            consumer.qos(prefetch_count=self._prefetch)
-            consumer.consume()
+        self._channels, self._heard_at = [], monotonic()
+        answering = [kind for kind, queue in self._broker.queues.items() if queue.name not in self._mute]
+        if not answering:
+            raise NoAnswer
+        for kind in answering:
+            self._listen_to(connection, kind)
+
+    def _listen_to(self, connection: Connection, kind: tuple[str, bool]) -> None:
+        """Listen to a queue. :raises NoAnswer: it is mute; it is left out for a while."""
+        # Over a channel of its own: the broker's end of one that waits for a mute queue keeps what other queues gave it.
+        channel, queue = connection.channel(), self._broker.queues[kind]
+        self._channels.append(channel)
+        came = self._urgent if kind[1] else self._normal
+        consumer = Consumer(channel, [queue], on_message=came, accept=["json"], auto_declare=False)
+        try:
+            with in_time(connection, _QUEUE_SECONDS):
+                consumer.qos(prefetch_count=self._prefetch)
+                consumer.consume()
+        except (NoAnswer, InternalError):  # the broker's own word once it has waited for the queue's leader in vain
+            self._mute.add(queue.name)
+            self._broker.mute.add(queue.name)
+            say_mute(queue.name)
+            raise
+        self._mute.discard(queue.name)
+        self._broker.mute.discard(queue.name)
 
     def _urgent(self, message: Any) -> None:
         self._came(message, True)

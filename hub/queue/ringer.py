@@ -15,6 +15,7 @@ from hub.clock import monotonic
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker, Link, is_memory
 from hub.queue.confirms import Confirms
+from hub.queue.mute import say_mute
 from hub.store.lease import Ring
 
 _CONFIRM_SECONDS = 10
@@ -29,6 +30,7 @@ class Ringer(Link):
     def __init__(self, broker: Broker) -> None:
         super().__init__(broker)
         self._confirms = Confirms()
+        self._queues: dict[UUID, str] = {}
         self._channel: Any = None
         self._is_blocked = False
         self._is_memory = False
@@ -47,6 +49,7 @@ class Ringer(Link):
         Not by the channel's ``basic_publish``: it looks for news from the broker before each message, which costs a
         third of the sending. ``kept`` hears the news of a whole batch.
         """
+        self._queues = {ring.id: self._broker.queue_for(ring.channel, ring.is_urgent) for ring in rings}
         with self.talking():
             for ring in rings:
                 self._send(ring)
@@ -67,6 +70,9 @@ class Ringer(Link):
 
     def _no_answer(self) -> BrokerDown:
         if not self._is_blocked:
+            for queue in {self._queues[ring] for ring in self._confirms.waiting}:
+                self._broker.mute.add(queue)
+                say_mute(queue)
             return BrokerDown(f"The broker has not confirmed a ring in {_CONFIRM_SECONDS} seconds.")
         return BrokerDown(
             "The broker takes no rings: it has raised an alarm, for memory or disk.",
@@ -92,7 +98,7 @@ class Ringer(Link):
             self._channel.events["basic_return"].add(self._returned)
 
     def _send(self, ring: Ring) -> None:
-        queue, exchange = self._broker.queue_for(ring.channel, ring.is_urgent), self._broker.exchange.name
+        queue, exchange = self._queues[ring.id], self._broker.exchange.name
         message = self._channel.prepare_message(
             orjson.dumps({"outbox": str(ring.id)}).decode(),
             content_type="application/json",

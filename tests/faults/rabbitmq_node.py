@@ -110,6 +110,16 @@ class RabbitNode:
         """Have memory again."""
         self.control("set_vm_memory_high_watermark", "0.4")
 
+    @contextmanager
+    def mute(self, queue: str) -> Iterator[None]:
+        """Let one queue answer nothing, as one that has no leader."""
+        process = f"'%2F_{queue}'"
+        self.control("eval", f"sys:suspend({process}).")
+        try:
+            yield
+        finally:
+            self.control("eval", f"sys:resume({process}).")
+
     def control(self, *command: str) -> str:
         """Ask the node's own tool for something; return what it said."""
         done = subprocess.run(

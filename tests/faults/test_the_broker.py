@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,3 +117,24 @@ def test_what_was_rung_before_a_crash_of_the_broker_is_heard_after_it(node: Rabb
     eventually(lambda: sum(set_up.broker.depths().values()) == len(PEOPLE), 60)
     with set_up.running(authorities, ring_again_seconds=3600):
         eventually(lambda: len(social.holds) == len(PEOPLE), 60)
+
+
+@pytest.mark.parametrize("when", ["before they listen", "while they listen"])
+def test_a_queue_without_a_leader_holds_up_no_delivery(when: str, node: RabbitNode, set_up: SetUp) -> None:
+    """RabbitMQ 3.10 may come back from a crash with one: its other queues do its work."""
+    children, social = MemoryAdapter("children"), MemoryAdapter("social")
+    children.delivers = False
+    authorities = authorities_of(children, social)
+    plans = [set_up.opens_plan(authorities, cpr) for cpr in PEOPLE]
+    mute = set_up.broker.queue_for(authorities["social"].channel, False)
+    with ExitStack() as stack, capture_logs() as logs:
+        if when == "before they listen":
+            stack.enter_context(node.mute(mute))
+        stack.enter_context(set_up.running(authorities, ring_again_seconds=5))
+        eventually(lambda: all(set_up.row(plan, "social").due_at is None for plan in plans), 60)
+        if when == "while they listen":
+            stack.enter_context(node.mute(mute))
+        say(1, children, set_up, social)
+        eventually(lambda: len(social.holds) == len(PEOPLE), 60)
+    assert {log["queue"] for log in logs if log["event"] == "queue-mute"} == {mute}
+    assert Counter(key.sequence for key, _ in social.received) == {1: len(PEOPLE)}
