@@ -109,7 +109,7 @@ class Listener(Link):
 
     def _listen_to(self, connection: Connection, kind: tuple[str, bool]) -> None:
         """Listen to a queue. :raises NoAnswer: it is mute; it is left out for a while."""
-        # Over a channel of its own: the broker's end of one that waits for a mute queue keeps what other queues gave it.
+        # A channel of its own: the broker's end of one that waits for a mute queue keeps what other queues gave it.
         channel, queue = connection.channel(), self._broker.queues[kind]
         self._channels.append(channel)
         came = self._urgent if kind[1] else self._normal
