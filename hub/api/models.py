@@ -76,6 +76,8 @@ def _carriable(text: str) -> str:
 Text = Annotated[str, Field(max_length=200), AfterValidator(_carriable)]
 #: Sentences that somebody writes, such as a reason.
 Words = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_carriable)]
+#: The same where nothing need be said.
+MaybeWords = Annotated[str, Field(max_length=2_000), AfterValidator(_carriable)]
 Name = Annotated[str, Field(pattern=r"^(?:\*|[a-z0-9][a-z0-9-]{0,62})$")]
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 OneName = Annotated[str, Field(pattern=NAME)]

@@ -31,6 +31,7 @@ from hub.fhir.words import (
 )
 from hub.plan.element import Element, Status
 from hub.plan.identifier import CPR, Identifier
+from hub.plan.own import CITIZEN
 from hub.plan.person import Person, Role
 from hub.plan.plan import PlanStatus
 
@@ -60,9 +61,9 @@ def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) 
         _umbrella(view, person, status, coordinator, parts),
         _care_team(view.plan, person, coordinator, parts),
         _patient(person, view),
-        *(organisation(name) for name in sorted({coordinator, *parts})),
+        *(organisation(name) for name in sorted({coordinator, *parts} - {CITIZEN})),
         *(_part(view, person, authority, own) for authority, own in parts.items()),
-        *_provenances(view.plan, parts, registered_at),
+        *_provenances(view.plan, person, parts, registered_at),
         *(resource_of(element, around) for element in elements.values()),
     ]
     return {(resource["resourceType"], resource["id"]): resource for resource in rendered}
@@ -77,6 +78,11 @@ def organisation(name: str) -> Resource:
         "active": True,
         "name": name,
     }
+
+
+def _author(person: Person, authority: str) -> Resource:
+    """Return whose part it is: an authority's, or the plan's own person's."""
+    return reference("Patient", person.id) if authority == CITIZEN else reference("Organization", authority)
 
 
 def part_id(plan: UUID, authority: str) -> str:
@@ -104,7 +110,7 @@ def _umbrella(
         "title": _TITLE,
         "subject": reference("Patient", person.id),
         "author": reference("Organization", coordinator),
-        **filled(contributor=[reference("Organization", authority) for authority in parts]),
+        **filled(contributor=[_author(person, authority) for authority in parts]),
         "careTeam": [reference("CareTeam", view.plan)],
         **filled(supportingInfo=[reference("CarePlan", part_id(view.plan, authority)) for authority in parts]),
     }
@@ -126,7 +132,7 @@ def _part(view: View, person: Person, authority: str, own: Sequence[Element]) ->
         "intent": "plan",
         "title": f"{_TITLE}: {authority}",
         "subject": reference("Patient", person.id),
-        "author": reference("Organization", authority),
+        "author": _author(person, authority),
         **filled(
             addresses=needs,
             goal=goals,
@@ -156,9 +162,8 @@ def _status_of_part(own: Sequence[Element]) -> str:
 
 def _care_team(plan: UUID, person: Person, coordinator: str, parts: Mapping[str, Sequence[Element]]) -> Resource:
     """Return who works together, as far as the reader can see: who belongs to a plan tells what may be withheld."""
-    members = [
-        reference("Organization", name) for name in (coordinator, *(name for name in parts if name != coordinator))
-    ]
+    others = [name for name in parts if name not in (coordinator, CITIZEN)]
+    members = [reference("Organization", name) for name in (coordinator, *others)]
     return {
         "resourceType": "CareTeam",
         "id": str(plan),
@@ -194,23 +199,23 @@ def _use(number: Identifier, *, is_newest: bool) -> str:
 
 
 def _provenances(
-    plan: UUID, parts: Mapping[str, Sequence[Element]], registered_at: Mapping[UUID, datetime]
+    plan: UUID, person: Person, parts: Mapping[str, Sequence[Element]], registered_at: Mapping[UUID, datetime]
 ) -> Iterator[Resource]:
     """Yield where each part came from; not of a part of which no time may be told, for R4 wants one."""
     for authority, own in parts.items():
         times = [registered_at[element.id] for element in own if element.id in registered_at]
         if times:
-            yield _provenance(plan, authority, own, max(times))
+            yield _provenance(plan, _author(person, authority), authority, own, max(times))
 
 
-def _provenance(plan: UUID, authority: str, own: Sequence[Element], recorded: datetime) -> Resource:
+def _provenance(plan: UUID, author: Resource, authority: str, own: Sequence[Element], recorded: datetime) -> Resource:
     systems = sorted({element.provenance.source_system for element in own})
     return {
         "resourceType": "Provenance",
         "id": part_id(plan, authority),
         "target": [reference("CarePlan", part_id(plan, authority))],
         "recorded": instant(recorded),
-        "agent": [{"type": _AUTHOR, "who": reference("Organization", authority)}],
+        "agent": [{"type": _AUTHOR, "who": author}],
         "entity": [
             {"role": "source", "what": {"identifier": {"system": SOURCE_SYSTEM, "value": name}}} for name in systems
         ],

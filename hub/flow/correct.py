@@ -16,7 +16,7 @@ from uuid import UUID
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
-from hub.flow.belonging import NO_PLAN, may_choose, may_open
+from hub.flow.answering import answers_for, opened
 from hub.flow.circumstances import consents_of
 from hub.flow.deliver import reader_of, shown_to, view_of
 from hub.flow.hold import tells_nobody
@@ -24,7 +24,6 @@ from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
 from hub.flow.show import look
-from hub.plan.person import Role
 from hub.store.corrections import Correction
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
@@ -32,7 +31,6 @@ from hub.store.transaction import Store, Unit
 _LETTERS = 10
 _NO_ELEMENT = "There is no element with this id that you may see."
 _NONE = "There is no correction with this id that you may answer."
-_OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 
 
 class State(StrEnum):
@@ -73,7 +71,7 @@ def ask(
     """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         unit.plans.lock([plan])
-        stored, at = _opened(unit, plan, reader)
+        stored, at = opened(unit, plan, reader)
         if look(unit, plan, reader, actor).view.element(element) is None:
             raise NotFound(_NO_ELEMENT)
         said, whole = stated(claim, _LETTERS), stored.plan.elements[element]
@@ -104,7 +102,7 @@ def refuse(
         stored = unit.plans.get(plan) if plan else None
         found = unit.corrections.of_plan(plan, stored.key) if plan and stored else ()
         one = next((one for one in found if one.id == wanted), None)
-        if stored is None or one is None or not _wrote(unit, one, reader, at):
+        if stored is None or one is None or not _answers(unit, stored, one, reader, at):
             raise NotFound(_NONE)
         if _state(stored, one) is not State.ASKED:
             raise Conflict("This is answered, or the element has changed.", "Look at the list again.")
@@ -118,7 +116,7 @@ def refuse(
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
     """Show the citizen and the coordinator what was called wrong, and who has confirmed. :raises NotFound: neither."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        stored, at = _opened(unit, plan, reader)
+        stored, at = opened(unit, plan, reader)
         view = look(unit, plan, reader, actor).view
         unit.audit.record("corrections-read", actor, at, correlation_id, plan, **asked_by(reader))
         found = () if tells_nobody(stored.plan, reader) else unit.corrections.of_plan(plan, stored.key)
@@ -136,23 +134,14 @@ def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: s
             if stored is None:
                 continue
             for one in unit.corrections.of_plan(plan, stored.key):
-                if _wrote(unit, one, reader, at) and _state(stored, one) is State.ASKED:
+                if _answers(unit, stored, one, reader, at) and _state(stored, one) is State.ASKED:
                     found.append(ShownCorrection(one, State.ASKED, ()))
         unit.audit.record("corrections-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return found
 
 
-def _opened(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:
-    stored, at = unit.plans.get(plan), now()
-    if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
-        raise NotFound(NO_PLAN)
-    return stored, at
-
-
-def _wrote(unit: Unit, one: Correction, reader: Reader, at: datetime) -> bool:
-    """Tell whether the reader speaks for the authority that wrote the element, and works with the plan still."""
-    is_own = reader.role in _OF_AUTHORITY and reader.organisation == one.authority
-    return is_own and may_open(unit, one.plan, None, reader, at)
+def _answers(unit: Unit, stored: StoredPlan, one: Correction, reader: Reader, at: datetime) -> bool:
+    return answers_for(unit, stored, one.element, one.authority, reader, at)
 
 
 def _state(stored: StoredPlan, one: Correction) -> State:

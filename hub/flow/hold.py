@@ -18,6 +18,7 @@ from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.belonging import as_member, may_open
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
+from hub.plan.own import CITIZEN, is_own
 from hub.plan.person import Role
 from hub.plan.plan import Plan
 from hub.store.holds import PlanHold
@@ -52,8 +53,13 @@ def as_told(plan: Plan, reader: Reader) -> Plan:
 
     Of a held plan the family and partners are told what they would be of one that is empty and not held, whatever the
     policy says: were it told as held, a reason, a mark or a word that is missing would say so, or tell of what came in.
+    What the citizen has written stays the citizen's to see: were it gone, that would tell as well.
     """
-    return replace(plan, elements={}, is_held=False, protected=frozenset()) if tells_nobody(plan, reader) else plan
+    if not tells_nobody(plan, reader):
+        return plan
+    is_citizen = reader.role is Role.CITIZEN
+    kept = {one.id: one for one in plan.elements.values() if is_citizen and one.authority == CITIZEN and is_own(one)}
+    return replace(plan, elements=kept, is_held=False, protected=frozenset())
 
 
 def as_delivered(plan: Plan, recipient: Reader) -> Plan:
