@@ -6,6 +6,8 @@ LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
 BENCH_LOCK := requirements/bench.lock
 BENCH_STAMP := $(VENV)/.installed-for-bench
+BROWSER_LOCK := requirements/browser.lock
+BROWSER_STAMP := $(VENV)/.installed-for-browser
 MUTATION_LOCK := requirements/mutation.lock
 MUTATION_STAMP := $(VENV)/.installed-for-mutation
 CODE := bench hub tests
@@ -21,7 +23,7 @@ SAMPLE ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo test browser screenshots interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,12 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+browser: $(BROWSER_STAMP) ## Open every page in Chromium, which must be there, with node and npm for axe (ARGS="-k keyboard")
+	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -m browser -p no:cacheprovider $(ARGS) tests/browser
+
+screenshots: $(BROWSER_STAMP) ## Take the pictures of the pages in docs/screenshots anew
+	@HUB_TEST_REQUIRE_BROWSER=1 HUB_SCREENSHOTS=docs/screenshots $(BIN)/pytest -p no:cacheprovider tests/browser/test_screenshots.py
 
 interleavings: $(STAMP) ## Run ten thousand random interleavings of revocations and deliveries; `make test` runs some hundreds
 	@HUB_TEST_FULL=1 $(BIN)/pytest tests/integration/flow/test_interleavings.py $(ARGS)
@@ -85,6 +93,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 		--no-emit-index-url --quiet -o $(LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
+	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra browser -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(BROWSER_LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(MUTATION_LOCK)
 
@@ -106,6 +116,12 @@ $(STAMP): pyproject.toml $(LOCK)
 $(BENCH_STAMP): $(STAMP) $(BENCH_LOCK)
 	@echo "Installing what the benchmarks compare with into $(VENV) ..."
 	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(BENCH_LOCK)
+	@touch $@
+
+# What drives the browser that is there (Playwright), beside what is there, as with the benchmarks. It fetches no browser.
+$(BROWSER_STAMP): $(STAMP) $(BROWSER_LOCK)
+	@echo "Installing what drives a browser into $(VENV) ..."
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(BROWSER_LOCK)
 	@touch $@
 
 # What changes the code for `make mutation` (mutmut), beside what is there, as with the benchmarks.

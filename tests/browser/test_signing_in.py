@@ -3,83 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import Chromium, a_chromium
-from tests.integration.api.served import ANNA_CPR, Served
-from tests.integration.sandboxes import Sandbox, a_sandbox
-from tests.integration.set_up import eventually
-from tests.integration.ui.provider import a_hub_with, registers
+from tests.browser.family import Family, a_family
+from tests.browser.visit import LANGUAGES, NARROW, a_visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
 
+# In real time, as the provider is; localhost and 127.0.0.1 are two sites to a browser, as a provider and a hub are.
 @pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    # localhost and 127.0.0.1 are two sites to a browser, as a provider and a hub are.
-    with a_sandbox("identity", tmp_path_factory.mktemp("identity"), "--host", "localhost") as running:
-        yield running
+def family(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
+    with a_family(tmp_path_factory.mktemp("family")) as known:
+        yield known
 
 
-@pytest.fixture(scope="module")
-def hub(provider: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with a_hub_with(f"sqlite:///{tmp_path_factory.mktemp('pages') / 'hub.db'}", provider.url) as running:
-        registers(provider, running)
-        yield running
+def test_a_coordinator_comes_back_from_another_site_and_is_signed_in(browser: Browser, family: Family) -> None:
+    wanted = f"{family.url}{family.address('/coordinator/plans/{plan}')}"
+    with a_visit(browser, family.url) as visit:
+        visit.opens(wanted)
+        visit.page.locator("main a.button").click()
+        assert visit.page.url.startswith(family.provider.url), "another site"
+        assert "Sandbox." in visit.page.inner_text("body")
+        visit.page.locator("button[value=karen]").click()
+        visit.page.wait_for_url(wanted)
+        assert visit.page.inner_text("h1") == "Kirsten Test Berggren"
+        assert visit.says("document.cookie") == "", "no script sees the session"
+        visit.page.locator("header form button").click()
+        visit.page.wait_for_url(f"{family.url}/sign-in?left=yes")
+        visit.opens(wanted)
+        assert visit.path() == "/sign-in"
+        assert visit.complaints == []
 
 
-@pytest.fixture
-def tab(tmp_path: Path) -> Iterator[Chromium]:
-    with a_chromium(tmp_path / "profile") as browser:
-        browser.prefers("da")
-        yield browser
-
-
-def comes_to(tab: Chromium, address: str) -> None:
-    """Wait until the tab has come to a page, by whatever way."""
-
-    def is_there() -> bool:
-        try:
-            return bool(tab.says(f"document.readyState === 'complete' && location.href === {address!r}"))
-        except AssertionError:  # between two pages there is none to ask
-            return False
-
-    eventually(is_there)
-
-
-def chooses(tab: Chromium, provider: Sandbox, sub: str) -> None:
-    """Press somebody's button at the provider."""
-    eventually(lambda: tab.says("location.pathname === '/authorize' && document.readyState === 'complete'"))
-    assert "Sandbox." in tab.says("document.body.innerText")
-    tab.says(f"document.querySelector('button[value={sub}]').click()")
-
-
-def test_a_coordinator_comes_back_from_another_site_and_is_signed_in(
-    hub: Served, provider: Sandbox, tab: Chromium
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_has_several_roles_chooses_on_a_page_that_shuts_nobody_out(
+    browser: Browser, family: Family, axe: str, language: str
 ) -> None:
-    wanted = f"{hub.url}/coordinator/plans/{hub.plan}"
-    tab.opens(wanted)
-    tab.says("document.querySelector('main a.button').click()")
-    chooses(tab, provider, "karen")
-    comes_to(tab, wanted)
-    assert "Anna Test Andersen" in tab.says("document.querySelector('h1').innerText")
-    tab.opens(f"{hub.url}/coordinator")
-    tab.sends("main form", cpr=ANNA_CPR)
-    comes_to(tab, wanted)
-    assert tab.says("document.cookie") == "", "no script sees the session"
-    tab.says("document.querySelector('header form button').click()")
-    comes_to(tab, f"{hub.url}/sign-in?left=yes")
-    tab.opens(wanted)
-    assert tab.says("location.pathname") == "/sign-in"
-    assert [one for one in tab.complaints if "favicon" not in one] == []
+    with a_visit(browser, family.url, language=language, width=NARROW) as visit:
+        visit.opens("/sign-in")
+        visit.page.locator("main a.button").click()
+        visit.page.locator("button[value=ditte]").click()
+        assert visit.page.locator("button[name=offer]").count() == 2
+        assert visit.barriers(axe) == []
+        visit.page.locator('button[name=offer][value="1"]').click()
+        visit.page.wait_for_url(f"{family.url}/coordinator")
+        assert visit.complaints == []
 
 
-def test_who_has_several_roles_chooses_on_a_page_of_the_hub(hub: Served, provider: Sandbox, tab: Chromium) -> None:
-    tab.opens(f"{hub.url}/sign-in")
-    tab.says("document.querySelector('main a.button').click()")
-    chooses(tab, provider, "ditte")
-    eventually(lambda: tab.says("document.querySelectorAll('button[name=offer]').length") == 2)
-    tab.says("document.querySelector('button[name=offer][value=\"1\"]').click()")
-    comes_to(tab, f"{hub.url}/coordinator")
+@pytest.mark.parametrize("sub", ["uffe", "lone", "nina"])
+def test_who_gets_no_further_is_told_so_on_a_page_that_shuts_nobody_out(
+    browser: Browser, family: Family, axe: str, sub: str
+) -> None:
+    with a_visit(browser, family.url, width=NARROW) as visit:
+        visit.opens("/sign-in")
+        visit.page.locator("main a.button").click()
+        visit.page.locator(f"button[value={sub}]").click()
+        visit.page.wait_for_url(f"{family.url}/sign-in/back?*")
+        assert visit.barriers(axe) + visit.complaints == []

@@ -1,0 +1,73 @@
+"""Every page that the hub's routes give, and who opens it. A route that is not here fails ``test_every_page.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi.routing import APIRoute
+
+from hub.ui import pages
+from tests.browser.family import ROLES
+
+NOBODY = "nobody"
+COORDINATOR, CITIZEN = "coordinator", "citizen"
+#: For whom there are no pages yet, but for the one that says so.
+PAGELESS = frozenset(ROLES) - {COORDINATOR, CITIZEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page, as somebody opens it.
+
+    :ivar route: whose page it is.
+    :ivar roles: who gets it.
+    :ivar query: what is asked of it beside its address.
+    :ivar status: of the answer: a page may say that there is none, or that somebody is not known.
+    """
+
+    route: str
+    roles: frozenset[str]
+    query: str = ""
+    status: int = 200
+
+
+def _for(role: str, *routes: str, status: int = 200) -> tuple[Opened, ...]:
+    return tuple(Opened(route, frozenset({role}), status=status) for route in routes)
+
+
+PAGES: tuple[Opened, ...] = (
+    *_for(NOBODY, "/sign-in", "/sign-in/leaving"),
+    *_for(NOBODY, "/sign-in/back", status=401),
+    Opened("/sign-in", frozenset({NOBODY}), "?left=yes"),
+    Opened("/welcome", PAGELESS),
+    *_for(
+        COORDINATOR,
+        "/coordinator",
+        "/coordinator/plans/{plan}",
+        "/coordinator/plans/{plan}/who-can-see",
+        "/coordinator/families/{plan}",
+        "/coordinator/consents/{consent}/proof",
+    ),
+    *_for(COORDINATOR, "/coordinator/{rest}", status=404),
+    *_for(CITIZEN, "/citizen", "/citizen/seen", "/citizen/who-can-see"),
+    *_for(CITIZEN, "/citizen/{rest}", status=404),
+)
+#: GET routes that give no page of their own, and what they give.
+NO_PAGES: Mapping[str, str] = {
+    "/static/{name}": "what a page is shown with",
+    "/sign-in/start": "leads to the identity provider",
+    "/sign-in/left": "leads back to signing in",
+    "/coordinator/consents/{consent}/proof-file": "a file to keep",
+}
+
+
+def routes() -> frozenset[str]:
+    """Return the GET routes of the hub's pages."""
+    found = [route for room in (*pages.ROOMS, pages) for route in room.router.routes]
+    return frozenset(one.path_format for one in found if isinstance(one, APIRoute) and "GET" in (one.methods or ()))
+
+
+def pages_of(role: str) -> tuple[Opened, ...]:
+    """Return the pages that a role gets."""
+    return tuple(page for page in PAGES if role in page.roles)
