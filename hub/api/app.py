@@ -25,6 +25,7 @@ from hub.api import (
     feed,
     fhir,
     fhir_consents,
+    findings,
     holds,
     inbound,
     meetings,
@@ -85,7 +86,7 @@ def create_app(
     app.add_middleware(AtTheDoor)
     for room in (inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations):
         app.include_router(room.router)
-    for room in (emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks):
+    for room in (findings, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks):
         app.include_router(room.router)
     for room in (dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security):
         app.include_router(room.router)

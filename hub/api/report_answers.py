@@ -13,6 +13,7 @@ from hub.consent.decision import Sentence
 from hub.consent.explain import completeness
 from hub.flow.report import AccessReport, Emergency, Kept
 from hub.plan.person import Membership
+from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice
 
@@ -75,6 +76,7 @@ def report_answer(report: AccessReport) -> dict[str, Any]:
         "emergencies": [_emergency(one) for one in report.emergencies],
         "restrictions": [restriction_answer(one) for one in report.restrictions],
         "corrections": [_correction(one) for one in report.corrections],
+        "accepted_findings": [_accepted(one) for one in report.accepted],
         "notices": [_notice(one) for one in report.notices],
         "kept": [_kept(one) for one in report.kept],
         "rights": [{"article": article, **sentence_answer(said)} for article, said in RIGHTS.items()],
@@ -99,6 +101,18 @@ def _correction(one: Correction) -> dict[str, Any]:
         "claim": one.claim,
         "answered_at": when(one.answered_at),
         "answer": one.answer,
+    }
+
+
+def _accepted(one: AcceptedFinding) -> dict[str, Any]:
+    """Return a word on a finding: an organisation, and no member of staff."""
+    return {
+        "kind": one.kind,
+        "elements": list(one.elements),
+        "organisation": one.organisation,
+        "accepted_at": when(one.accepted_at),
+        "reason": one.reason,
+        "reopened_at": when(one.reopened_at),
     }
 
 

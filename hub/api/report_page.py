@@ -24,6 +24,7 @@ from hub.consent.view import Seen
 from hub.flow.ledger_rows import Disclosure
 from hub.flow.ledger_words import category_word, organisation_word
 from hub.flow.report import AccessReport, Kept
+from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.restrictions import Restriction
 
@@ -54,6 +55,7 @@ _LEDGER = Sentence("Hvem der har set eller fået hvad", "Who saw or got what")
 _HELD = Sentence("Hvad andre har nu", "What others hold now")
 _RESTRICTED = Sentence("Begrænsninger", "Restrictions")
 _WRONG = Sentence("Det, der er kaldt forkert", "What was called wrong")
+_ALL_RIGHT = Sentence("Det, din koordinator har fundet i orden", "What your coordinator found all right")
 _LETTERS = Sentence("Breve til dig", "Letters to you")
 _URGENT = Sentence("Nødadgang", "Emergency access")
 _TIMES = Sentence("Hvor længe det gemmes", "How long it is kept")
@@ -117,6 +119,7 @@ class _Page:
             ),
             (_RESTRICTED, self._restrictions(report.restrictions)),
             (_WRONG, self._corrections(report.corrections)),
+            (_ALL_RIGHT, self._accepted(report.accepted)),
             (
                 _LETTERS,
                 self._table(
@@ -178,6 +181,10 @@ class _Page:
         for one in corrections:
             rows.append((self._who(one.authority), self.day(one.asked_at), f"{one.claim} · {one.answer}".strip(" ·")))
         return self._table(("from", "when", "text"), rows)
+
+    def _accepted(self, accepted: Sequence[AcceptedFinding]) -> Html:
+        rows = ((self._who(one.organisation), self.day(one.accepted_at), one.reason) for one in accepted)
+        return self._table(("who", "when", "text"), rows)
 
     def _kept(self, kept: Kept) -> str:
         how_long = _AS_LONG.in_language(self.language)

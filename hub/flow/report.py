@@ -24,6 +24,7 @@ from hub.flow.restrict import told_of as restrictions_told
 from hub.plan.element import Period
 from hub.plan.person import Membership, Person
 from hub.settings import Settings
+from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice, NoticeKind
 from hub.store.plans import StoredPlan
@@ -81,6 +82,7 @@ class AccessReport:
     emergencies: Sequence[Emergency]
     restrictions: Sequence[Restriction]
     corrections: Sequence[Correction]
+    accepted: Sequence[AcceptedFinding]
     notices: Sequence[Notice]
     register: Register
     kept: Sequence[Kept]
@@ -123,6 +125,7 @@ def _made(unit: Unit, stored: StoredPlan, reader: Reader, settings: Settings, at
         emergencies=() if is_silent else _emergencies(unit, stored),
         restrictions=restrictions_told(unit, stored, citizen),
         corrections=() if is_silent else _corrections(unit, stored, {one.element.id for one in elements}),
+        accepted=() if is_silent else _accepted(unit, stored, {one.element.id for one in elements}),
         notices=() if is_silent else _notices(unit, plan.id, person.id, {one.element.id for one in elements}),
         register=_register(person),
         kept=_kept(settings),
@@ -144,6 +147,12 @@ def _corrections(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[Co
     """Return what was called wrong of what the report has, and what its authority answered."""
     found = unit.corrections.of_plan(stored.plan.id, stored.key)
     return [one for one in found if one.element in seen]
+
+
+def _accepted(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[AcceptedFinding]:
+    """Return what a coordinator has found all right as it stands, of what is in the report whole."""
+    found = unit.accepted_findings.of_plan(stored.plan.id, stored.key)
+    return [one for one in found if seen.issuperset(one.elements)]
 
 
 def _emergencies(unit: Unit, stored: StoredPlan) -> Sequence[Emergency]:

@@ -5,7 +5,7 @@ Every plan that is looked at is written down as read, with the elements that the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -33,11 +33,13 @@ class PlanToday:
 
     :ivar renewals: consents about which the citizen must be asked anew soon.
     :ivar tasks: what the person register has told of that wants a coordinator.
+    :ivar accepted: identities of the findings that a coordinator has accepted.
     """
 
     shown: Shown
     renewals: Sequence[Renewal]
     tasks: Sequence[Task]
+    accepted: Collection[UUID] = ()
 
 
 def show_today(
@@ -54,6 +56,7 @@ def show_today(
             raise NotAllowed("Only a coordinator has this list.")
         plans = unit.memberships.coordinated_by(reader.organisation, now(), after, PLANS_AT_ONCE)
         tasks = unit.register.tasks.open_of(reader.organisation, now(), _TASKS_AT_ONCE)
+        accepted = unit.accepted_findings.standing(plans)
         found = []
         for plan in plans:
             try:
@@ -62,5 +65,5 @@ def show_today(
                 continue
             write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
             own = [task for task in tasks if task.plan == plan]
-            found.append(PlanToday(shown, renewals_due(unit, plan, ahead, shown.at), own))
+            found.append(PlanToday(shown, renewals_due(unit, plan, ahead, shown.at), own, accepted))
         return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None

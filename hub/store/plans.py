@@ -154,6 +154,11 @@ class Plans:
         written = {element.id: at for element, at in current}
         return StoredPlan(plan, row.version, row.consent_version, key, written)
 
+    def key_of(self, wanted: UUID) -> bytes:
+        """Return the key that seals a plan that is there."""
+        query = sa.select(plans.c.wrapped_key).where(plans.c.id == wanted, plans.c.municipality == self._municipality)
+        return self._keyring.unwrap(self._connection.execute(query).scalar_one(), key_place(wanted))
+
     def save(self, before: StoredPlan, after: Plan, at: datetime) -> None:
         """Remember a plan's new content; superseded versions stay, unless only order or message id moved."""
         was = before.plan.elements
@@ -192,9 +197,8 @@ class Plans:
 
     def consents_changed(self, wanted: Sequence[UUID]) -> None:
         """Tell plans that a consent which may matter to them has changed."""
-        self._connection.execute(
-            plans.update().where(plans.c.id.in_(wanted)).values(consent_version=plans.c.consent_version + 1)
-        )
+        raised = {"consent_version": plans.c.consent_version + 1}
+        self._connection.execute(plans.update().where(plans.c.id.in_(wanted)).values(raised))
 
     def hold(self, wanted: UUID, *, is_held: bool) -> None:
         """Hold the family's view of a plan back, or let go of it. The plan must have been taken for writing."""
@@ -227,9 +231,8 @@ class Plans:
 
     def move_case(self, case: CaseRef, to: UUID) -> None:
         """Remember that a case now belongs to another plan."""
-        self._connection.execute(
-            case_plans.update().where(case_plans.c.blind_index == self._case_index(case)).values(plan_id=to)
-        )
+        moved = case_plans.update().where(case_plans.c.blind_index == self._case_index(case)).values(plan_id=to)
+        self._connection.execute(moved)
 
     def latest(self, stored: StoredPlan, wanted: Collection[UUID]) -> Mapping[UUID, Element]:
         """Return elements as they read last in a plan, also those that are gone from it."""
@@ -254,11 +257,8 @@ class Plans:
 
     def _supersede(self, gone: Sequence[UUID], plan: UUID, at: datetime) -> None:
         if gone:
-            self._connection.execute(
-                elements.update()
-                .where(elements.c.plan_id == plan, elements.c.id.in_(gone), elements.c.superseded_at.is_(None))
-                .values(superseded_at=at)
-            )
+            current = elements.update().where(elements.c.plan_id == plan, elements.c.superseded_at.is_(None))
+            self._connection.execute(current.where(elements.c.id.in_(gone)).values(superseded_at=at))
 
     def _remember_people(self, before: Plan, after: Plan) -> None:
         for person in after.people() - before.people():

@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hub.crypto.envelope import Keyring
 from hub.errors import StoreBusy
+from hub.store.accepted_findings import AcceptedFindings
 from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
@@ -165,6 +166,9 @@ class Unit:
 
     #: What citizens say is wrong.
     corrections = cached_property(lambda unit: Corrections(unit.connection, unit.municipality))
+
+    #: What coordinators have said is all right as it stands.
+    accepted_findings = cached_property(lambda unit: AcceptedFindings(unit.connection, unit.municipality))
 
     #: What is, or is to be, erased, and what stands in the way.
     erasures = cached_property(lambda unit: Erasures(unit.connection, unit.municipality))

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from hub.consent.explain import completeness
 from hub.errors import NotFound
 from hub.flow.citizen import own_plan
+from hub.flow.findings import accepted_in
 from hub.flow.ledger import show_ledger
 from hub.flow.show import show_plan
 from hub.flow.who_can_see import show_who_can_see
 from hub.identity.sessions import Session
 from hub.ui.citizen_page import citizen_page, seen_page
 from hub.ui.desk import ACitizen, CorrelationId, Desk, TheDesk
+from hub.ui.looked_at import looked_at
 from hub.ui.problems import PageRoute
 from hub.ui.rendering import page
 from hub.ui.who_page import who_page
@@ -30,7 +32,9 @@ def read_own_plan(request: Request, desk: TheDesk, session: ACitizen, correlatio
     plan = _plan(desk, session)
     shown = show_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
     marker = completeness(shown.view.may_be_partial)
-    return page(request, "citizen", session=session, plan=citizen_page(shown, marker, caller.reader.language))
+    language = caller.reader.language
+    looked = looked_at(shown, desk.travel, accepted_in([plan], desk.store), language)
+    return page(request, "citizen", session=session, plan=citizen_page(shown, marker, language, looked))
 
 
 @router.get("/citizen/seen")

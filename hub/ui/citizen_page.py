@@ -14,6 +14,7 @@ from hub.flow.ledger_rows import Disclosure
 from hub.flow.show import Shown
 from hub.plan.element import Kind
 from hub.ui.cards import Card, Cards
+from hub.ui.looked_at import LookedAt
 from hub.ui.plan_page import Entry, entries, goals_with_steps, in_order, is_ahead
 from hub.ui.times import moment
 from hub.ui.words import known_word, word
@@ -28,6 +29,7 @@ class CitizenPage:
 
     :ivar goals: each with the steps that serve it, and how far in each stands.
     :ivar silent: sentences on systems that the hub cannot reach.
+    :ivar looked_at: what the coordinator has found all right.
     """
 
     status: str
@@ -39,6 +41,7 @@ class CitizenPage:
     contacts: tuple[Card, ...]
     rest: tuple[Card, ...]
     silent: tuple[str, ...]
+    looked_at: tuple[LookedAt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class SeenPage:
     at: str
 
 
-def citizen_page(shown: Shown, marker: Sentence, language: str) -> CitizenPage:
+def citizen_page(shown: Shown, marker: Sentence, language: str, looked_at: tuple[LookedAt, ...] = ()) -> CitizenPage:
     """Return the page in ``da`` or ``en``. :param marker: whether everything can be seen."""
     cards = Cards(shown.view, shown.at, language)
     seen = in_order(shown.view.seen)
@@ -84,6 +87,7 @@ def citizen_page(shown: Shown, marker: Sentence, language: str) -> CitizenPage:
             for name, at in sorted(shown.silent.items())
             if any(one.element.authority == name for one in shown.view.seen)
         ),
+        looked_at=looked_at,
     )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.errors import NotFound
 from hub.flow import show
 from hub.flow.family import show_family
+from hub.flow.findings import accepted_in
 from hub.flow.proof import prove_revocation
 from hub.flow.revocation import ShownRevocation
 from hub.flow.today import show_today
@@ -68,7 +69,8 @@ def read_plan(
     """Show a plan as far as the coordinator may see it."""
     caller = session.caller
     shown = show.show_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
-    return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language))
+    accepted = accepted_in([plan], desk.store)
+    return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language, accepted))
 
 
 @router.get("/coordinator/plans/{plan}/who-can-see")
@@ -88,7 +90,9 @@ def read_family(
     """Show the plans of a household side by side, each under its own person's consents."""
     caller = session.caller
     shown = show_family(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
-    return page(request, "family", session=session, family=family_page(shown, desk.travel, caller.reader.language))
+    accepted = accepted_in([one.view.plan for one in shown], desk.store)
+    family = family_page(shown, desk.travel, caller.reader.language, accepted)
+    return page(request, "family", session=session, family=family)
 
 
 @router.get("/coordinator/consents/{consent}/proof")

@@ -19,12 +19,12 @@ from hub.identity.signing_in import SignIns
 from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
-from hub.ui import assets, by_provider, citizen, coordinator, signing_in
+from hub.ui import assets, by_provider, citizen, coordinator, findings, signing_in
 from hub.ui.desk import Desk
 from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
-ROOMS = (assets, signing_in, by_provider, coordinator, citizen)
+ROOMS = (assets, signing_in, by_provider, coordinator, findings, citizen)
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:
     router.include_router(room.router)

@@ -5,7 +5,7 @@ A function of the reader's view and the instant, and of nothing else: what is wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,12 +13,13 @@ from uuid import UUID
 from hub.consent.explain import completeness
 from hub.consent.explain_findings import finding
 from hub.consent.view import Seen
+from hub.flow.findings import identified
 from hub.flow.show import Shown
 from hub.plan.contact_load import contact_load
 from hub.plan.danish_time import IsoWeek
 from hub.plan.demands import told_twice
 from hub.plan.element import Kind, Status
-from hub.plan.findings import findings
+from hub.plan.findings import Finding as Found
 from hub.ui.cards import Card, Cards
 from hub.ui.load import WEEKS, WeekRow, week_rows
 from hub.ui.times import age, moment
@@ -65,7 +66,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is worth the coordinator's look, and the elements that it is about."""
+    """What is worth the coordinator's look and not accepted, and the elements that it is about."""
 
     sentence: str
     cards: tuple[Card, ...]
@@ -86,7 +87,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """All that the template shows."""
+    """All that the template shows.
+
+    :ivar accepted: how many of the findings in it are accepted.
+    """
 
     id: str
     name: str
@@ -98,6 +102,7 @@ class PlanPage:
     at: str
     sources: tuple[Source, ...]
     findings: tuple[Finding, ...]
+    accepted: int
     ahead: tuple[Entry, ...]
     past: tuple[Entry, ...]
     load: tuple[WeekRow, ...]
@@ -106,12 +111,14 @@ class PlanPage:
     sections: tuple[tuple[str, tuple[Card, ...]], ...]
 
 
-def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
+def plan_page(shown: Shown, travel: timedelta, language: str, accepted: Collection[UUID] = ()) -> PlanPage:
     """Return the page of what a reader is shown, in ``da`` or ``en``.
 
     :param travel: the way between two appointments; with less between them they are a finding.
+    :param accepted: identities of findings that a coordinator has accepted, of this plan and others.
     """
     view = shown.view
+    found = list(identified(shown, travel))
     cards = Cards(view, shown.at, language)
     by_kind: dict[Kind, list[Seen]] = {kind: [] for kind in Kind}
     for seen in in_order(view.seen):
@@ -131,7 +138,8 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
         marker=completeness(view.may_be_partial).in_language(language),
         at=word("plan.at", language, when=moment(shown.at, language)),
         sources=tuple(_sources(shown, language)),
-        findings=tuple(_findings(cards, travel)),
+        findings=tuple(_findings(cards, [one for id_, one in found if id_ not in accepted])),
+        accepted=sum(id_ in accepted for id_, _ in found),
         ahead=tuple(entries(cards, ahead)),
         past=tuple(entries(cards, past)),
         load=_load(shown, language),
@@ -141,9 +149,9 @@ def plan_page(shown: Shown, travel: timedelta, language: str) -> PlanPage:
     )
 
 
-def _findings(cards: Cards, travel: timedelta) -> Iterator[Finding]:
+def _findings(cards: Cards, open_: Iterable[Found]) -> Iterator[Finding]:
     by_id = {seen.element.id: seen for seen in cards.view.seen}
-    for found in findings(cards.view.in_detail(), cards.at, travel):
+    for found in open_:
         about = tuple(cards.card(by_id[element]) for element in found.elements)
         yield Finding(finding(found).in_language(cards.language), about)
 

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from hub.consent.explain_findings import finding
 from hub.consent.standing import Renewal
+from hub.flow.findings import identified
 from hub.flow.show import Shown
 from hub.flow.today import PlanToday
 from hub.plan.element import Kind
-from hub.plan.findings import findings
 from hub.ui.cards import Card, Cards
 from hub.ui.plan_page import is_ahead
 from hub.ui.times import moment
@@ -30,7 +30,7 @@ _SHOWN = 5
 class FamilyToday:
     """One plan on the page.
 
-    :ivar collides: sentences of what is worth a look.
+    :ivar collides: sentences of what is worth a look and not accepted.
     :ivar waits: sentences of what waits for the coordinator.
     :ivar new: what came in lately, the newest first, and how many more there are.
     :ivar next: the next appointment; None where none can be seen.
@@ -84,7 +84,9 @@ def _most_first(one: FamilyToday) -> tuple[int, int, str]:
 def _family(today: PlanToday, travel: timedelta, language: str) -> FamilyToday:
     shown = today.shown
     cards = Cards(shown.view, shown.at, language)
-    collides = (finding(one).in_language(language) for one in findings(shown.view.in_detail(), shown.at, travel))
+    collides = (
+        finding(one).in_language(language) for id_, one in identified(shown, travel) if id_ not in today.accepted
+    )
     fresh = sorted(
         (one for one in shown.view.seen if one.registered_at and shown.at - one.registered_at < NEW),
         key=lambda one: (one.registered_at, one.element.id),

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,7 @@ from hub.flow.revise import open_plan
 from hub.identity.access import Access
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import Contribution, Coverage, PersonFacts
-from hub.plan.element import Draft, Kind, OrderKey, Sensitivity, Status
+from hub.plan.element import Draft, Kind, OrderKey, Period, Sensitivity, Status
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.settings import Client, Settings
@@ -114,8 +115,9 @@ class PlainMapping:
                         kind=Kind(one.get("kind", "goal")),
                         category=one.get("category", "goals"),
                         label=Sensitivity[one.get("label", "FORTROLIGE_PERSONOPLYSNINGER")],
-                        status=Status.ACTIVE,
+                        status=Status(one.get("status", "active")),
                         title=one.get("title", "Et mål"),
+                        valid=Period(*(datetime.fromisoformat(at) for at in one.get("hours", ()))),
                         part_of=one.get("part_of"),
                     )
                     for one in letter["elements"]

@@ -132,6 +132,10 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /ops/replays/{id}/cancel": ({404}, OPERATORS, 403),
     "POST /ops/number-links": ({400}, OPERATORS, 403),
     "GET /ops/emergencies": ({200}, OPERATORS, 403),
+    "GET /plans/{plan}/findings": ({200}, CHOOSERS, 404),
+    # Of a finding that is not there; test_findings.py asks of one that is.
+    "POST /plans/{plan}/findings/{finding}/accept": ({404}, frozenset({"coordinator"}), 404),
+    "POST /plans/{plan}/findings/{finding}/reopen": ({404}, frozenset({"coordinator"}), 404),
     "POST /plans/{plan}/emergency": ({201}, STAFF, 404),
     "POST /emergencies/{id}/approve": ({404}, frozenset(), 404),
     "POST /emergencies/{id}/reject": ({404}, frozenset(), 404),
@@ -208,6 +212,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /plans/{plan}/corrections": {"element": element, "claim": WHY},
         "POST /corrections/{id}/refuse": {"reason": WHY},
         "POST /plans/{plan}/legal-holds": {"code": "case", "reason": WHY},
+        "POST /plans/{plan}/findings/{finding}/accept": {"reason": WHY},
         "POST /plans/{plan}/hold": {"reason": WHY},
         "POST /plans/{plan}/hold/lift": {"reason": WHY},
         "POST /plans/{plan}/meetings": {"purpose": "ssd", "organisations": ["children"]},
@@ -221,7 +226,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     method, _, path = route.partition(" ")
     plan = hub.opens_plan()[1]["plan"] if route.startswith("POST /plans/{plan}") else hub.plan  # these leave traces
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
-           "path": "no-such-file", "version": 1, "delivery": NOT_THERE,
+           "path": "no-such-file", "version": 1, "delivery": NOT_THERE, "finding": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
     return hub.ask(caller, method, address, bodies.get(route)).status_code

@@ -18,12 +18,14 @@ from hub.errors import SettingsRefused, Tampered
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
+from hub.store.accepted_findings import AcceptedFinding
 from hub.store.correction_tables import corrections
 from hub.store.corrections import Correction
 from hub.store.dead_letter_tables import dead_letter_deeds
 from hub.store.dead_letters import Deed, Done, Kind, Letter
 from hub.store.emergencies import EmergencyAccess
 from hub.store.erasures import LegalHoldRow
+from hub.store.finding_tables import accepted_findings
 from hub.store.meetings import Meeting
 from hub.store.migrations import upgrade
 from hub.store.occasion_tables import emergencies, meetings, plan_holds
@@ -153,6 +155,9 @@ class Filled:
             claim = Correction(new_id(), plan, new_id(), "children", "d", "citizen", Role.CITIZEN, THEN, "Forkert.")
             unit.corrections.add(claim, (), self.key)
             unit.corrections.answer(claim.id, "Det er rigtigt.", self.key, THEN)
+            word = AcceptedFinding(new_id(), plan, new_id(), "busy-day", (), "children", "c", THEN, "Det går an.")
+            unit.accepted_findings.add(word, self.key)
+        self._all_of(accepted_findings.c.reason, lambda: unit.accepted_findings.of_plan(plan, self.key))
         for column in (restrictions.c.reason, restrictions.c.lift_reason):
             self._all_of(column, lambda: unit.restrictions.of_plan(plan, self.key))
         for column in (corrections.c.claim, corrections.c.answer):

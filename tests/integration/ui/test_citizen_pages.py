@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hub.clock import now
 from hub.store.circuits import Direction
 from tests.integration.api.served import ANNA_CPR, Served
+from tests.integration.colliding import a_collision
 from tests.integration.databases import EMBEDDED, OPERATED
 from tests.integration.sandboxes import Sandbox
 from tests.integration.silence import falls_silent
@@ -70,6 +73,20 @@ def test_who_may_see_what_is_the_same_table_as_the_coordinators(hub: Served, ann
     page = anna.gets("/citizen/who-can-see")
     assert {"mål", "helbred"} <= set(parts_of(page, "//tbody//th/text()"))
     assert parts_of(page, "//a[@class='back-link']/@href") == ["/citizen"]
+
+
+def test_what_the_coordinator_has_found_all_right_is_told_with_its_time_and_no_name(hub: Served, anna: Visitor) -> None:
+    a_collision(hub, ANNA_CPR, str(hub.plan), day=f"{now() + timedelta(days=7):%Y-%m-%d}")
+    assert "Det har din koordinator set på" not in words_of(anna.gets("/citizen"))
+    found = hub.ask("coordinator", "GET", f"/plans/{hub.plan}/findings").json()["findings"][0]
+    path = f"/plans/{hub.plan}/findings/{found['finding']}"
+    assert hub.ask("coordinator", "POST", f"{path}/accept", {"reason": "De holder mødet sammen."}).is_success
+    page = anna.gets("/citizen")
+    told = words_of(page, "//section[@aria-labelledby='accepted']")
+    assert "To myndigheder har bedt om din tid på samme tid. Din koordinator har sagt, at det er i orden," in told
+    assert "coordinator" not in words_of(page), "no client's name"
+    assert hub.ask("coordinator", "POST", f"{path}/reopen").is_success
+    assert "Det har din koordinator set på" not in words_of(anna.gets("/citizen"))
 
 
 def test_a_system_that_cannot_be_asked_is_told_where_something_of_it_is_shown(hub: Served, anna: Visitor) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import get_args
 from uuid import UUID
 
 import pytest
 
-from hub.consent.explain_findings import finding
+from hub.consent.explain_findings import finding, finding_to_citizen, rule_of
 from hub.plan.deadlines import RULES, FollowUpDue
 from hub.plan.findings import KINDS, AskedTwice, BusyDay, Finding, OppositeDemands, OverlappingDemands
 
@@ -63,6 +63,17 @@ SENTENCES: list[tuple[Finding, str, str]] = [
 @pytest.mark.parametrize(("found", "da", "en"), SENTENCES)
 def test_a_finding_is_told_in_one_sentence(found: Finding, da: str, en: str) -> None:
     assert (finding(found).da, finding(found).en) == (da, en)
+
+
+@pytest.mark.parametrize("found", [found for found, _, _ in SENTENCES], ids=str)
+def test_the_rule_behind_it_is_told_in_plain_words_and_the_citizen_is_spoken_to(found: Finding) -> None:
+    rule, told = rule_of(found, timedelta(minutes=45)), finding_to_citizen(found)
+    for said in (rule.da, rule.en, told.da, told.en):
+        assert said.endswith(".")
+        assert len(said.split(". ")) <= 2, "short sentences"
+    assert "borgeren" not in told.da
+    assert "the citizen" not in told.en
+    assert ("45" in rule.da) is isinstance(found, OverlappingDemands)
 
 
 def test_each_kind_of_finding_has_a_sentence_and_a_name() -> None:

@@ -36,6 +36,7 @@ BY_NAME = (
     "purpose.",
     "renewal.",
     "stopped.",
+    "severity.",
 )
 KEYS = WORDS["da"].keys()
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)

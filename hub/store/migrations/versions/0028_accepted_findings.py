@@ -1,0 +1,35 @@
+"""Findings that a coordinator has accepted.
+
+Revision ID: 0028
+Revises: 0025
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0028"
+down_revision = "0025"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """One table."""
+    op.create_table(
+        "accepted_findings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("finding", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("elements", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.String(length=64), nullable=False),
+        sa.Column("accepted_by", sa.String(length=64), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("reopened_by", sa.String(length=64), nullable=True),
+        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name="fk_accepted_findings_plan_id_plans"),
+        sa.PrimaryKeyConstraint("id", name="pk_accepted_findings"),
+    )
+    op.create_index("ix_accepted_findings_plan_id", "accepted_findings", ["plan_id"])
