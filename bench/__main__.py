@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import consent, delivery, folder, jsonata_mapping, latency, mapping, relay, view
+from bench import consent, delivery, folder, jsonata_mapping, latency, mapping, plan_page, relay, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, missed, page, show
@@ -106,9 +106,18 @@ _CHAPTERS = (
         "fifty in the clear and commits one audit row.",
         view.rows,
     ),
+    _Chapter(
+        "page",
+        "Reading a plan's page",
+        "Milliseconds from asking for the coordinator's page of a plan to its last byte, on the demo: the town of "
+        f"`hub demo` after its first story, on SQLite, one process of the hub beside six others. {plan_page.USERS} "
+        "people are signed in, each in a session of their own, and read for a second before the next page; and, for "
+        "comparison, each asks for the next page at once.",
+        lambda _servers: plan_page.rows(),
+    ),
 )
 
-_WITHOUT_SERVERS = frozenset({"mapping", "jsonata", "consent", "folder"})
+_WITHOUT_SERVERS = frozenset({"mapping", "jsonata", "consent", "folder", "page"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
