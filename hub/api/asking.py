@@ -9,9 +9,11 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from hub.api import declared as who
@@ -51,12 +53,13 @@ class Hub:
     post: Posts | None = None
 
 
-def _hub(request: Request) -> Hub:
+# Coroutines, as is what else only looks: a function would be given a thread for each request, a tenth of a millisecond.
+async def _hub(request: Request) -> Hub:
     hub: Hub = request.app.state.hub
     return hub
 
 
-def correlation_id(request: Request) -> str:
+async def correlation_id(request: Request) -> str:
     """Return the id that ties together all that one request causes."""
     known: str = request.state.correlation_id
     return known
@@ -85,10 +88,11 @@ def _only(declared: Declared) -> Any:
     """Return the dependency by which a route says who may call it, and which sees to it."""
 
     @stands_for(declared)
-    def caller_in_role(request: Request, hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+    async def caller_in_role(request: Request, hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
         refused = declared.refusal_of(caller.reader.role)
         if refused is not None:
-            refuse(hub, caller, correlation, refused, **_asked_for(request))
+            refusing = partial(refuse, hub, caller, correlation, refused, **_asked_for(request))
+            await run_in_threadpool(refusing)
         return caller
 
     return Depends(caller_in_role)

@@ -54,6 +54,11 @@ def unseal(key: bytes, sealed: bytes, place: str, before: str = "") -> bytes:
         ) from None
 
 
+def names_place_alone(sealed: bytes) -> bool:
+    """Tell whether bytes are of format 1, for places that were named otherwise then."""
+    return sealed[:1] == _PLACE_ALONE
+
+
 def bound(form: bytes, place: str, before: str) -> bytes:
     """Return the additional data. :raises InvalidTag: there is no such format."""
     if form == FORMAT:

@@ -34,16 +34,22 @@ def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: da
 
     :param person: whose plan it is.
     """
+    asks_nobody = reader.role in OF_THE_HUB or reader.role is Role.CITIZEN
+    return is_open_to(reader, person, () if asks_nobody else unit.memberships.of_plan(plan, at))
+
+
+def is_open_to(reader: Reader, person: UUID | None, members: Iterable[Membership]) -> bool:
+    """Tell the same (:func:`may_open`) of a plan whose members are at hand."""
     if reader.role in OF_THE_HUB:
         return False
+    own = [one for one in members if one.member == reader.organisation]
     match reader.role:
         case Role.CITIZEN:
             return reader.person is not None and reader.person == person
         case Role.COORDINATOR:
-            members = unit.memberships.of_plan(plan, at)
-            return any(one.member == reader.organisation and one.role is Role.COORDINATOR for one in members)
+            return any(one.role is Role.COORDINATOR for one in own)
         case _:
-            return unit.memberships.is_member(plan, reader.organisation, at)
+            return bool(own)
 
 
 def may_choose(unit: Unit, plan: UUID | None, person: UUID, reader: Reader, at: datetime) -> bool:

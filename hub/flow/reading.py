@@ -25,7 +25,11 @@ def as_reading(unit: Unit, plan: UUID, reader: Reader, client: str, at: datetime
 
     :param client: who asks; another client of the same organisation has no part in its emergency.
     """
-    member = as_member(unit, plan, reader, at)
+    return with_what_is_open(unit, plan, as_member(unit, plan, reader, at), client, at)
+
+
+def with_what_is_open(unit: Unit, plan: UUID, member: Reader, client: str, at: datetime) -> Reader:
+    """Return a reader who is known to belong to the plan or not, with the meeting and the emergency access open."""
     if not member.memberships:
         return member
     meets = unit.meetings.is_open(plan, member.purpose, member.organisation, at)

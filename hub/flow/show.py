@@ -18,17 +18,18 @@ from hub.consent.reader import Exchange, Reader
 from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
-from hub.flow.belonging import NO_PLAN, as_member, may_open
+from hub.flow.belonging import NO_PLAN, as_member, as_one_of, is_open_to, may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_told, tells_nobody
 from hub.flow.lookups import MOST_LOOKUPS, count_lookup
-from hub.flow.reading import as_reading, asked_by, in_red, write_down
+from hub.flow.reading import asked_by, in_red, with_what_is_open, write_down
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
 from hub.store.circuits import Direction
 from hub.store.plans import StoredPlan
+from hub.store.surroundings import surroundings
 from hub.store.transaction import Store, Unit
 
 _NO_ELEMENT = "There is no element with this id that you may see."
@@ -156,19 +157,22 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
     if stored is None:
         raise NotFound(NO_PLAN)
-    policy = unit.policies.in_force(for_delivery=True)
+    unit.policies.hold()
     at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
-    if not may_open(unit, plan, stored.plan.person, reader, at):
+    around = surroundings(unit.connection, unit.municipality, plan, at)
+    policy = unit.policies.read(around.policy)
+    if not is_open_to(reader, stored.plan.person, around.members):
         raise NotFound(NO_PLAN)
-    member = as_reading(unit, plan, reader, client, at)
-    told = as_told(stored.plan, member)
-    consents = consents_of(unit, told, policy, at)
+    member = as_one_of(plan, around.members, reader)
+    if around.has_meeting or around.has_emergency:
+        member = with_what_is_open(unit, plan, member, client, at)
+    told, person = as_told(stored.plan, member), unit.people.get(stored.plan.person)
+    consents = consents_of(unit, told, policy, at, person)
     view = view_for(told, member, policy, consents, at)
-    silent = unit.breakers.silent(Direction.SOURCE)
+    silent = unit.breakers.silent(Direction.SOURCE) if around.has_silent_source else {}
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told
-    person, standing = unit.people.get(stored.plan.person), _standing(told, consents, at)
-    return Shown(view, person, standing, at, is_protected, silent)
+    return Shown(view, person, _standing(told, consents, at), at, is_protected, silent)
 
 
 def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:

@@ -53,13 +53,14 @@ class FollowUpDue:
 def follow_ups_due(elements: Iterable[Element], at: datetime) -> tuple[FollowUpDue, ...]:
     """Find the measures without a follow-up in their time, by the day on which it is due."""
     known, today = list(elements), day_of(at)
+    follow_ups = [one for one in known if _is_follow_up(one)]
     due = [
         FollowUpDue((measure.id,), by, rule, by < today)
         for rule in RULES
         for measure in known
         if measure.valid.start is not None and _falls_under(measure, rule)
         for by in [months_later(day_of(measure.valid.start), rule.months)]
-        if by - AHEAD <= today and not any(_follows_up(one, measure, by) for one in known)
+        if by - AHEAD <= today and not any(_follows_up(one, measure, by) for one in follow_ups)
     ]
     return tuple(sorted(due, key=lambda one: (one.by, one.elements)))
 
@@ -69,9 +70,13 @@ def _falls_under(measure: Element, rule: FollowUpRule) -> bool:
     return is_measure and any(rule.measures.fullmatch(code.code) for code in measure.codes)
 
 
+def _is_follow_up(element: Element) -> bool:
+    is_one = element.kind is Kind.APPOINTMENT and element.details.get(Detail.TYPE) == "follow-up"
+    return is_one and element.status not in _TAKEN_BACK
+
+
 def _follows_up(element: Element, measure: Element, by: date) -> bool:
-    is_follow_up = element.kind is Kind.APPOINTMENT and element.details.get(Detail.TYPE) == "follow-up"
-    if not is_follow_up or element.status in _TAKEN_BACK or element.valid.start is None or measure.valid.start is None:
+    if element.valid.start is None or measure.valid.start is None:
         return False
     is_theirs = (element.authority, element.provenance.case) == (measure.authority, measure.provenance.case)
     return is_theirs and day_of(measure.valid.start) <= day_of(element.valid.start) <= by

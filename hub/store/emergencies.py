@@ -24,6 +24,19 @@ from hub.store.tables import audit
 
 _ROW = emergencies.c
 _NOT_REVIEWED = _ROW.outcome.is_(None)
+_NOT_OVER = (  # asked at every read, so built once
+    sa.select(emergencies)
+    .where(
+        _ROW.municipality == sa.bindparam("ours"),
+        _ROW.plan_id == sa.bindparam("plan"),
+        _ROW.client == sa.bindparam("client"),
+        _ROW.organisation == sa.bindparam("organisation"),
+        _ROW.role == sa.bindparam("role"),
+        _ROW.opened_at <= sa.bindparam("at"),
+        _ROW.until > sa.bindparam("at"),
+    )
+    .order_by(_ROW.opened_at, _ROW.id)
+)
 
 
 class Outcome(StrEnum):
@@ -126,9 +139,9 @@ class Emergencies:
 
     def open_to(self, plan: UUID, client: str, organisation: str, role: Role, at: datetime) -> EmergencyAccess | None:
         """Return what is open of a plan to a client now; a client that has become another's has nothing open."""
-        own = (_ROW.client == client) & (_ROW.organisation == organisation) & (_ROW.role == role)
-        found = self._found(own, _ROW.plan_id == plan, _ROW.opened_at <= at, _ROW.until > at)
-        return next((access for access in found if access.is_open(at)), None)
+        own = {"client": client, "organisation": organisation, "role": role}
+        rows = self._connection.execute(_NOT_OVER, {"ours": self._municipality, "plan": plan, "at": at, **own})
+        return next((access for access in map(_access, rows) if access.is_open(at)), None)
 
     def of_plan(self, plan: UUID) -> Sequence[EmergencyAccess]:
         """Return all to a plan, oldest first."""

@@ -34,6 +34,7 @@ _ASKED_OF_SERVER = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    "timezone": "UTC",  # as the store gives instants back: nothing to convert
 }
 
 

@@ -14,6 +14,12 @@ from hub.crypto.envelope import seal, unseal
 from hub.store.occasion_tables import meetings
 
 _ROW = meetings.c
+_NOT_OVER = sa.select(meetings).where(  # asked at every read, so built once
+    _ROW.municipality == sa.bindparam("ours"),
+    _ROW.plan_id == sa.bindparam("plan"),
+    _ROW.purpose == sa.bindparam("purpose"),
+    _ROW.until > sa.bindparam("at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,8 @@ class MeetingRows:
 
     def is_open(self, plan: UUID, purpose: str, organisation: str, at: datetime) -> bool:
         """Tell whether a meeting about a plan is open to an organisation for a purpose."""
-        found = self._found(_ROW.plan_id == plan, _ROW.purpose == purpose, _ROW.until > at)
+        which = {"ours": self._municipality, "plan": plan, "purpose": purpose, "at": at}
+        found = [_meeting(row) for row in self._connection.execute(_NOT_OVER, which)]
         return any(meeting.is_open(at) and organisation in meeting.organisations for meeting in found)
 
     def reasons(self, plan: UUID, key: bytes) -> Mapping[UUID, str]:

@@ -57,7 +57,3 @@ class Memberships:
         if after is not None:
             found = found.where(memberships.c.plan_id > after)
         return list(self._connection.execute(found.order_by(memberships.c.plan_id).limit(at_most)).scalars())
-
-    def is_member(self, plan: UUID, member: str, at: datetime) -> bool:
-        """Tell whether someone belongs to a plan at an instant."""
-        return any(found.member == member for found in self.of_plan(plan, at))

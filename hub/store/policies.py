@@ -48,13 +48,14 @@ class Policies:
         :param for_delivery: hold off whoever publishes the next version until this commits.
         :raises Unavailable: none was published yet.
         """
-        ours = {"ours": self._municipality}
         if for_delivery:  # first wait, then read: a query that waited for a lock still gives the row it began with
-            self._connection.execute(_HOLD_NEWEST, ours).all()
-        row = self._connection.execute(_NEWEST, ours).one_or_none()
-        if row is None:
-            raise Unavailable("No policy is published yet.", "Run: hub migrate")
-        return self._read(row.version)
+            self.hold()
+        return self.read(self._connection.execute(_NEWEST, {"ours": self._municipality}).scalar_one_or_none())
+
+    def hold(self) -> None:
+        """Hold off whoever publishes the next version until this commits."""
+        if self._connection.dialect.name != "sqlite":  # where who writes holds off everybody
+            self._connection.execute(_HOLD_NEWEST, {"ours": self._municipality}).all()
 
     def get(self, version: int) -> Policy | None:
         """Return one version; None where there is none of this number."""
@@ -72,11 +73,17 @@ class Policies:
         found = self._connection.execute(query.order_by(policies.c.version.desc()))
         return [PolicyVersion(row.version, row.published_at, row.published_by) for row in found]
 
-    def _read(self, version: int) -> Policy:
-        """Return a version. What was read over this connection before is not fetched again: versions stay as they are.
+    def read(self, version: int | None) -> Policy:
+        """Return the version that is known to be the newest.
 
-        Unless this transaction has published it: it may yet be rolled back, and another come in its place.
+        What was read over this connection before is not fetched again: versions stay as they are. Unless this
+        transaction has published it: it may yet be rolled back, and another come in its place.
+
+        :param version: None where there is none.
+        :raises Unavailable: none was published yet.
         """
+        if version is None:
+            raise Unavailable("No policy is published yet.", "Run: hub migrate")
         known: dict[tuple[str, int], Policy] = self._connection.info.setdefault("policies", {})
         key = self._municipality, version
         policy = known.get(key) or self.get(version)

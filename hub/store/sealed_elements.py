@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from hub.crypto.envelope import seal, unseal
+from hub.crypto.envelope import names_place_alone, seal, unseal
 from hub.plan.element import Element
 
 _ELEMENT = TypeAdapter(Element)
 
 
-@dataclass(frozen=True, slots=True)
-class ElementPlace:
+class ElementPlace(NamedTuple):
     """Which row an element's content belongs to.
 
     :ivar registered_at: of the row, so that no earlier version of the element passes for its newest.
@@ -41,4 +40,5 @@ def seal_element(element: Element, place: ElementPlace, key: bytes) -> bytes:
 
 def unseal_element(sealed: bytes, place: ElementPlace, key: bytes) -> Element:
     """Open an element. :raises Tampered: changed, or moved here from elsewhere."""
-    return _ELEMENT.validate_json(unseal(key, sealed, str(place), place.before))
+    named = place.before if names_place_alone(sealed) else str(place)
+    return _ELEMENT.validate_json(unseal(key, sealed, named))
