@@ -27,6 +27,7 @@ from hub.api import (
     fhir_consents,
     findings,
     holds,
+    goals,
     inbound,
     meetings,
     notices,
@@ -44,6 +45,7 @@ from hub.api import (
     security,
     soap,
     trace,
+    statements,
 )
 from hub.api.asking import Hub
 from hub.api.crowd import Crowd
@@ -54,6 +56,13 @@ from hub.identity.access import Access
 from hub.settings import Settings
 from hub.store.transaction import Store
 
+
+#: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
+_ROOMS = (
+    inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations,
+    findings, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks, dead_letters,
+    replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security, statements, goals,
+)  # fmt: skip
 
 def create_app(
     store: Store,
@@ -84,11 +93,7 @@ def create_app(
     feed.open_waiting_room(app, app.state.hub)
     problems.install(app)
     app.add_middleware(AtTheDoor)
-    for room in (inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations):
-        app.include_router(room.router)
-    for room in (findings, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks):
-        app.include_router(room.router)
-    for room in (dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security):
+    for room in _ROOMS:
         app.include_router(room.router)
     describe(app)
     return app

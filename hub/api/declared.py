@@ -72,7 +72,9 @@ AUTHORITY = Declared(_SYSTEM, Scope.AUTHORITY, WrongSender, "This door is for th
 RECIPIENT = Declared(
     _SYSTEM | {Role.PARTNER}, Scope.LISTED, NotAllowed, "Only a recipient's own system may give its receipts."
 )
-WRITER = Declared(_SYSTEM | {Role.CASEWORKER}, Scope.LISTED, NotAllowed, "Only an authority answers for what it wrote.")
+WRITER = Declared(
+    _SYSTEM | _STAFF, Scope.LISTED, NotAllowed, "Only an authority or a coordinator answers for what they wrote."
+)
 FETCHER = Declared(_SYSTEM | {Role.PARTNER}, Scope.AUTHORITY, None)
 OPERATOR = Declared(_OPERATORS, Scope.HUB, NotAllowed, "Only an operator may look after the queues.")
 ADMINISTRATOR = Declared(_ADMINISTRATORS, Scope.HUB, NotAllowed, "Only an administrator may change the policy.")

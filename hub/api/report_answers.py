@@ -16,6 +16,7 @@ from hub.plan.person import Membership
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice
+from hub.store.statements import Statement
 
 #: The rights that a report tells of, by article.
 RIGHTS: Mapping[str, Sentence] = {
@@ -77,6 +78,7 @@ def report_answer(report: AccessReport) -> dict[str, Any]:
         "restrictions": [restriction_answer(one) for one in report.restrictions],
         "corrections": [_correction(one) for one in report.corrections],
         "accepted_findings": [_accepted(one) for one in report.accepted],
+        "statements": [_statement(one) for one in report.statements],
         "notices": [_notice(one) for one in report.notices],
         "kept": [_kept(one) for one in report.kept],
         "rights": [{"article": article, **sentence_answer(said)} for article, said in RIGHTS.items()],
@@ -113,6 +115,20 @@ def _accepted(one: AcceptedFinding) -> dict[str, Any]:
         "accepted_at": when(one.accepted_at),
         "reason": one.reason,
         "reopened_at": when(one.reopened_at),
+    }
+
+
+def _statement(one: Statement) -> dict[str, Any]:
+    return {
+        "element": one.element,
+        "authority": one.authority,
+        "says": one.says,
+        "role": one.role,
+        "said_at": when(one.said_at),
+        "words": one.words,
+        "due_at": when(one.due_at),
+        "answered_at": when(one.answered_at),
+        "answer": one.answer,
     }
 
 

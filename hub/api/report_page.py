@@ -27,6 +27,7 @@ from hub.flow.report import AccessReport, Kept
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.restrictions import Restriction
+from hub.store.statements import Statement
 
 Html = NewType("Html", str)
 _STYLE = (
@@ -56,6 +57,7 @@ _HELD = Sentence("Hvad andre har nu", "What others hold now")
 _RESTRICTED = Sentence("Begrænsninger", "Restrictions")
 _WRONG = Sentence("Det, der er kaldt forkert", "What was called wrong")
 _ALL_RIGHT = Sentence("Det, din koordinator har fundet i orden", "What your coordinator found all right")
+_SAID = Sentence("Det, du har sagt om planen", "What you have said of the plan")
 _LETTERS = Sentence("Breve til dig", "Letters to you")
 _URGENT = Sentence("Nødadgang", "Emergency access")
 _TIMES = Sentence("Hvor længe det gemmes", "How long it is kept")
@@ -64,6 +66,10 @@ _AS_LONG = Sentence("så længe planen findes", "as long as the plan is there")
 _DAYS = Sentence("dage", "days")
 _PROTECTED = Sentence("Adressen er beskyttet.", "The address is protected.")
 _NONE = Sentence("Intet.", "Nothing.")
+_SAYS = {
+    "agree": Sentence("Du er enig.", "You agree."), "disagree": Sentence("Du er ikke enig.", "You do not agree."),
+    "ask": Sentence("Du spørger.", "You ask."),
+}  # fmt: skip
 _HEADS = {
     "what": Sentence("Hvad", "What"), "who": Sentence("Hvem", "Who"), "when": Sentence("Hvornår", "When"),
     "why": Sentence("Hvorfor det er lovligt", "Why it is lawful"), "text": Sentence("Tekst", "Text"),
@@ -119,6 +125,7 @@ class _Page:
             ),
             (_RESTRICTED, self._restrictions(report.restrictions)),
             (_WRONG, self._corrections(report.corrections)),
+            (_SAID, self._statements(report.statements)),
             (_ALL_RIGHT, self._accepted(report.accepted)),
             (
                 _LETTERS,
@@ -181,6 +188,13 @@ class _Page:
         for one in corrections:
             rows.append((self._who(one.authority), self.day(one.asked_at), f"{one.claim} · {one.answer}".strip(" ·")))
         return self._table(("from", "when", "text"), rows)
+
+    def _statements(self, statements: Sequence[Statement]) -> Html:
+        rows = []
+        for one in statements:
+            words = f"{_SAYS[one.says].in_language(self.language)} {one.words} · {one.answer}".strip(" ·")
+            rows.append((self._who(one.authority), self.day(one.said_at), words))
+        return self._table(("who", "when", "text"), rows)
 
     def _accepted(self, accepted: Sequence[AcceptedFinding]) -> Html:
         rows = ((self._who(one.organisation), self.day(one.accepted_at), one.reason) for one in accepted)

@@ -22,13 +22,14 @@ from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.restrict import told_of as restrictions_told
 from hub.plan.element import Period
-from hub.plan.person import Membership, Person
+from hub.plan.person import Membership, Person, Role
 from hub.settings import Settings
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice, NoticeKind
 from hub.store.plans import StoredPlan
 from hub.store.restrictions import Restriction
+from hub.store.statements import Statement
 from hub.store.transaction import Store, Unit
 
 #: By whom an organisation is told numbers of people that it has not used itself: nobody is.
@@ -82,6 +83,7 @@ class AccessReport:
     emergencies: Sequence[Emergency]
     restrictions: Sequence[Restriction]
     corrections: Sequence[Correction]
+    statements: Sequence[Statement]
     accepted: Sequence[AcceptedFinding]
     notices: Sequence[Notice]
     register: Register
@@ -126,6 +128,7 @@ def _made(unit: Unit, stored: StoredPlan, reader: Reader, settings: Settings, at
         restrictions=restrictions_told(unit, stored, citizen),
         corrections=() if is_silent else _corrections(unit, stored, {one.element.id for one in elements}),
         accepted=() if is_silent else _accepted(unit, stored, {one.element.id for one in elements}),
+        statements=() if is_silent else _statements(unit, stored, reader, {one.element.id for one in elements}),
         notices=() if is_silent else _notices(unit, plan.id, person.id, {one.element.id for one in elements}),
         register=_register(person),
         kept=_kept(settings),
@@ -153,6 +156,12 @@ def _accepted(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[Accep
     """Return what a coordinator has found all right as it stands, of what is in the report whole."""
     found = unit.accepted_findings.of_plan(stored.plan.id, stored.key)
     return [one for one in found if seen.issuperset(one.elements)]
+
+
+def _statements(unit: Unit, stored: StoredPlan, reader: Reader, seen: set[UUID]) -> Sequence[Statement]:
+    """Return what was said of what the report has and what was answered; the citizen gets their own words of all."""
+    found, is_own = unit.statements.of_plan(stored.plan.id, stored.key), reader.role is Role.CITIZEN
+    return [one for one in found if one.element in seen or (is_own and one.role == Role.CITIZEN)]
 
 
 def _emergencies(unit: Unit, stored: StoredPlan) -> Sequence[Emergency]:

@@ -18,8 +18,10 @@ from hub.flow.choices import renewals_due
 from hub.flow.reading import write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.show import Shown, look
+from hub.flow.statements import waiting_in
 from hub.plan.person import Role
 from hub.store.register_tasks import Task
+from hub.store.statements import Waiting
 from hub.store.transaction import Store
 
 #: Plans on one page; a page that looked at every family would be slow, and nobody reads it.
@@ -33,6 +35,7 @@ class PlanToday:
 
     :ivar renewals: consents about which the citizen must be asked anew soon.
     :ivar tasks: what the person register has told of that wants a coordinator.
+    :ivar unanswered: what the citizen waits for an answer to, by when it is due.
     :ivar accepted: identities of the findings that a coordinator has accepted.
     """
 
@@ -40,6 +43,7 @@ class PlanToday:
     renewals: Sequence[Renewal]
     tasks: Sequence[Task]
     accepted: Collection[UUID] = ()
+    unanswered: Sequence[Waiting] = ()
 
 
 def show_today(
@@ -65,5 +69,6 @@ def show_today(
                 continue
             write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
             own = [task for task in tasks if task.plan == plan]
-            found.append(PlanToday(shown, renewals_due(unit, plan, ahead, shown.at), own, accepted))
+            due = renewals_due(unit, plan, ahead, shown.at)
+            found.append(PlanToday(shown, due, own, accepted, waiting_in(unit, shown.view)))
         return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None

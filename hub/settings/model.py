@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         24, gt=0, le=8760, description="how long a recipient has to confirm that it has deleted, hours"
     )
     travel_minutes: int = Field(30, ge=0, le=1440, description="the way between two appointments, minutes")
+    answer_days: int = Field(
+        10, gt=0, le=250, description="how long an authority has to answer a citizen, working days; policy, not law"
+    )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
     public_url: str = Field(

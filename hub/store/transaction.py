@@ -58,6 +58,7 @@ from hub.store.revocations import Revocations
 from hub.store.seals import Seals
 from hub.store.sessions import SessionRows
 from hub.store.traces import Traces
+from hub.store.statements import Statements
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 from hub.store.witnesses import WitnessRows
@@ -171,6 +172,10 @@ class Unit:
     accepted_findings = cached_property(lambda unit: AcceptedFindings(unit.connection, unit.municipality))
 
     #: What is, or is to be, erased, and what stands in the way.
+
+    #: What they agree with, or not, or ask about.
+    statements = cached_property(lambda unit: Statements(unit.connection, unit.municipality))
+
     erasures = cached_property(lambda unit: Erasures(unit.connection, unit.municipality))
 
     #: What citizens are to be told by letter.

@@ -42,7 +42,8 @@ OWN_AND_OTHER: Mapping[Role, tuple[str, str]] = {
 }
 MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "partner-of-children", "anna"})
 CHOOSERS = frozenset({"coordinator", "anna"})
-WRITERS = frozenset({"children", "social", "employment", "caseworker", "caseworker-of-social"})
+COORDINATORS = frozenset({"coordinator", "another-coordinator", "coordinator-of-children"})
+WRITERS = COORDINATORS | {"children", "social", "employment", "caseworker", "caseworker-of-social"}
 STAFF = frozenset({"coordinator", "caseworker"})
 OPERATORS = frozenset({"operator", "operator-of-children"})
 ADMINISTRATORS = frozenset({"administrator", "another-administrator"})
@@ -85,6 +86,15 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /plans/{plan}/erasure/approve": ({404}, frozenset(), 404),
     "GET /plans/{plan}/erasure": ({404}, frozenset(), 404),
     "GET /plans/{plan}/erasure/certificate": ({404}, frozenset(), 404),
+    # Of an element of another plan; test_statements.py says something of one that is there.
+    "POST /plans/{plan}/statements": ({404}, frozenset(), 404),
+    "GET /plans/{plan}/statements": ({200}, CHOOSERS, 404),
+    "GET /statements": ({200}, WRITERS, 403),
+    "POST /statements/{id}/answer": ({404}, WRITERS, 403),
+    "GET /plans/{plan}/goals": ({200}, CHOOSERS, 404),
+    "POST /plans/{plan}/goals": ({201}, frozenset({"coordinator"}), 404),
+    "PUT /plans/{plan}/goals/{id}": ({404}, frozenset(), 404),
+    "POST /plans/{plan}/goals/{id}/end": ({404}, frozenset(), 404),
     "POST /plans/{plan}/legal-holds": ({201}, STAFF, 404),
     "GET /plans/{plan}/legal-holds": ({200}, STAFF, 404),
     "POST /legal-holds/{id}/lift": ({404}, frozenset(), 404),
@@ -215,6 +225,11 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /plans/{plan}/findings/{finding}/accept": {"reason": WHY},
         "POST /plans/{plan}/hold": {"reason": WHY},
         "POST /plans/{plan}/hold/lift": {"reason": WHY},
+        "POST /plans/{plan}/statements": {"element": element, "says": "ask", "words": WHY},
+        "POST /statements/{id}/answer": {"answer": WHY},
+        "POST /plans/{plan}/goals": {"kind": "goal", "title": "Ro"},
+        "PUT /plans/{plan}/goals/{id}": {"kind": "goal", "title": "Ro"},
+        "POST /plans/{plan}/goals/{id}/end": {"status": "completed"},
         "POST /plans/{plan}/meetings": {"purpose": "ssd", "organisations": ["children"]},
     }
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "{consent}" in route else ""
@@ -229,7 +244,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
            "path": "no-such-file", "version": 1, "delivery": NOT_THERE, "finding": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
-    return hub.ask(caller, method, address, bodies.get(route)).status_code
+    return hub.ask(caller, method, address, bodies.get(route), headers={"If-Match": '"1"'}).status_code
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=str)

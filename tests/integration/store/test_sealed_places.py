@@ -35,6 +35,8 @@ from hub.store.restrictions import new_restriction
 from hub.store.rights_tables import legal_holds, restrictions
 from hub.store.tables import attempts, consents, elements, inbox, metadata, outbox, people, plans
 from hub.store.transaction import Unit
+from hub.store.statement_tables import statements
+from hub.store.statements import Statement
 from hub.testing.builders import THEN, a_consent, a_plan
 from tests.integration.databases import a_store
 
@@ -157,11 +159,16 @@ class Filled:
             unit.corrections.answer(claim.id, "Det er rigtigt.", self.key, THEN)
             word = AcceptedFinding(new_id(), plan, new_id(), "busy-day", (), "children", "c", THEN, "Det går an.")
             unit.accepted_findings.add(word, self.key)
+            said = Statement(new_id(), plan, new_id(), "children", "d", "ask", Role.CITIZEN, THEN, "Hvorfor det?", THEN)
+            unit.statements.add(said, self.key)
+            unit.statements.answer(said.id, "Fordi det hjælper.", self.key, THEN)
         self._all_of(accepted_findings.c.reason, lambda: unit.accepted_findings.of_plan(plan, self.key))
         for column in (restrictions.c.reason, restrictions.c.lift_reason):
             self._all_of(column, lambda: unit.restrictions.of_plan(plan, self.key))
         for column in (corrections.c.claim, corrections.c.answer):
             self._all_of(column, lambda: unit.corrections.of_plan(plan, self.key))
+        for column in (statements.c.words, statements.c.answer):
+            self._all_of(column, lambda: unit.statements.of_plan(plan, self.key))
         self._all_of(legal_holds.c.reason, lambda: unit.erasures.holds_of(plan, self.key))
 
     def _all_of(self, column: sa.Column[Any], read: Callable[[], object]) -> None:
