@@ -109,18 +109,20 @@ class Sessions:
             unit.audit.record("signed-in", offered.client, at, correlation_id, role=role, organisation=organisation)
         return Session(secret, _caller(offered.client, offer, "da"), offered.authenticated_at)
 
-    def find(self, secret: str, language: str = "da") -> Session:
+    def find(self, secret: str, language: str = "da", *, is_use: bool = True) -> Session:
         """Return the session that a secret stands for, and count this as its use.
 
         :param language: of the reasons its reader is given, ``da`` or ``en``.
+        :param is_use: False where a page asks by itself: nobody need sit before it, so it keeps no session alive.
         :raises NotAuthenticated: there is none, it is over, or its client is not what it was.
         """
-        with self._store.begin() as unit:
+        with self._store.begin(read_only=not is_use) as unit:
             at, known = now(), _digest(secret)
             row = unit.sessions.find(known)
             if row is None or not self._lasts(row, at):
                 raise NotAuthenticated("Nobody is signed in.", "Sign in.")
-            unit.sessions.seen(known, at)
+            if is_use:
+                unit.sessions.seen(known, at)
         if row.person is None:
             return Session(secret, self._identity.client(row.client, language))
         offer = self._people and self._people.offer(row.person.role, row.person.organisation, row.person.person)

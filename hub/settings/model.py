@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import Field, IPvAnyNetwork, SecretBytes, model_validator
@@ -70,9 +71,18 @@ class Settings(BaseSettings):
     withdrawal_hours: int = Field(
         24, gt=0, le=8760, description="how long a recipient has to confirm that it has deleted, hours"
     )
-    travel_minutes: int = Field(30, ge=0, le=1440, description="the way between two appointments, minutes")
     answer_days: int = Field(
         10, gt=0, le=250, description="how long an authority has to answer a citizen, working days; policy, not law"
+    )
+    travel_minutes: int = Field(30, ge=0, le=1440, description="the way between two appointments, minutes")
+    quiet_hours: int = Field(
+        72, ge=0, le=8760, description="how long a source may bring nothing before pages say so, hours; 0 for ever"
+    )
+    quiet_hours_of: dict[Name, Annotated[int, Field(ge=0, le=8760)]] = Field(
+        default_factory=dict, description="the same for an authority of its own number, by name"
+    )
+    contacts: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict, description="whom coordinators call when an authority's system is silent, by name"
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
@@ -201,6 +211,10 @@ class Settings(BaseSettings):
     def lookups_at_most(self, client: str) -> int:
         """Return how many people a client may look up in a minute."""
         return self.lookups_per_minute_of.get(client, self.lookups_per_minute)
+
+    def quiet_at_most(self, authority: str) -> timedelta:
+        """Return how long an authority may bring nothing before that is told; none for ever."""
+        return timedelta(hours=self.quiet_hours_of.get(authority, self.quiet_hours))
 
     def calls_at_most(self, authority: str) -> int:
         """Return how many calls to an authority may be under way at once."""

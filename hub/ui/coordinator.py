@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.errors import NotFound
 from hub.flow import show
+from hub.flow.coordinated import show_coordinated
 from hub.flow.family import show_family
 from hub.flow.findings import accepted_in
 from hub.flow.proof import prove_revocation
@@ -17,13 +18,17 @@ from hub.flow.today import show_today
 from hub.flow.who_can_see import show_who_can_see
 from hub.identity.sessions import Session
 from hub.plan.identifier import NotAnIdentifier, cpr_identifier
+from hub.ui.banners import banners_of
+from hub.ui.cards import Cards
 from hub.ui.desk import ACoordinator, ASessionsForm, CorrelationId, Desk, TheDesk
 from hub.ui.family_page import family_page
 from hub.ui.plan_page import plan_page
 from hub.ui.problems import MISSING, SEE_OTHER, UNFIT, PageRoute
 from hub.ui.proof_page import proof_page
 from hub.ui.rendering import page
+from hub.ui.timeline import timeline
 from hub.ui.today_page import today_page
+from hub.ui.updates_page import update_rows
 from hub.ui.who_page import who_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -68,9 +73,20 @@ def read_plan(
 ) -> Response:
     """Show a plan as far as the coordinator may see it."""
     caller = session.caller
-    shown = show.show_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
-    accepted = accepted_in([plan], desk.store)
-    return page(request, "plan", session=session, plan=plan_page(shown, desk.travel, caller.reader.language, accepted))
+    found = show_coordinated(
+        plan, caller.reader, desk.store, desk.settings, actor=caller.client, correlation_id=correlation_id
+    )
+    accepted, language = accepted_in([plan], desk.store), caller.reader.language
+    cards = Cards(found.shown.view, found.shown.at, language)
+    return page(
+        request,
+        "plan",
+        session=session,
+        plan=plan_page(found.shown, desk.travel, language, accepted),
+        live=banners_of(plan, found.troubles, language),
+        updates=update_rows(found.updates, cards, language),
+        timeline=timeline(found.shown, language),
+    )
 
 
 @router.get("/coordinator/plans/{plan}/who-can-see")

@@ -20,6 +20,7 @@ from hub.flow.refusal import refusals_written
 from hub.identity.sessions import Session, Sessions
 from hub.identity.signing_in import SignIns
 from hub.plan.person import Role
+from hub.settings import Settings
 from hub.store.transaction import Store
 from hub.ui.rendering import language_for
 
@@ -36,6 +37,7 @@ class Desk:
     :ivar travel: the way between two appointments.
     :ivar deadline: how long a recipient has to confirm that it has deleted.
     :ivar ahead: how long before a consent ends the citizen is to be asked anew.
+    :ivar settings: what else an operator has set.
     :ivar sign_ins: how people come in through the identity provider; None where none is configured.
     :ivar takes_tokens: whether a client's token opens pages.
     """
@@ -46,6 +48,7 @@ class Desk:
     travel: timedelta
     deadline: timedelta
     ahead: timedelta
+    settings: Settings
     sign_ins: SignIns | None = None
     takes_tokens: bool = True
 
@@ -117,14 +120,15 @@ TheSession = Annotated[Session, Depends(_session)]
 
 
 def _coordinator(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return _of_role(Role.COORDINATOR, session, desk, correlation_id)
+    return of_role(Role.COORDINATOR, session, desk, correlation_id)
 
 
 def _citizen(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return _of_role(Role.CITIZEN, session, desk, correlation_id)
+    return of_role(Role.CITIZEN, session, desk, correlation_id)
 
 
-def _of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Session:
+def of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Session:
+    """Return the session of somebody in a role. :raises NotAllowed: they are something else."""
     if session.caller.reader.role is not role:
         with refusals_written(desk.store, session.caller.client, correlation_id):
             raise NotAllowed(f"These pages are for the role {role}.", "Sign in as what they are for.")

@@ -19,12 +19,12 @@ from hub.identity.signing_in import SignIns
 from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
-from hub.ui import assets, by_provider, citizen, coordinator, findings, signing_in
+from hub.ui import assets, by_provider, citizen, coordinator, findings, history, live, signing_in
 from hub.ui.desk import Desk
 from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
-ROOMS = (assets, signing_in, by_provider, coordinator, findings, citizen)
+ROOMS = (assets, signing_in, by_provider, coordinator, live, history, findings, citizen)
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:
     router.include_router(room.router)
@@ -40,7 +40,9 @@ def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings
         SignIns(settings.sign_in, people, sessions, store, settings.address) if settings.sign_in and people else None
     )
     takes_tokens = sign_ins is None or sessions.takes_tokens
-    app.state.desk = Desk(store, sessions, settings.public_url, travel, deadline, ahead, sign_ins, takes_tokens)
+    app.state.desk = Desk(
+        store, sessions, settings.public_url, travel, deadline, ahead, settings, sign_ins, takes_tokens
+    )
     app.include_router(router)
 
 

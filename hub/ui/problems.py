@@ -18,7 +18,9 @@ from hub.errors import InvalidRequest, NotAllowed, NotAuthenticated, NotFound, T
 from hub.ui.rendering import page
 
 SEE_OTHER, UNKNOWN, FORBIDDEN, MISSING, UNFIT = 303, 401, 403, 404, 422
-_FAILED = 500
+_NOTHING, _FAILED = 204, 500
+#: What htmx is told: leave the page as it is.
+_KEEP = {"Cache-Control": "no-store", "HX-Reswap": "none"}
 _STATUS: dict[type[Exception], int] = {
     InvalidRequest: 400,
     NotAllowed: FORBIDDEN,
@@ -51,6 +53,24 @@ class PageRoute(APIRoute):
                 return _problem(request, error)
 
         return page_or_problem
+
+
+class FragmentRoute(PageRoute):
+    """A route that a page asks by itself, for a part of itself: an error never ends up in the middle of that page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the route; where its reader may have no part any more, the page goes to where they are told so."""
+        answered = super().get_route_handler()
+
+        async def part_or_whole(request: Request) -> Response:
+            answer = await answered(request)
+            if "hx-request" not in request.headers or answer.status_code < SEE_OTHER:
+                return answer
+            if answer.status_code >= _FAILED:  # it asks again; what it shows meanwhile says of when it is
+                return Response(status_code=answer.status_code, headers=_KEEP)
+            return Response(status_code=_NOTHING, headers=_KEEP | {"HX-Redirect": request.url.path.rpartition("/")[0]})
+
+        return part_or_whole
 
 
 def to_sign_in(request: Request) -> Response:

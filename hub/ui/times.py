@@ -27,7 +27,9 @@ def age(since: datetime, at: datetime, language: str) -> str:
 def moment(at: datetime, language: str) -> str:
     """Return a day and a time of day."""
     local = at.astimezone(LOCAL)
-    return word("time.clock", language, date=_day(local.date(), language), hour=f"{local:%H}", minute=f"{local:%M}")
+    return word(
+        "time.clock", language, date=calendar_day(local.date(), language), hour=f"{local:%H}", minute=f"{local:%M}"
+    )
 
 
 def meeting(period: Period, is_all_day: bool, language: str) -> str:
@@ -55,8 +57,8 @@ def meeting(period: Period, is_all_day: bool, language: str) -> str:
 
 def days(period: Period, language: str) -> str:
     """Return from which day to which, both included; empty where neither is known."""
-    first = _day(period.start.astimezone(LOCAL).date(), language) if period.start else ""
-    last = _day((period.end - _JUST_BEFORE).astimezone(LOCAL).date(), language) if period.end else ""
+    first = calendar_day(period.start.astimezone(LOCAL).date(), language) if period.start else ""
+    last = calendar_day((period.end - _JUST_BEFORE).astimezone(LOCAL).date(), language) if period.end else ""
     if first and last:
         return first if first == last else word("time.span", language, first=first, last=last)
     if first:
@@ -66,7 +68,7 @@ def days(period: Period, language: str) -> str:
 
 def since(first: date, language: str) -> str:
     """Return from which day on."""
-    return word("time.from", language, first=_day(first, language))
+    return word("time.from", language, first=calendar_day(first, language))
 
 
 def _clock(at: datetime, language: str) -> str:
@@ -74,9 +76,12 @@ def _clock(at: datetime, language: str) -> str:
 
 
 def _weekday(day: date, language: str) -> str:
-    return word("time.weekday", language, weekday=word(f"day.{day.weekday()}", language), date=_day(day, language))
+    return word(
+        "time.weekday", language, weekday=word(f"day.{day.weekday()}", language), date=calendar_day(day, language)
+    )
 
 
-def _day(day: date, language: str) -> str:
+def calendar_day(day: date, language: str) -> str:
+    """Return a day of a month and year."""
     months = MONTHS_EN if language == "en" else MONTHS_DA
     return word("time.date", language, day=day.day, month=months[day.month - 1], year=day.year)

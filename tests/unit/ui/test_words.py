@@ -36,6 +36,9 @@ BY_NAME = (
     "purpose.",
     "renewal.",
     "stopped.",
+    "result.",
+    "update.",
+    "changed.",
     "severity.",
 )
 KEYS = WORDS["da"].keys()
@@ -81,7 +84,9 @@ def test_every_error_says_what_to_do_next() -> None:
 def test_a_template_holds_no_words_of_its_own_no_script_and_no_style(path: Path) -> None:
     text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", " ", path.read_text("utf-8"), flags=re.DOTALL)
     assert not re.findall(r"[A-Za-zÆØÅæøå]{2,}", text)
-    assert not re.search(r"<script|<style|style=|\son\w+=|\|\s*safe", path.read_text("utf-8"))
+    # A script is a file of its own, and one that the hub serves: the pages' policy lets no other run.
+    served = r"<script(?! src=\"{{ asset\([^)]*\) }}\" defer></script>)"
+    assert not re.search(rf"{served}|<style|style=|\son\w+=|\|\s*safe", path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
