@@ -35,7 +35,7 @@ test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip wh
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: $(BROWSER_STAMP) ## Open every page in Chromium, which must be there, with node and npm for axe (ARGS="-k keyboard")
-	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -m browser -p no:cacheprovider $(ARGS) tests/browser
+	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m browser -p no:cacheprovider $(ARGS) tests/browser
 
 screenshots: $(BROWSER_STAMP) ## Take the pictures of the pages in docs/screenshots anew
 	@HUB_TEST_REQUIRE_BROWSER=1 HUB_SCREENSHOTS=docs/screenshots $(BIN)/pytest -p no:cacheprovider tests/browser/test_screenshots.py

@@ -70,7 +70,7 @@ _DEEDS: Mapping[Deed, tuple[str, str]] = {
         "{who} fik besked på at slette oplysninger om {what}.",
         "{who} was told to delete information on {what}.",
     ),
-    Deed.READ: ("{who} læste i planen om {what}.", "{who} read of {what} in the plan."),
+    Deed.READ: ("{who} læste i planen om {what}.", "{who} read about {what} in the plan."),
     Deed.FOUND: ("{who} fandt planen ved CPR-nummer.", "{who} found the plan by CPR number."),
     Deed.EXPLAINED: (
         "{who} spurgte, hvorfor oplysninger om {what} kan ses.",
@@ -78,7 +78,7 @@ _DEEDS: Mapping[Deed, tuple[str, str]] = {
     ),
     Deed.EMERGENCY_READ: (
         "{who} læste i planen om {what}, mens der var nødadgang.",
-        "{who} read of {what} in the plan while emergency access was open.",
+        "{who} read about {what} in the plan while emergency access was open.",
     ),
     Deed.EMERGENCY_OPENED: ("{who} åbnede nødadgang til planen.", "{who} opened emergency access to the plan."),
     Deed.EMERGENCY_JUDGED: (

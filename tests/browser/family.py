@@ -6,13 +6,13 @@ are the same; the two call her to the same hour.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -69,6 +69,24 @@ class Family:
                 self._cookies[sub] = dict(somebody.client.cookies)
         return self._cookies.get(sub, {})
 
+    def social_services_write(self, version: int, *health: str) -> None:
+        """Let social services send Kirsten's case; what they write of her health the coordinator may not see."""
+        body, headers = _of_social(version, health), {"Content-Type": "application/json"}
+        _sends(self.hub, "social", "/in/social", body, headers)
+
+    def employment_moves(self, version: int, start: str, end: str) -> None:
+        """Let employment services move their interview with Kirsten to other hours of the same day, such as 10:30."""
+        body = _example("employment", "submit-normal.xml")
+        for before, after in (
+            (b"7b2f0c0e-3b52-4a86-9c7e-0d8f5b1a2c01", str(UUID(int=version)).encode()),
+            (b"<e:CaseVersionIdentifier>1<", f"<e:CaseVersionIdentifier>{version}<".encode()),
+            (b"T09:30:00", f"T{start}:00".encode()),
+            (b"T10:15:00+02:00</e:InterviewEnd", f"T{end}:00+02:00</e:InterviewEnd".encode()),
+        ):
+            assert before in body, before
+            body = body.replace(before, after)
+        _sends(self.hub, "employment", "/soap/employment", body, _SOAP)
+
     def address(self, route: str) -> str:
         """Return an address of a route's page, such as that of Kirsten's plan."""
         return route.format_map(self.addresses)
@@ -109,7 +127,7 @@ def _moves_in(family: Family) -> None:
     _, sons = hub.opens_plan(LARS, "Lars Test Berggren", given_by=[mother], authorities=["children"])
     _sends(hub, "children", "/in/children", _example("children", "normal.xml"), _XML)
     _sends(hub, "employment", "/soap/employment", _example("employment", "submit-normal.xml"), _SOAP)
-    _sends(hub, "social", "/in/social", _of_social(), {})
+    family.social_services_write(7, "Angst")
     consents = [
         hub.ask(
             "coordinator",
@@ -129,18 +147,19 @@ def _example(authority: str, name: str) -> bytes:
     return (contract_folder(f"{authority}/v1") / "examples" / name).read_bytes()
 
 
-def _of_social() -> bytes:
+def _of_social(version: int, health: Sequence[str]) -> bytes:
     """Return what social services write of Kirsten."""
     case: dict[str, Any] = orjson.loads(_example("social", "sag-normal.json"))
-    case |= {"Aendret": "2026-08-31T14:20:00+02:00", "SagsTitel": "Støtte i hverdagen"}
+    case |= {"SagVersion": version, "Aendret": "2026-08-31T14:20:00+02:00", "SagsTitel": "Støtte i hverdagen"}
+    case["Helbred"] = [{"Id": f"helbred-{place}", "Titel": title} for place, title in enumerate(health)]
     case["PrimaryPart"] |= {"CPRnummer": f"{KIRSTEN[:6]}-{KIRSTEN[6:]}", "Navn": "Kirsten Test Berggren"}
     case["Indsatser"][0] |= {"Start": "2026-08-31", "Slut": "2027-02-28"}
-    case["Aftaler"][0] |= {"Start": "2026-09-08T13:00:00+02:00", "Slut": "2026-09-08T14:00:00+02:00"}
+    case["Aftaler"][0] |= {"Start": "2026-09-08T10:00:00+02:00", "Slut": "2026-09-08T11:00:00+02:00"}
     return orjson.dumps(case)
 
 
 def _sends(hub: Served, authority: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
-    answer = hub.ask(authority, "POST", path, body, headers={"Content-Type": "application/json", **headers})
+    answer = hub.ask(authority, "POST", path, body, headers=headers)
     assert answer.is_success, answer.text
 
 
@@ -152,9 +171,3 @@ def _in_real_time() -> Iterator[None]:
         yield
     finally:
         hub.clock.source = standing
-
-
-def pictures() -> Path | None:
-    """Return the folder that pictures are to be put in (``HUB_SCREENSHOTS``); None where none are wanted."""
-    folder = os.environ.get("HUB_SCREENSHOTS")
-    return Path(folder) if folder else None

@@ -45,6 +45,7 @@ PAGES: tuple[Opened, ...] = (
         COORDINATOR,
         "/coordinator",
         "/coordinator/plans/{plan}",
+        "/coordinator/plans/{plan}/findings",
         "/coordinator/plans/{plan}/who-can-see",
         "/coordinator/families/{plan}",
         "/coordinator/consents/{consent}/proof",

@@ -102,7 +102,7 @@ def test_every_page_is_light_at_the_first_visit(browser: Browser, family: Family
         finished: list[Request] = []
         with a_visit(browser, family.url, cookies=family.cookies_of(EVERYBODY[role])) as visit:
             visit.page.on("requestfinished", _into(finished))
-            visit.page.goto(family.address(page.route), wait_until="networkidle")
+            visit.page.goto(family.address(page.route), wait_until="load")
             sizes = {one.url: one.sizes()["responseBodySize"] for one in finished if one.resource_type != "font"}
         assert any(address.endswith(".css") or ".css?" in address for address in sizes), "the style is weighed too"
         assert sum(sizes.values()) <= PAGE_BYTES, f"{page.route}: {sizes}"
