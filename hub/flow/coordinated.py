@@ -10,9 +10,11 @@ from hub.consent.reader import Reader
 from hub.flow.reading import write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.show import Shown, look
+from hub.flow.statements import waiting_in
 from hub.flow.troubles import Trouble, troubles_of
 from hub.flow.updates import Update, updates_of
 from hub.settings import Settings
+from hub.store.statements import Waiting
 from hub.store.transaction import Store
 
 
@@ -23,6 +25,7 @@ class Coordinated:
     shown: Shown
     troubles: Sequence[Trouble]
     updates: Sequence[Update]
+    unanswered: Sequence[Waiting] = ()
 
 
 def show_coordinated(
@@ -32,5 +35,6 @@ def show_coordinated(
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
         shown = look(unit, plan, reader, actor)
         write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
-        troubles = troubles_of(unit, plan, settings, shown.at)
-        return Coordinated(shown, troubles, updates_of(unit, shown.view, shown.at))
+        troubles = troubles_of(unit, unit.memberships.of_plan(plan, shown.at), settings, shown.at)
+        waiting = waiting_in(unit, shown.view)
+        return Coordinated(shown, troubles, updates_of(unit, shown.view, shown.at), waiting)

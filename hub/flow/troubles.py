@@ -15,8 +15,9 @@ from uuid import UUID
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import NotFound
-from hub.flow.belonging import NO_PLAN, may_open
+from hub.flow.belonging import NO_PLAN, is_open_to
 from hub.flow.refusal import refusals_written
+from hub.plan.person import Membership
 from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction
 from hub.store.transaction import Store, Unit
@@ -62,21 +63,21 @@ def watch(
 ) -> Sequence[Trouble]:
     """Tell a reader who belongs to a plan how its systems stand, for a page that is open.
 
-    It reads three small rows and writes nothing; only a refusal is written down.
+    It reads the circle and the circuits and writes nothing; only a refusal is written down.
 
     :raises NotFound: there is no plan that the reader may see.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin(read_only=True) as unit:
         at = now()
-        if not may_open(unit, plan, None, reader, at):
+        members = unit.memberships.of_plan(plan, at)
+        if not is_open_to(reader, None, members):
             raise NotFound(NO_PLAN)
-        return troubles_of(unit, plan, settings, at)
+        return troubles_of(unit, members, settings, at)
 
 
-def troubles_of(unit: Unit, plan: UUID, settings: Settings, at: datetime) -> Sequence[Trouble]:
-    """Return what is the matter with the systems of a plan's circle, by their names."""
-    members = {member.member for member in unit.memberships.of_plan(plan, at)}
-    return list(_troubles(members, unit.breakers.all(), settings, at))
+def troubles_of(unit: Unit, circle: Sequence[Membership], settings: Settings, at: datetime) -> Sequence[Trouble]:
+    """Return what is the matter with the systems of those who belong to a plan, by their names."""
+    return list(_troubles({one.member for one in circle}, unit.breakers.all(), settings, at))
 
 
 def _troubles(
