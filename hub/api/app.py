@@ -16,6 +16,7 @@ from hub import __version__
 from hub.api import (
     audit,
     choices,
+    consent_requests,
     consents,
     contracts,
     corrections,
@@ -26,8 +27,8 @@ from hub.api import (
     fhir,
     fhir_consents,
     findings,
-    holds,
     goals,
+    holds,
     inbound,
     meetings,
     notices,
@@ -44,8 +45,8 @@ from hub.api import (
     rights,
     security,
     soap,
-    trace,
     statements,
+    trace,
 )
 from hub.api.asking import Hub
 from hub.api.crowd import Crowd
@@ -56,13 +57,13 @@ from hub.identity.access import Access
 from hub.settings import Settings
 from hub.store.transaction import Store
 
-
 #: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
 _ROOMS = (
-    inbound, soap, plans, consents, revocations, fhir_consents, fhir, contracts, operations,
+    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, contracts, operations,
     findings, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks, dead_letters,
     replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security, statements, goals,
 )  # fmt: skip
+
 
 def create_app(
     store: Store,

@@ -13,7 +13,7 @@ from uuid import UUID
 from hub.clock import now
 from hub.consent.consent import Consent
 from hub.consent.reader import Reader
-from hub.consent.standing import Lack, Renewal, lacks, renewals
+from hub.consent.standing import NOTHING_KNOWN, Lack, Renewal, lacks, renewals
 from hub.errors import NotAllowed, NotFound
 from hub.flow.belonging import NO_PLAN, custodian, may_choose
 from hub.flow.circumstances import said_by
@@ -76,6 +76,23 @@ def show_choices(
             )
             for consent in said.consents
         ]
+
+
+def show_own_words(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[Choice]:
+    """Show a holder of custody what they have said for a child: the own words alone, and whose they still lack.
+
+    :raises NotFound: there is no plan for which the reader may say anything as a holder of custody.
+    """
+    with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        stored, at = unit.plans.get(plan), now()
+        parent = custodian(unit, plan, stored.plan.person, reader, at) if stored else None
+        if stored is None or parent is None:
+            raise NotFound(NO_PLAN)
+        unit.audit.record("consents-read", actor, at, correlation_id, plan, **asked_by(reader))
+        person, ages = stored.plan.person, unit.policies.in_force().ages
+        known = said_by(unit, [person], at).circumstances.get(person, NOTHING_KNOWN)
+        own = [one for one in unit.consents.of([person]) if any(grant.by == parent for grant in one.grants)]
+        return [Choice(one, lacks(one, known, ages, at), (), None) for one in own]
 
 
 def show_consent(

@@ -24,6 +24,7 @@ from hub.flow.owing import write_down_what_is_owed
 from hub.flow.refusal import refusals_written
 from hub.flow.remind import tell_if_spoken_for
 from hub.flow.revocation import told_of
+from hub.flow.stopped import may_stop, waiting_to_be_sent, write_down_what_is_stopped
 from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of, taken_back
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
@@ -88,7 +89,7 @@ def open_plan(
         unit.jobs.unpark_unknown_people(at)
         unit.people.call(person, facts.name)
         given = in_the_name_of(unit, person, consent, givers_for(reader, givers))
-        return _record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
+        return record(unit, given, plan, plans, reader, actor, correlation_id, "plan-opened")
 
 
 def give(
@@ -120,7 +121,7 @@ def give(
             check_words(unit, reader, parent, consent.grants)
         said_by = givers_for(reader, givers)
         given = in_the_name_of(unit, stored.plan.person, consent, said_by, parent, as_said=as_said)
-        return _record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
+        return record(unit, given, plan, plans, reader, actor, correlation_id, "consent-given")
 
 
 def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Revised:
@@ -143,7 +144,7 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
             return Revised(before, own, (), under_way, revocation=revocation)
         parent = None if may_choose(unit, own, found.person, reader, now()) else reader.person
         after = taken_back(unit, before, reader, parent, now())
-        return _record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
+        return record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
 
 
 def _may_withdraw(unit: Unit, plan: UUID, consent: Consent, reader: Reader) -> bool:
@@ -154,19 +155,14 @@ def _may_withdraw(unit: Unit, plan: UUID, consent: Consent, reader: Reader) -> b
     return parent is not None and any(grant.by == parent for grant in consent.grants)
 
 
-def _record(
-    unit: Unit,
-    consent: Consent,
-    own: UUID,
-    plans: Sequence[UUID],
-    reader: Reader,
-    actor: str,
-    correlation_id: str,
+def record(
+    unit: Unit, consent: Consent, own: UUID, plans: Sequence[UUID], reader: Reader, actor: str, correlation_id: str,
     action: str,
-) -> Revised:
+) -> Revised:  # fmt: skip
     """Write a consent down. ``own`` is its person's plan; ``plans`` are all that it may touch, taken for writing."""
     check_next(unit.consents.get(consent.id), consent)
     at = now()
+    waiting = waiting_to_be_sent(unit, plans, at) if may_stop(consent) else ()
     unit.consents.add(consent, at)
     unit.plans.consents_changed(plans)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
@@ -175,6 +171,7 @@ def _record(
             action, actor, at, correlation_id, plan, consent=consent.id, version=consent.version, kind=consent.kind
         )
     write_down_what_is_owed(unit, plans, at)
+    write_down_what_is_stopped(unit, consent, waiting, at)
     tell_if_spoken_for(unit, consent, own, reader, at, correlation_id)
     known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
     if consent.status is ConsentStatus.WITHDRAWN:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import NotFound
-from hub.flow.belonging import NO_PLAN, custodian, may_choose
+from hub.flow.belonging import NO_PLAN, may_choose
+from hub.flow.choosing import mark_of, parent_for, plan_of
 from hub.flow.refusal import refusals_written
-from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
+from hub.flow.simulated import Choice, Simulated, ToGive, ToPublish
 from hub.flow.simulation import Simulation
 from hub.settings import Settings
 from hub.store.plans import StoredPlan
@@ -26,7 +26,7 @@ from hub.store.transaction import Store, Unit
 
 
 def simulate_choice(
-    wanted: ToGive | ToWithdraw,
+    wanted: Choice,
     reader: Reader,
     store: Store,
     authorities: Authorities,
@@ -42,21 +42,22 @@ def simulate_choice(
     :raises NotFound: there is no such plan or consent of which the reader may know that.
     :raises Conflict: it could not be given now.
     """
-    asked = wanted.consent if isinstance(wanted, ToWithdraw) else wanted.plan
+    asked = wanted.plan if isinstance(wanted, ToGive) else wanted.consent
     with refusals_written(store, actor, correlation_id, asked=asked):
         with store.begin(read_only=True) as unit:
             at = now()
-            stored = _plan_of(unit, wanted)
-            parent = _parent(unit, stored, wanted, reader, at) if stored else None
+            stored = plan_of(unit, wanted)
+            parent = parent_for(unit, stored, wanted, reader, at) if stored else None
             if stored is None or not (parent or may_choose(unit, stored.plan.id, stored.plan.person, reader, at)):
                 raise NotFound(NO_PLAN)
             found = Simulation(unit, stored, reader, authorities, settings, at, parent).of(wanted)
+            found = replace(found, mark=mark_of(unit, stored, wanted, reader, parent, at))
         _write_down(store, found, actor, correlation_id)
         return found
 
 
 def simulate_for(
-    plan: UUID, wanted: ToGive | ToWithdraw | ToPublish, store: Store, authorities: Authorities, settings: Settings,
+    plan: UUID, wanted: Choice | ToPublish, store: Store, authorities: Authorities, settings: Settings,
     *, actor: str,
 ) -> Sequence[Simulated]:  # fmt: skip
     """Tell what a change would do to a plan and, for a consent, to every plan in which something concerns the person.
@@ -72,7 +73,7 @@ def simulate_for(
             if own is None:
                 raise NotFound(NO_PLAN)
             asked = replace(wanted, plan=plan) if isinstance(wanted, ToGive) else wanted
-            about = own if isinstance(asked, ToPublish) else _plan_of(unit, asked)
+            about = own if isinstance(asked, ToPublish) else plan_of(unit, asked)
             if about is None:
                 raise NotFound("There is no consent with this id.")
             touched = [plan] if isinstance(asked, ToPublish) else unit.plans.concerning(about.plan.person)
@@ -83,30 +84,6 @@ def simulate_for(
         for one in found:
             _write_down(store, one, actor, "")
         return found
-
-
-def _plan_of(unit: Unit, wanted: ToGive | ToWithdraw) -> StoredPlan | None:
-    """Return the plan of the person whose consent it is."""
-    if isinstance(wanted, ToWithdraw):
-        consent = unit.consents.get(wanted.consent)
-        plan = unit.plans.of_person(consent.person) if consent else None
-    elif wanted.plan is not None:
-        plan = wanted.plan
-    else:
-        person = unit.people.find(wanted.numbers)
-        plan = unit.plans.of_person(person) if person else None
-    return unit.plans.get(plan) if plan else None
-
-
-def _parent(unit: Unit, stored: StoredPlan, wanted: ToGive | ToWithdraw, reader: Reader, at: datetime) -> UUID | None:
-    """Return the reader who may say the same for a child (``hub.flow.revise``): not open a plan, nor take back what
-    only somebody else has said.
-    """
-    parent = custodian(unit, stored.plan.id, stored.plan.person, reader, at)
-    if isinstance(wanted, ToGive):
-        return parent if wanted.circle is None else None
-    consent = unit.consents.get(wanted.consent)
-    return parent if consent and any(grant.by == parent for grant in consent.grants) else None
 
 
 def _write_down(store: Store, found: Simulated, actor: str, correlation_id: str) -> None:

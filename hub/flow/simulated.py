@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.consent import Consent
+from hub.consent.consent import Consent, Grant
 from hub.consent.policy import Policy
 from hub.consent.simulate import LINK, PartsShift, Shift
 from hub.consent.standing import Lack, Renewal
@@ -45,6 +45,26 @@ class ToWithdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class ToNarrow:
+    """A yes to sharing would be cut to less.
+
+    :ivar version: of the consent as whoever wants it has seen it.
+    :ivar categories: those that stay.
+    :ivar how: how it is said; whose word it is, the flow knows.
+    """
+
+    consent: UUID
+    version: int
+    categories: frozenset[str]
+    end: datetime | None
+    how: Grant
+
+
+#: What somebody may say for a person.
+Choice = ToGive | ToNarrow | ToWithdraw
+
+
+@dataclass(frozen=True, slots=True)
 class ToPublish:
     """Another policy would be in force."""
 
@@ -71,6 +91,7 @@ class Simulated:
     :ivar consent: as it would be taken down; None for a policy.
     :ivar lacking: whose word it would lack; it would not count before that is given.
     :ivar ask_anew: about what somebody would have to be asked, who now has not to be.
+    :ivar mark: of what it rests on (``hub.flow.choosing``); empty where nobody is to confirm it.
     """
 
     plan: UUID
@@ -80,6 +101,7 @@ class Simulated:
     consent: Consent | None = None
     lacking: frozenset[Lack] = frozenset()
     ask_anew: tuple[Renewal, ...] = ()
+    mark: str = ""
 
 
 def delivery_as_told(shift: Shift, held: Held, *, only_back: bool) -> Delivery:

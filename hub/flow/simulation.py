@@ -14,16 +14,16 @@ from hub.consent.reader import Exchange, Reader
 from hub.consent.simulate import Change, Facts, Published, Said, Shift, Together, simulate
 from hub.consent.standing import Lack, Renewal, lacks, renewals
 from hub.consent.view import Seen, view_for
-from hub.errors import NotFound
 from hub.flow.belonging import as_member
+from hub.flow.choosing import next_version
 from hub.flow.circle import circle_changed, members_told, places_of
 from hub.flow.circumstances import circumstances_of, said_by
 from hub.flow.deliver import shown_to
 from hub.flow.difference import Difference, difference
 from hub.flow.hold import as_told, takes_back_only
-from hub.flow.simulated import Delivery, Simulated, ToGive, ToPublish, ToWithdraw, as_far_as, delivery_as_told
+from hub.flow.simulated import Choice, Delivery, Simulated, ToGive, ToPublish, as_far_as, delivery_as_told
 from hub.flow.supposed import supposed
-from hub.flow.versions import check_next, givers_for, in_the_name_of, taken_back
+from hub.flow.versions import check_next
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
 from hub.settings import Settings
@@ -50,7 +50,7 @@ class Simulation:
     at: datetime
     parent: UUID | None = None
 
-    def of(self, wanted: ToGive | ToWithdraw | ToPublish, person: UUID | None = None) -> Simulated:
+    def of(self, wanted: Choice | ToPublish, person: UUID | None = None) -> Simulated:
         """Return what would become of the plan.
 
         :param person: whose consent it is; the plan's person when left out.
@@ -59,7 +59,7 @@ class Simulation:
         before = self._facts(whose)
         if isinstance(wanted, ToPublish):
             return self._told(before, Published(wanted.policy), None)
-        consent = self._as_given(wanted, whose) if isinstance(wanted, ToGive) else self._as_withdrawn(wanted)
+        consent = self._as_said(wanted, whose)
         change: Change = Said(consent)
         if isinstance(wanted, ToGive) and wanted.circle is not None and whose == self.stored.plan.person:
             come = circle_changed(
@@ -80,24 +80,17 @@ class Simulation:
         known = {**said.circumstances, whose: circumstances_of(unit, whose, told)}
         return Facts(places_of(unit, stored, members, self.asker, policy, self.at), policy, said.consents, known)
 
-    def _as_given(self, wanted: ToGive, person: UUID) -> Consent:
+    def _as_said(self, wanted: Choice, person: UUID) -> Consent:
         """Return the consent as it would be taken down; who is new to the hub stays so."""
         known_as = self._known_as
-        givers = givers_for(self.asker, wanted.givers) if self.asker else wanted.givers
-        given = in_the_name_of(self.unit, person, wanted.consent, givers, self.parent, known_as=known_as)
-        check_next(self.unit.consents.get(given.id), given)
-        return given
+        said = next_version(self.unit, wanted, person, self.asker, self.parent, self.at, known_as)
+        before = self.unit.consents.get(said.id)
+        if said != before:
+            check_next(before, said)
+        return said
 
     def _known_as(self, facts: PersonFacts) -> UUID:
         return self.unit.people.find(facts.identifiers) or _A_STRANGER
-
-    def _as_withdrawn(self, wanted: ToWithdraw) -> Consent:
-        before = self.unit.consents.get(wanted.consent)
-        if before is None:
-            raise NotFound("There is no consent with this id that you may see.")
-        if before.status is ConsentStatus.WITHDRAWN:
-            return before
-        return taken_back(self.unit, before, self.asker, self.parent, self.at)
 
     def _told(self, before: Facts, change: Change, consent: Consent | None) -> Simulated:
         after = change.made(before)

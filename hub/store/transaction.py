@@ -29,6 +29,7 @@ from hub.store.accepted_findings import AcceptedFindings
 from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
+from hub.store.consent_requests import ConsentRequests
 from hub.store.consents import Consents
 from hub.store.corrections import Corrections
 from hub.store.dead_letters import DeadLetters
@@ -57,8 +58,8 @@ from hub.store.restrictions import Restrictions
 from hub.store.revocations import Revocations
 from hub.store.seals import Seals
 from hub.store.sessions import SessionRows
-from hub.store.traces import Traces
 from hub.store.statements import Statements
+from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 from hub.store.witnesses import WitnessRows
@@ -171,11 +172,13 @@ class Unit:
     #: What coordinators have said is all right as it stands.
     accepted_findings = cached_property(lambda unit: AcceptedFindings(unit.connection, unit.municipality))
 
-    #: What is, or is to be, erased, and what stands in the way.
+    #: What citizens are asked to consent to.
+    consent_requests = cached_property(lambda unit: ConsentRequests(unit.connection, unit.municipality))
 
     #: What they agree with, or not, or ask about.
     statements = cached_property(lambda unit: Statements(unit.connection, unit.municipality))
 
+    #: What is, or is to be, erased, and what stands in the way.
     erasures = cached_property(lambda unit: Erasures(unit.connection, unit.municipality))
 
     #: What citizens are to be told by letter.

@@ -19,6 +19,8 @@ from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.store.accepted_findings import AcceptedFinding
+from hub.store.consent_request_tables import consent_requests
+from hub.store.consent_requests import ConsentRequest
 from hub.store.correction_tables import corrections
 from hub.store.corrections import Correction
 from hub.store.dead_letter_tables import dead_letter_deeds
@@ -33,10 +35,10 @@ from hub.store.replay_rows import Replay, State
 from hub.store.replay_tables import replays
 from hub.store.restrictions import new_restriction
 from hub.store.rights_tables import legal_holds, restrictions
-from hub.store.tables import attempts, consents, elements, inbox, metadata, outbox, people, plans
-from hub.store.transaction import Unit
 from hub.store.statement_tables import statements
 from hub.store.statements import Statement
+from hub.store.tables import attempts, consents, elements, inbox, metadata, outbox, people, plans
+from hub.store.transaction import Unit
 from hub.testing.builders import THEN, a_consent, a_plan
 from tests.integration.databases import a_store
 
@@ -157,18 +159,21 @@ class Filled:
             claim = Correction(new_id(), plan, new_id(), "children", "d", "citizen", Role.CITIZEN, THEN, "Forkert.")
             unit.corrections.add(claim, (), self.key)
             unit.corrections.answer(claim.id, "Det er rigtigt.", self.key, THEN)
-            word = AcceptedFinding(new_id(), plan, new_id(), "busy-day", (), "children", "c", THEN, "Det går an.")
-            unit.accepted_findings.add(word, self.key)
             said = Statement(new_id(), plan, new_id(), "children", "d", "ask", Role.CITIZEN, THEN, "Hvorfor det?", THEN)
             unit.statements.add(said, self.key)
             unit.statements.answer(said.id, "Fordi det hjælper.", self.key, THEN)
+            word = AcceptedFinding(new_id(), plan, new_id(), "busy-day", (), "children", "c", THEN, "Det går an.")
+            unit.accepted_findings.add(word, self.key)
+            asked = ConsentRequest(new_id(), plan, "social", f"c{n}", "coordination", "c", THEN, "For mødet.")
+            unit.consent_requests.add(asked, self.key)
         self._all_of(accepted_findings.c.reason, lambda: unit.accepted_findings.of_plan(plan, self.key))
+        self._all_of(consent_requests.c.purpose, lambda: unit.consent_requests.of_plan(plan, self.key))
+        for column in (statements.c.words, statements.c.answer):
+            self._all_of(column, lambda: unit.statements.of_plan(plan, self.key))
         for column in (restrictions.c.reason, restrictions.c.lift_reason):
             self._all_of(column, lambda: unit.restrictions.of_plan(plan, self.key))
         for column in (corrections.c.claim, corrections.c.answer):
             self._all_of(column, lambda: unit.corrections.of_plan(plan, self.key))
-        for column in (statements.c.words, statements.c.answer):
-            self._all_of(column, lambda: unit.statements.of_plan(plan, self.key))
         self._all_of(legal_holds.c.reason, lambda: unit.erasures.holds_of(plan, self.key))
 
     def _all_of(self, column: sa.Column[Any], read: Callable[[], object]) -> None:
