@@ -79,7 +79,7 @@ def serve_api(rooms: Rooms) -> None:
             health=health,
             post=rooms.post,
         )
-        add_pages(api, rooms.store, identity, settings)
+        add_pages(api, rooms.store, identity, settings, rooms.authorities)
         config = uvicorn.Config(
             api,
             http="httptools",

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from hub.consent.explain import completeness
 from hub.errors import NotFound
+from hub.flow import ask_consent
 from hub.flow.citizen import own_plan
 from hub.flow.findings import accepted_in
 from hub.flow.ledger import show_ledger
 from hub.flow.show import show_plan
+from hub.flow.statements import of_plan
 from hub.flow.who_can_see import show_who_can_see
 from hub.identity.sessions import Session
 from hub.ui.citizen_page import citizen_page, seen_page
@@ -20,6 +22,7 @@ from hub.ui.desk import ACitizen, CorrelationId, Desk, TheDesk
 from hub.ui.looked_at import looked_at
 from hub.ui.problems import PageRoute
 from hub.ui.rendering import page
+from hub.ui.statements_page import newest, rows
 from hub.ui.who_page import who_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -34,7 +37,20 @@ def read_own_plan(request: Request, desk: TheDesk, session: ACitizen, correlatio
     marker = completeness(shown.view.may_be_partial)
     language = caller.reader.language
     looked = looked_at(shown, desk.travel, accepted_in([plan], desk.store), language)
-    return page(request, "citizen", session=session, plan=citizen_page(shown, marker, language, looked))
+    found = of_plan(plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+    asked = ask_consent.show_requests(
+        plan, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id
+    )
+    questions = sum(one.is_open for one in asked)
+    said = newest(rows(found, shown.view, language))
+    return page(
+        request,
+        "citizen",
+        session=session,
+        plan=citizen_page(shown, marker, language, looked),
+        said=said,
+        questions=questions,
+    )
 
 
 @router.get("/citizen/seen")

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
+from hub.authority import Authorities
 from hub.errors import InvalidRequest, NotAllowed, TooLarge
 from hub.flow.refusal import refusals_written
 from hub.identity.sessions import Session, Sessions
@@ -25,7 +26,7 @@ from hub.store.transaction import Store
 from hub.ui.rendering import language_for
 
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
-_FORM_BYTES, _FORM_FIELDS, _FORM_SECONDS = 10_000, 10, 30
+_FORM_BYTES, _FORM_FIELDS, _FORM_SECONDS = 10_000, 40, 30
 _ELSEWHERE = "The form was not sent from a page of the hub."
 
 
@@ -38,6 +39,7 @@ class Desk:
     :ivar deadline: how long a recipient has to confirm that it has deleted.
     :ivar ahead: how long before a consent ends the citizen is to be asked anew.
     :ivar settings: what else an operator has set.
+    :ivar authorities: whom the hub sends to.
     :ivar sign_ins: how people come in through the identity provider; None where none is configured.
     :ivar takes_tokens: whether a client's token opens pages.
     """
@@ -49,6 +51,7 @@ class Desk:
     deadline: timedelta
     ahead: timedelta
     settings: Settings
+    authorities: Authorities
     sign_ins: SignIns | None = None
     takes_tokens: bool = True
 

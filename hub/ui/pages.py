@@ -1,6 +1,6 @@
 """The hub's pages, for whoever serves them beside the API.
 
-    add_pages(api, store, identity, settings)
+    add_pages(api, store, identity, settings, authorities)
 
 They stand behind the same door as the API: what it refuses reaches no page, and every answer gets its headers.
 """
@@ -12,6 +12,7 @@ from datetime import timedelta
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
+from hub.authority import Authorities
 from hub.errors import NotFound
 from hub.identity.offers import People
 from hub.identity.sessions import Sessions
@@ -19,18 +20,35 @@ from hub.identity.signing_in import SignIns
 from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
-from hub.ui import assets, by_provider, citizen, coordinator, findings, history, live, signing_in
+from hub.ui import (
+    asking,
+    assets,
+    by_provider,
+    citizen,
+    consents,
+    coordinator,
+    findings,
+    history,
+    live,
+    own_goals,
+    said,
+    signing_in,
+    withdrawals,
+)
 from hub.ui.desk import Desk
 from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
-ROOMS = (assets, signing_in, by_provider, coordinator, live, history, findings, citizen)
+ROOMS = (
+    assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals, asking, own_goals,
+    said, citizen,
+)  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:
     router.include_router(room.router)
 
 
-def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings) -> None:
+def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings, authorities: Authorities) -> None:
     """Let an application serve the pages too."""
     travel = timedelta(minutes=settings.travel_minutes)
     deadline, ahead = timedelta(hours=settings.withdrawal_hours), timedelta(days=settings.reminder_days)
@@ -41,7 +59,7 @@ def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings
     )
     takes_tokens = sign_ins is None or sessions.takes_tokens
     app.state.desk = Desk(
-        store, sessions, settings.public_url, travel, deadline, ahead, settings, sign_ins, takes_tokens
+        store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, sign_ins, takes_tokens
     )
     app.include_router(router)
 

@@ -5,8 +5,8 @@ A function of permissions alone, as what it is made of (``hub.flow.who_can_see``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hub.consent.decision import Reason
 from hub.consent.matrix import ANY_OTHER, Cell, Seat
@@ -39,10 +39,12 @@ class Recipient:
     """A column of the table.
 
     :ivar how: as what it sees it; empty for an authority in its usual part.
+    :ivar organisation: as the hub names it, in the first of its columns; there the citizen is asked.
     """
 
     name: str
     how: str
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +53,45 @@ class Line:
 
     category: str
     cells: tuple[tuple[Recipient, tuple[Part, ...]], ...]
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WhoPage:
-    """All that the template shows."""
+    """All that the template shows.
+
+    :ivar askable: recipients and topics about which the citizen can be asked for a consent.
+    """
 
     plan: str
     recipients: tuple[Recipient, ...]
     lines: tuple[Line, ...]
     at: str
+    askable: frozenset[tuple[str, str]] = frozenset()
 
 
-def who_page(found: WhoCanSee, language: str) -> WhoPage:
-    """Return the page in ``da`` or ``en``."""
-    columns = [(_recipient(row, alike, language), row) for row, alike in _columns(found.rows)]
+def who_page(found: WhoCanSee, language: str, askable: frozenset[tuple[str, str]] = frozenset()) -> WhoPage:
+    """Return the page in ``da`` or ``en``. :param askable: what a yes could open, by recipient and category."""
+    columns = list(_first_of_each((_recipient(row, alike, language), row) for row, alike in _columns(found.rows)))
     categories = sorted({told.cell.category for row in found.rows for told in row.cells})
     lines = [
         Line(
             known_word("category", category, language),
             tuple((recipient, tuple(_parts(row, category, language))) for recipient, row in columns),
+            category,
         )
         for category in categories
     ]
     lines.sort(key=lambda line: line.category)
     recipients = tuple(recipient for recipient, _ in columns)
-    return WhoPage(
-        str(found.plan), recipients, tuple(lines), word("plan.at", language, when=moment(found.at, language))
-    )
+    at = word("plan.at", language, when=moment(found.at, language))
+    hidden = {
+        (recipient.organisation, line.topic)
+        for line in lines
+        for recipient, parts in line.cells
+        if any(part.extent != "all" for part in parts)
+    }
+    return WhoPage(str(found.plan), recipients, tuple(lines), at, askable & hidden)
 
 
 def _columns(rows: Sequence[ToldRow]) -> Iterator[tuple[ToldRow, list[Seat]]]:
@@ -95,6 +108,15 @@ def _columns(rows: Sequence[ToldRow]) -> Iterator[tuple[ToldRow, list[Seat]]]:
         else:
             known.append((row, [seat]))
     yield from known
+
+
+def _first_of_each(columns: Iterable[tuple[Recipient, ToldRow]]) -> Iterator[tuple[Recipient, ToldRow]]:
+    """Yield the columns; the first of each organisation is named by it."""
+    known = set()
+    for recipient, row in columns:
+        organisation = row.row.seat.organisation
+        yield (recipient if organisation in known else replace(recipient, organisation=organisation)), row
+        known.add(organisation)
 
 
 def _shown(cell: Cell) -> tuple[object, ...]:

@@ -296,7 +296,7 @@ def served(
         health=lambda: hub.health,
         post=load_post(settings.post),
     )
-    add_pages(api, store, Identity(clients), settings)
+    add_pages(api, store, Identity(clients), settings, authorities)
     port = changed.get("port", 0)
     config = uvicorn.Config(
         api, port=port, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hub.consent.decision import Reason
 from hub.consent.policy import Hidden
+from hub.consent.standing import Lack
 from hub.plan.element import Kind, Status
 from hub.plan.plan import PlanStatus
+from hub.ui.spoken import YOUNG
 from hub.ui.times import age
 from hub.ui.words import LANGUAGES, WORDS, word
 
@@ -40,7 +43,20 @@ BY_NAME = (
     "update.",
     "changed.",
     "severity.",
+    "young.",
+    "ground.",
+    "lack.",
+    "check.title.",
+    "check.confirm.",
+    "receipt.yes",
+    "receipt.no",
+    "receipt.withdrawn",
+    "own.kind.",
+    "said.",
+    "unanswered.",
 )
+#: For which something is shown.
+GROUNDS = (Reason.OWN, Reason.DUTY, Reason.STATUTE, Reason.CONSENT, Reason.EMERGENCY)
 KEYS = WORDS["da"].keys()
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
@@ -65,11 +81,20 @@ def test_no_word_is_missing_and_none_is_left_over() -> None:
     assert not [key for key in KEYS if key not in quoted and not key.startswith(BY_NAME)]
     asked = set(re.findall(r'\b(?:say|word)\("([a-z_.]+)"', written))
     assert asked
-    assert not asked - KEYS
+    begun = {key for key in asked if key.endswith(".")}
+    assert not asked - begun - KEYS
+    assert not [key for key in begun if not key.startswith(BY_NAME)]
+
+
+def test_each_simple_word_stands_for_another() -> None:
+    simple = [key for key in KEYS if key.startswith(YOUNG)]
+    assert simple
+    assert not [key for key in simple if key.removeprefix(YOUNG) not in KEYS]
 
 
 def test_every_name_of_a_closed_list_has_its_word() -> None:
     names = {f"kind.{kind}" for kind in Kind} | {f"status.{status}" for status in Status}
+    names |= {f"lack.{lack}" for lack in Lack} | {f"ground.{reason}" for reason in GROUNDS}
     names |= {f"hidden.{part}" for part in Hidden} | {f"plan.status.{status}" for status in PlanStatus}
     assert not names - KEYS
 
