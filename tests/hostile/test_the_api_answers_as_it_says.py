@@ -1,7 +1,7 @@
 """Asked whatever its own description allows, and what it does not, the API gives the answers that it describes.
 
-schemathesis makes the requests, other ones in each run; ``HUB_TEST_REQUESTS`` is how many for each role and route. Three
-of the roles ask in a run, others in each (``HUB_TEST_SEED``); ``HUB_TEST_FULL=1`` has all of them ask.
+schemathesis makes the requests, other ones in each run; ``HUB_TEST_REQUESTS`` is how many for each role and route.
+Three of the roles ask in a run, others in each (``HUB_TEST_SEED``); ``HUB_TEST_FULL=1`` has all of them ask.
 """
 
 from __future__ import annotations
