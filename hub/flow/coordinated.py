@@ -37,4 +37,4 @@ def show_coordinated(
         write_down(unit, "read", shown.view, shown.view.seen, shown.at, actor, correlation_id)
         troubles = troubles_of(unit, unit.memberships.of_plan(plan, shown.at), settings, shown.at)
         waiting = waiting_in(unit, shown.view)
-        return Coordinated(shown, troubles, updates_of(unit, shown.view, shown.at), waiting)
+        return Coordinated(shown, troubles, updates_of(unit, shown.view, settings.contacts, shown.at), waiting)

@@ -8,7 +8,7 @@ for. A recipient that lacks nothing which the asker sees has received all, whate
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +53,7 @@ class Update:
     :ivar keeps: what of the asker's view it is to delete and has not confirmed.
     :ivar since: since when its system does not answer, or is held.
     :ivar cause: why a person must see to it; None unless what was refused held something that the asker sees.
+    :ivar contact: whom to call about it, by the settings; empty for nobody.
     """
 
     recipient: str
@@ -61,6 +62,7 @@ class Update:
     keeps: tuple[UUID, ...] = ()
     since: datetime | None = None
     cause: Cause | None = None
+    contact: str = ""
 
 
 #: Causes that lie with a recipient, whatever a delivery held.
@@ -79,10 +81,11 @@ class _Ground:
     at: datetime
 
 
-def updates_of(unit: Unit, view: View, at: datetime) -> Sequence[Update]:
+def updates_of(unit: Unit, view: View, contacts: Mapping[str, str], at: datetime) -> Sequence[Update]:
     """Return how each recipient of a plan stands, by name; none to whom nothing that the asker sees is to go.
 
     :param view: what the asker sees of the plan, made in this transaction.
+    :param contacts: whom to call about a recipient, by its name.
     """
     stored = unit.plans.get(view.plan, for_delivery=True)
     if stored is None:
@@ -93,7 +96,7 @@ def updates_of(unit: Unit, view: View, at: datetime) -> Sequence[Update]:
     circuits = {one.authority: one for one in unit.breakers.all() if one.direction is Direction.RECIPIENT}
     rows = [row for row in standing_rows(unit.connection, view.plan) if row.recipient in told]
     found = [_update(ground, row, circuits.get(row.recipient)) for row in rows]
-    return [one for one in found if one is not None]
+    return [replace(one, contact=contacts.get(one.recipient, "")) for one in found if one is not None]
 
 
 def _update(ground: _Ground, row: StandingRow, circuit: Circuit | None) -> Update | None:

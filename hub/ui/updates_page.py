@@ -48,6 +48,7 @@ def _row(one: Update, cards: Cards, language: str) -> UpdateRow:
     if one.state is State.REFUSED:
         cause = f"update.cause.{one.cause}" if one.cause else "update.cause.unknown"
         sentences.append(word("update.refused_why", language, why=word(cause, language)))
+        sentences.append(word("update.call" if one.contact else "update.call_them", language, contact=one.contact))
     elif one.state is not State.RECEIVED:
         sentences.append(word(f"update.{one.state}.what", language))
     return UpdateRow(

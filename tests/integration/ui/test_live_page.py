@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,8 @@ from hub.authority import Authority, DeliveryKey, Document, Receipt, ReceiptStat
 from hub.clock import now
 from hub.errors import RecipientRefused
 from hub.flow.deliver import deliver
+from hub.plan.contribution import Contribution
+from hub.plan.element import Draft, Kind, Period, Status
 from hub.settings import Settings
 from hub.store.circuits import Direction, HoldReason
 from hub.store.tables import audit, outbox, sessions
@@ -22,6 +26,7 @@ from hub.testing.clock import FrozenClock, frozen
 from tests.integration.api.served import PlainAdapter, PlainMapping, Served, on_both, served
 from tests.integration.databases import EMBEDDED, a_migrated_postgresql
 from tests.integration.silence import answers_again, falls_silent
+from tests.integration.ui.test_plan_page import LARS, of_lars
 from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
 pytestmark = pytest.mark.integration
@@ -252,6 +257,7 @@ def test_a_recipient_goes_from_being_sent_to_having_received_and_back(hub: Serve
     delivers(hub, plan, refuses=True)
     refused = updates(coordinator.gets(path))
     assert refused.startswith(f"Børn og familie Afvist {saved} Det bliver ikke sendt igen af sig selv: modtageren tog")
+    assert "Ring til modtageren, hvis det haster." in refused
 
 
 def test_what_a_recipient_must_delete_is_told_until_it_has_confirmed(hub: Served, coordinator: Visitor) -> None:
@@ -386,3 +392,42 @@ def test_a_withheld_element_has_no_history_and_one_that_is_not_there_the_same(
     answers = [coordinator.gets(f"/coordinator/plans/{plan}/elements/{one}/history") for one in (element, NOBODYS)]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].content == answers[1].content
+
+
+# --- several sources ----------------------------------------------------------------------------------------------
+
+MEETING = {"id": "m", "title": "Første møde med familiebehandler", "kind": "appointment", "category": "appointments"}
+
+
+class HalfAnHourLater(PlainMapping):
+    """Says of every appointment that it begins when half an hour of the children's has gone."""
+
+    def to_plan(self, document: Document) -> Sequence[Contribution]:
+        hours = Period(datetime(2026, 9, 8, 7, 30, tzinfo=UTC), datetime(2026, 9, 8, 8, 30, tzinfo=UTC))
+
+        def timed(draft: Draft) -> Draft:
+            return replace(draft, valid=hours, status=Status.PLANNED) if draft.kind is Kind.APPOINTMENT else draft
+
+        return [replace(one, drafts=tuple(map(timed, one.drafts))) for one in super().to_plan(document)]
+
+
+def test_two_sources_that_disagree_stand_once_each_with_its_hours_its_reason_and_its_history(tmp_path: Path) -> None:
+    employment = Authority("employment", PlainAdapter("employment"), HalfAnHourLater())
+    with served(f"sqlite:///{tmp_path / 'hub.db'}", employment) as hub, frozen(AUTUMN), Visitor(hub.url) as visitor:
+        plan = of_lars(hub)
+        hub.sends(LARS, MEETING)
+        visitor.signs_in(hub.tokens["coordinator"])
+        page = visitor.gets(plan)
+    (line,) = parts_of(page, "//section[@aria-labelledby='timeline']//tr[contains(., 'møde')]/td[2]/strong/text()")
+    assert line == "2 kilder."
+    told = words_of(page, "//section[@aria-labelledby='timeline']//tr[contains(., 'møde')]")
+    assert "Børn og familie: tirsdag den 8. september 2026 kl. 09.00–10.00" in told
+    assert "Beskæftigelse: tirsdag den 8. september 2026 kl. 09.30–10.30" in told
+    article = "//section[@aria-labelledby='appointments']//article"
+    assert len(parts_of(page, article + "/@id")) == 1
+    assert len(parts_of(page, article + "//details")) == 2
+    histories = parts_of(page, article + "//a[contains(@href, '/history')]/@href")
+    assert len(set(histories)) == 2
+    assert len(parts_of(page, "//svg//circle")) == 2, "one in each lane"
+    ids = parts_of(page, "//@id")
+    assert len(ids) == len(set(ids))
