@@ -126,7 +126,8 @@ def _moves_in(family: Family) -> None:
     _, hers = hub.opens_plan(KIRSTEN, "Kirsten Test Berggren", **told)
     _, sons = hub.opens_plan(LARS, "Lars Test Berggren", given_by=[mother], authorities=["children"])
     _sends(hub, "children", "/in/children", _example("children", "normal.xml"), _XML)
-    _sends(hub, "employment", "/soap/employment", _example("employment", "submit-normal.xml"), _SOAP)
+    family.employment_moves(1, "08:30", "09:15")
+    family.employment_moves(2, "09:30", "10:15")
     family.social_services_write(7, "Angst")
     consents = [
         hub.ask(
@@ -138,6 +139,9 @@ def _moves_in(family: Family) -> None:
         for sources, to, about in _SHARED
     ]
     assert hub.ask("coordinator", "POST", f"/consents/{consents[1]}/withdraw").is_success
+    read = hub.ask("coordinator", "GET", f"/plans/{hers['plan']}").json()["elements"]
+    (interview,) = [one["id"] for one in read if one["title"] == "Opfølgningssamtale"]
+    family.addresses |= {"element": interview}
     family.addresses |= {"plan": hers["plan"], "sons_plan": sons["plan"], "consent": consents[1], "rest": "nothing"}
     for sub in ROLES.values():  # all at once: whoever signs in lets sessions of another time end
         family.cookies_of(sub)

@@ -45,6 +45,7 @@ PAGES: tuple[Opened, ...] = (
         COORDINATOR,
         "/coordinator",
         "/coordinator/plans/{plan}",
+        "/coordinator/plans/{plan}/elements/{element}/history",
         "/coordinator/plans/{plan}/findings",
         "/coordinator/plans/{plan}/who-can-see",
         "/coordinator/families/{plan}",
@@ -59,6 +60,7 @@ NO_PAGES: Mapping[str, str] = {
     "/static/{name}": "what a page is shown with",
     "/sign-in/start": "leads to the identity provider",
     "/sign-in/left": "leads back to signing in",
+    "/coordinator/plans/{plan}/banners": "what an open page asks for by itself",
     "/coordinator/consents/{consent}/proof-file": "a file to keep",
 }
 
