@@ -9,6 +9,8 @@ from datetime import datetime
 from hub.consent.decision import Decision
 from hub.consent.view import Seen, View
 from hub.plan.element import Detail, Kind, Status
+from hub.plan.own import CITIZEN, is_own
+from hub.plan.person import Role
 from hub.ui.times import age, days, meeting, moment
 from hub.ui.words import known_word, word
 
@@ -38,7 +40,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An element in the words of a page. Titles, texts and facts are as the authority wrote them."""
+    """An element in the words of a page. Titles, texts and facts are as the authority wrote them.
+
+    :ivar is_mine: the citizen who reads it has written it.
+    """
 
     id: str
     kind: str
@@ -52,6 +57,7 @@ class Card:
     authority: str
     source: str
     why: Why
+    is_mine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Cards:
         element, language = seen.element, self.language
         is_all_day = element.details.get(Detail.ALL_DAY) == "yes"
         is_meeting = element.kind is Kind.APPOINTMENT
+        is_mine = element.authority == CITIZEN and self.view.reader.role is Role.CITIZEN
         return Card(
             id=str(element.id),
             kind=word(f"kind.{element.kind}", language),
@@ -77,9 +84,12 @@ class Cards:
             is_meeting=is_meeting,
             when=meeting(element.valid, is_all_day, language) if is_meeting else days(element.valid, language),
             facts=tuple(self._facts(seen)),
-            authority=known_word("authority", element.authority, language),
+            authority=word("authority.you", language)
+            if is_mine
+            else known_word("authority", element.authority, language),
             source=" · ".join(self._source(seen)),
             why=self._why(seen.decision),
+            is_mine=is_mine,
         )
 
     def _facts(self, seen: Seen) -> Iterator[tuple[str, str]]:
@@ -96,7 +106,7 @@ class Cards:
         """Say where an element came from; what of it may be told is the view's to say."""
         element, language = seen.element, self.language
         yield element.provenance.source_system
-        if self.view.tells_case_of(element.authority):
+        if self.view.tells_case_of(element.authority) and not is_own(element):  # which has no case that anybody knows
             yield word("card.case", language, case=element.provenance.case)
         if seen.registered_at:
             yield word("card.received", language, age=age(seen.registered_at, self.at, language))

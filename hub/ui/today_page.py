@@ -18,6 +18,7 @@ from hub.flow.today import PlanToday
 from hub.plan.element import Kind
 from hub.ui.cards import Card, Cards
 from hub.ui.plan_page import is_ahead
+from hub.ui.statements_page import unanswered
 from hub.ui.times import moment
 from hub.ui.words import known_word, word
 
@@ -32,6 +33,7 @@ class FamilyToday:
 
     :ivar collides: sentences of what is worth a look and not accepted.
     :ivar waits: sentences of what waits for the coordinator.
+    :ivar unanswered: sentences of what the citizen waits for an answer to.
     :ivar new: what came in lately, the newest first, and how many more there are.
     :ivar next: the next appointment; None where none can be seen.
     """
@@ -40,6 +42,7 @@ class FamilyToday:
     name: str
     collides: tuple[str, ...]
     waits: tuple[str, ...]
+    unanswered: tuple[str, ...]
     new: tuple[Card, ...]
     more: int
     next: Card | None
@@ -47,7 +50,7 @@ class FamilyToday:
     @property
     def wants_something(self) -> bool:
         """Tell whether the coordinator has something to do or to read."""
-        return bool(self.collides or self.waits or self.new)
+        return bool(self.collides or self.waits or self.unanswered or self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def today_page(found: Sequence[PlanToday], then: UUID | None, travel: timedelta,
 
 
 def _most_first(one: FamilyToday) -> tuple[int, int, str]:
-    return -len(one.collides) - len(one.waits), -len(one.new) - one.more, one.plan
+    return -len(one.collides) - len(one.waits) - len(one.unanswered), -len(one.new) - one.more, one.plan
 
 
 def _family(today: PlanToday, travel: timedelta, language: str) -> FamilyToday:
@@ -97,6 +100,7 @@ def _family(today: PlanToday, travel: timedelta, language: str) -> FamilyToday:
         name=shown.person.name or word("plan.no_name", language),
         collides=tuple(dict.fromkeys(collides)),
         waits=tuple(_waits(today, language)),
+        unanswered=unanswered(today.unanswered, shown, language),
         new=tuple(cards.card(one) for one in fresh[:_SHOWN]),
         more=max(0, len(fresh) - _SHOWN),
         next=_next(shown, cards),
