@@ -246,6 +246,7 @@ class Town:
             "remind_seconds = 1",
             *_lines(self.set_up.settings),
             *_table("post", {**_reached(urls["post"], self.tokens["hub-at-post"]), **_SENDER}),
+            *_table("contacts", {system: f"Systemvagten ({system}, opdigtet)" for system in SYSTEMS}),
             *_table("person_register", {**_reached(urls["register"], self.tokens["hub-at-register"]), "ask_every": 1}),
             *self._sign_in(urls["identity"]),
             *_table("keys", {"1": _random_key()}),
