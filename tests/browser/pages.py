@@ -21,25 +21,34 @@ class Opened:
     """A page, as somebody opens it.
 
     :ivar route: whose page it is.
+    :ivar path: as what it is opened, with names of ``Family.addresses``; as its route when left out.
     :ivar roles: who gets it.
-    :ivar query: what is asked of it beside its address.
     :ivar status: of the answer: a page may say that there is none, or that somebody is not known.
     """
 
     route: str
     roles: frozenset[str]
-    query: str = ""
+    path: str = ""
     status: int = 200
+
+    @property
+    def where(self) -> str:
+        """Return its address, with names of ``Family.addresses`` in it."""
+        return self.path or self.route
 
 
 def _for(role: str, *routes: str, status: int = 200) -> tuple[Opened, ...]:
     return tuple(Opened(route, frozenset({role}), status=status) for route in routes)
 
 
+def _as(role: str, route: str, path: str) -> Opened:
+    return Opened(route, frozenset({role}), path)
+
+
 PAGES: tuple[Opened, ...] = (
     *_for(NOBODY, "/sign-in", "/sign-in/leaving"),
     *_for(NOBODY, "/sign-in/back", status=401),
-    Opened("/sign-in", frozenset({NOBODY}), "?left=yes"),
+    Opened("/sign-in", frozenset({NOBODY}), "/sign-in?left=yes"),
     Opened("/welcome", PAGELESS),
     *_for(
         COORDINATOR,
@@ -47,12 +56,33 @@ PAGES: tuple[Opened, ...] = (
         "/coordinator/plans/{plan}",
         "/coordinator/plans/{plan}/elements/{element}/history",
         "/coordinator/plans/{plan}/findings",
+        "/coordinator/plans/{plan}/goals",
+        "/coordinator/plans/{plan}/statements",
+        "/coordinator/plans/{plan}/ask",
         "/coordinator/plans/{plan}/who-can-see",
         "/coordinator/families/{plan}",
         "/coordinator/consents/{consent}/proof",
     ),
+    _as(COORDINATOR, "/coordinator/plans/{plan}/goals/{element}", "/coordinator/plans/{plan}/goals/{joint_goal}"),
     *_for(COORDINATOR, "/coordinator/{rest}", status=404),
-    *_for(CITIZEN, "/citizen", "/citizen/seen", "/citizen/who-can-see"),
+    *_for(
+        CITIZEN,
+        "/citizen",
+        "/citizen/goals",
+        "/citizen/statements",
+        "/citizen/statements/{says}/{element}",
+        "/citizen/seen",
+        "/citizen/who-can-see",
+        "/citizen/consents",
+        "/citizen/consents/{plan}",
+        "/citizen/consents/{plan}/receipts/{consent}",
+        "/citizen/withdrawals",
+        "/citizen/withdrawals/{consent}/proof",
+    ),
+    _as(CITIZEN, "/citizen/goals/{element}", "/citizen/goals/{own_goal}"),
+    _as(CITIZEN, "/citizen/consents/{plan}", "/citizen/consents/{sons_plan}"),
+    _as(CITIZEN, "/citizen/consents/{plan}/receipts/{consent}", "/citizen/consents/{plan}/receipts/{given}"),
+    _as(CITIZEN, "/citizen/consents/{plan}/{step}", "/citizen/consents/{plan}/unchanged"),
     *_for(CITIZEN, "/citizen/{rest}", status=404),
 )
 #: GET routes that give no page of their own, and what they give.
@@ -62,6 +92,7 @@ NO_PAGES: Mapping[str, str] = {
     "/sign-in/left": "leads back to signing in",
     "/coordinator/plans/{plan}/banners": "what an open page asks for by itself",
     "/coordinator/consents/{consent}/proof-file": "a file to keep",
+    "/citizen/withdrawals/{consent}/proof-file": "a file to keep",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.family import ROLES, Family
 from tests.browser.pages import COORDINATOR
+from tests.browser.told import employment_writes
 from tests.browser.visit import LANGUAGES, NARROW, Visit, a_visit
 
 if TYPE_CHECKING:
@@ -53,5 +54,5 @@ def test_accepting_a_collision_is_remembered_until_a_side_moves(browser: Browser
         assert visit.barriers(axe) + visit.complaints == []
     with a_visit(browser, family.url, language="en", cookies=cookies) as another_window:
         assert counts(another_window, family) == (0, 1)
-        family.employment_moves(3, "11:00", "11:45")
+        employment_writes(family.hub, 3, "11:00", "11:45")
         assert counts(another_window, family) == (1, 0), "it is not the collision that was accepted"

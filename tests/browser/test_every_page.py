@@ -33,7 +33,7 @@ def test_nobody_is_shut_out(browser: Browser, family: Family, axe: str, role: st
         found: list[str] = []
         visit.stays_at(family.url)  # signing out has a page that goes on to the provider by itself
         for page in pages_of(role):
-            path = family.address(page.route) + page.query
+            path = family.address(page.where)
             status = visit.opens(path)
             assert (status, visit.says("document.documentElement.lang")) == (page.status, language), path
             found += [f"{path}: {one}" for one in visit.barriers(axe)]
@@ -47,7 +47,7 @@ def test_what_is_another_roles_is_refused_on_a_page_that_shuts_nobody_out(
     others = [page for page in PAGES if role not in page.roles and page.status == 200 and "sign-in" not in page.route]
     with a_visit(browser, family.url, width=NARROW, cookies=family.cookies_of(ROLES[role])) as visit:
         for page in others:
-            answer = visit.page.request.get(family.address(page.route), max_redirects=0)
+            answer = visit.page.request.get(family.address(page.where), max_redirects=0)
             assert answer.status == (303 if page.route == "/welcome" else 403), page.route
         visit.opens(next(page.route for page in others if page.route in ("/coordinator", "/citizen")))
         assert visit.barriers(axe) + visit.complaints == []
@@ -102,7 +102,7 @@ def test_every_page_is_light_at_the_first_visit(browser: Browser, family: Family
         finished: list[Request] = []
         with a_visit(browser, family.url, cookies=family.cookies_of(EVERYBODY[role])) as visit:
             visit.page.on("requestfinished", _into(finished))
-            visit.page.goto(family.address(page.route), wait_until="load")
+            visit.page.goto(family.address(page.where), wait_until="load")
             sizes = {one.url: one.sizes()["responseBodySize"] for one in finished if one.resource_type != "font"}
         assert any(address.endswith(".css") or ".css?" in address for address in sizes), "the style is weighed too"
         assert sum(sizes.values()) <= PAGE_BYTES, f"{page.route}: {sizes}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.family import KIRSTEN, Family, a_family
+from tests.browser.family import Family, a_family
+from tests.browser.told import KIRSTEN
 from tests.browser.visit import Visit, a_visit
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def test_a_citizens_page_says_the_same_without_scripts(browser: Browser, family:
     with a_visit(
         browser, family.url, cookies=cookies
     ) as visit:  # once: who has seen it is another list once it is read
-        paths = [family.address(page.route) for page in pages_of(CITIZEN)]
+        paths = [family.address(page.where) for page in pages_of(CITIZEN)]
         answers = {path: visit.page.request.get(path) for path in paths}
         given = {path: (one.status, one.body(), one.headers) for path, one in answers.items()}
     for runs_scripts in (True, False):
@@ -57,7 +57,7 @@ def test_in_colours_of_ones_own_every_state_is_seen(browser: Browser, family: Fa
     found: list[str] = []
     with a_visit(browser, family.url, cookies=family.cookies_of(ROLES[role]), forced_colors="active") as visit:
         for page in pages_of(role):
-            visit.opens(family.address(page.route))
+            visit.opens(family.address(page.where))
             visit.unfolds()
             assert visit.says("matchMedia('(forced-colors: active)').matches")
             for scheme in ("light", "dark"):
@@ -74,7 +74,7 @@ def test_on_paper_stands_what_is_on_the_screen_without_what_is_pressed(
     with a_visit(browser, family.url, cookies=family.cookies_of(ROLES[role])) as visit:
         for page in pages_of(role):
             visit.page.emulate_media(media="screen")
-            visit.opens(family.address(page.route))
+            visit.opens(family.address(page.where))
             heading = visit.page.inner_text("h1")
             visit.page.emulate_media(media="print")
             assert visit.page.inner_text("h1") == heading, page.route
@@ -89,7 +89,7 @@ def test_text_can_be_twice_as_large(browser: Browser, family: Family, role: str)
     found: list[str] = []
     with a_visit(browser, family.url, cookies=family.cookies_of(ROLES[role])) as visit:
         for page in pages_of(role):
-            visit.opens(family.address(page.route))
+            visit.opens(family.address(page.where))
             visit.says("document.documentElement.style.fontSize = '20px'")  # the design system's is 10
             visit.unfolds()
             found += [page.route] if visit.scrolls_sideways() else []

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.family import ROLES, Family
 from tests.browser.pages import CITIZEN, COORDINATOR, pages_of
+from tests.browser.told import social_services_write
 from tests.browser.visit import LANGUAGES, a_visit
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def given(browser: Browser, family: Family, language: str) -> Mapping[str, bytes
     cookies, found = family.cookies_of(ROLES[COORDINATOR]), {}
     with a_visit(browser, family.url, language=language, cookies=cookies) as visit:
         for page in pages_of(COORDINATOR):
-            answer = visit.page.goto(family.address(page.route))
+            answer = visit.page.goto(family.address(page.where))
             assert answer is not None
-            found[page.route] = answer.body()
+            found[page.where] = answer.body()
         visit.opens(family.address("/coordinator/plans/{plan}"))
         visit.unfolds()
         found["the plan's picture"] = visit.page.screenshot(full_page=True)
@@ -48,7 +49,7 @@ def test_plans_that_differ_only_in_what_is_withheld_are_the_same_pages(
     clock.advance(timedelta(minutes=5))
     before, at = given(browser, family, language), clock()
     clock.move_to(at - timedelta(minutes=2))
-    family.social_services_write(version, "Angst", f"Hemmeligt {version}")
+    social_services_write(family.hub, version, "Angst", f"Hemmeligt {version}")
     clock.move_to(at)
     assert f"Hemmeligt {version}" in own_plan(browser, family), "it was taken in, and its citizen sees it"
     after = given(browser, family, language)
