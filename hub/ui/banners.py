@@ -15,6 +15,9 @@ from hub.flow.troubles import Silence, Trouble
 from hub.ui.times import moment
 from hub.ui.words import WORDS, known_word, word
 
+#: A version stands in an address, and the door refuses one that holds ten digits, for they may be a person's number.
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
 
 @dataclass(frozen=True, slots=True)
 class Banner:
@@ -46,7 +49,8 @@ class Banners:
 def banners_of(plan: UUID, troubles: Sequence[Trouble], language: str) -> Banners:
     """Return the banners in ``da`` or ``en``."""
     found = tuple(_banner(one, language) for one in troubles)
-    return Banners(str(plan), found, sha256(repr((language, found)).encode()).hexdigest()[:16])
+    version = sha256(repr((language, found)).encode()).hexdigest()[:16].translate(_LETTERS)
+    return Banners(str(plan), found, version)
 
 
 def _banner(one: Trouble, language: str) -> Banner:

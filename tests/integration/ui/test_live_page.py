@@ -182,6 +182,7 @@ def test_silence_of_who_does_not_take_part_is_no_banner(hub: Served, coordinator
 def test_an_open_page_is_told_what_is_new_and_nothing_twice(hub: Served, coordinator: Visitor) -> None:
     _, plan = a_plan(hub)
     first = asks_next(coordinator.gets(f"/coordinator/plans/{plan}"))
+    assert first.rpartition("=")[2].isalpha(), "the door takes ten digits in an address for a person's number"
     unchanged = coordinator.gets(first, **LIVE)
     assert (unchanged.status_code, unchanged.content) == (204, b"")
     falls_silent(hub.store, "employment", Direction.SOURCE)
