@@ -119,6 +119,7 @@ def occasions(walk: Walk, plans: list[str]) -> None:
             walk.says(f"/plans/{plan}/{path}", body)
         person = {"cpr": who.cpr, "name": who.name}
         walk.says("/consents/simulate", {"give": {"kind": "one-plan", "person": person, "authorities": ["children"]}})
+        own_words(walk, plan, who)
         walk.ask("coordinator", "GET", f"/plans/{plan}")
         for consent in walk.ask("coordinator", "GET", f"/consents?plan={plan}").json()["consents"][:1]:
             walk.ask("coordinator", "POST", f"/consents/{consent['consent']}/withdraw")
@@ -129,6 +130,25 @@ def occasions(walk: Walk, plans: list[str]) -> None:
         walk.says(f"/ops/dead-letters/{found}/reveal", {"reason": who.words})
         walk.says("/ops/replays", {"ids": [found], "reason": who.words, "canary": 1, "per_minute": 60}, "operator")
         walk.says(f"/ops/dead-letters/{found}/discard", {"reason": who.words}, "operator")
+
+
+def own_words(walk: Walk, plan: str, who: Canary) -> None:
+    """Write a joint goal into a plan, ask about it and answer; and each of them so that it is refused."""
+    words = {"kind": "goal", "title": who.words[:200], "text": who.words}
+    written = walk.says(f"/plans/{plan}/goals", words)
+    assert written.status_code == 201, written.text
+    asks = {"element": written.json()["id"], "says": "ask", "words": who.words}
+    asked = walk.says(f"/plans/{plan}/statements", asks)
+    assert asked.status_code == 201, asked.text
+    answer = f"/statements/{asked.json()['statement']}/answer"
+    assert walk.says(answer, {"answer": who.words}).is_success
+    assert not walk.says(answer, {"answer": who.words}).is_success
+    stale = orjson.dumps(words)
+    one = f"/plans/{plan}/goals/{written.json()['id']}"
+    assert walk.ask("coordinator", "PUT", one, stale, **{"If-Match": '"7"'}).status_code == 409
+    for wrong in ({**words, "kind": who.words}, {**words, "part_of": who.words}, {**words, who.words: 1}):
+        assert not walk.says(f"/plans/{plan}/goals", wrong).is_success
+    assert not walk.says(f"/plans/{plan}/statements", {**asks, "says": who.words}).is_success
 
 
 def examples(walk: Walk) -> None:
