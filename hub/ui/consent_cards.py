@@ -66,6 +66,7 @@ class RecipientCard:
     """All that is told of one recipient.
 
     :ivar is_shut: a no to everything stands; it is taken back before anything else is said.
+    :ivar has_something: it sees something besides its own, or something was said of it.
     """
 
     recipient: str
@@ -75,6 +76,7 @@ class RecipientCard:
     words: tuple[Word, ...]
     if_no: str
     is_shut: bool
+    has_something: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +150,16 @@ class _Cards:
         said = tuple(self.words(is_to_it))
         refused = [one for one in self._standing() if is_to_it(one.consent) and one.consent.effect is Effect.DENY]
         is_shut = any(EVERY in one.consent.scope.categories for one in refused)
+        sees = tuple(self._sees(offer.recipient))
         return RecipientCard(
             recipient=offer.recipient,
             name=self._who(offer.recipient),
             how="" if offer.role is Role.AUTHORITY_SYSTEM else self.say(f"role.{offer.role}"),
-            sees=tuple(self._sees(offer.recipient)),
+            sees=sees,
             words=said,
             if_no=self.say("consents.if_no", who=self._who(offer.recipient)),
             is_shut=is_shut,
+            has_something=bool(sees or said),
         )
 
     def words(self, which: Callable[[Consent], bool]) -> Iterator[Word]:

@@ -156,7 +156,7 @@ class _Told:
             for told in row.cells:
                 for source in told.cell.sources:
                     shift = after.get((seat, told.cell.category, source))
-                    is_seen = (shift.after[1] if shift else told.cell.in_part_up_to) is not None
+                    is_seen = told.cell.in_part_up_to is not None and (shift is None or shift.after[1] is not None)
                     why = (shift.why if shift else None) or told.cell.why
                     if is_seen and why.permits and why.reason is not Reason.OWN:
                         key = self._who(seat.organisation), self.say(f"ground.{why.reason}")

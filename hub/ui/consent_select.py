@@ -50,7 +50,7 @@ def select_more(
     if asked is not None:
         fields += [("request", str(asked.id)), (f"category-{asked.category}", "yes")]
     what = known_word("category", asked.category, language) if asked else ""
-    top = max(offer.categories.values(), default=Sensitivity.IKKE_FORTROLIGE_DATA)
+    top = offer.categories[asked.category] if asked else max(offer.categories.values(), default=min(Sensitivity))
     return SelectPage(
         plan=str(offers.plan),
         whose=offers.child,
@@ -59,7 +59,7 @@ def select_more(
         purpose=asked.purpose if asked else "",
         boxes=() if asked else _boxes(offer.categories, language),
         which=say("select.which", who=who),
-        may_be_sensitive=asked is None and top >= Sensitivity.FOELSOMME_PERSONOPLYSNINGER,
+        may_be_sensitive=top >= Sensitivity.FOELSOMME_PERSONOPLYSNINGER,
         months=tuple((str(one), _months(one, say)) for one in choices_of_months(most)),
         fields=tuple(fields),
     )

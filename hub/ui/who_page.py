@@ -89,7 +89,7 @@ def who_page(found: WhoCanSee, language: str, askable: frozenset[tuple[str, str]
         (recipient.organisation, line.topic)
         for line in lines
         for recipient, parts in line.cells
-        if any(part.extent != "all" for part in parts)
+        if any(part.extent == "none" for part in parts)
     }
     return WhoPage(str(found.plan), recipients, tuple(lines), at, askable & hidden)
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from hub.clock import now
 from hub.consent.consent import Capacity, Consent, Scope
 from hub.consent.matrix import Seat
 from hub.consent.reader import Exchange, Reader
 from hub.consent.simulate import LINK, Shift
+from hub.flow.choose import AsShown, confirm
 from hub.flow.circle import CITIZEN_ACCESS
 from hub.flow.hold import hold_back
 from hub.flow.revise import Revised, give, open_plan
-from hub.flow.simulate import simulate_for
-from hub.flow.simulated import Simulated, ToGive, ToPublish, ToWithdraw
+from hub.flow.simulate import simulate_choice, simulate_for
+from hub.flow.simulated import Simulated, ToGive, ToNarrow, ToPublish, ToWithdraw
 from hub.flow.versions import Giver
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Code, Detail, Kind, Sensitivity
@@ -211,6 +214,10 @@ class Story:
             told = self._simulated(self.plan, ToWithdraw(gone.id))
             self.world.takes_back(gone.id)
             return told
+        if 0.45 <= chosen < 0.55 and (narrower := self._narrower()):
+            told = self._simulated(self.plan, narrower)
+            self._confirms(narrower)
+            return told
         said_again = [one for one in self.said if one.kind == "sharing" and chosen < 0.55]
         word = self.chance.choice(said_again) if said_again else self._a_word()
         whose = self.relatives if self.relatives and chosen > 0.8 else self.plan
@@ -220,7 +227,31 @@ class Story:
         self._says(word, whose, givers)
         return told
 
-    def _simulated(self, plan: UUID, wanted: ToGive | ToWithdraw | ToPublish) -> Simulated:
+    def _narrower(self) -> ToNarrow | None:
+        """Return what cuts one of the yeses to fewer categories, or to a shorter time; None where there is none."""
+        with self.world.store.begin(read_only=True) as unit:
+            stand = [unit.consents.get(one.id) for one in self.said if one.person == self.person]
+        yeses = [
+            one for one in stand if one and (one.kind, one.effect) == ("sharing", "permit") and one.is_in_force(now())
+        ]
+        if not yeses:
+            return None
+        yes = self.chance.choice(yeses)
+        listed = sorted(yes.scope.categories)
+        kept = frozenset(self._some(listed)) if "*" not in listed else frozenset({"goals"})
+        end = now() + timedelta(days=self.chance.randint(1, 5)) if kept == yes.scope.categories else None
+        if end and yes.period.end and end > yes.period.end:
+            return None
+        return ToNarrow(yes.id, yes.version, kept, end, replace(yes.grants[0], at=now()))
+
+    def _confirms(self, wanted: ToNarrow) -> None:
+        world = self.world
+        shown = simulate_choice(
+            wanted, COORDINATOR, world.store, world.authorities, world.settings, actor="test", correlation_id="c"
+        )
+        confirm(wanted, AsShown(shown.at, shown.mark), COORDINATOR, world.store, actor="test", correlation_id="c")
+
+    def _simulated(self, plan: UUID, wanted: ToGive | ToNarrow | ToWithdraw | ToPublish) -> Simulated:
         world = self.world
         found = simulate_for(plan, wanted, world.store, world.authorities, world.settings, actor="test")
         if (mine := next((one for one in found if one.plan == self.plan), None)) is None:

@@ -82,7 +82,7 @@ def test_a_yes_is_asked_checked_written_down_and_kept(hub: Served, anna: Visitor
     assert written(hub) == before, "a check writes nothing down"
     told = words_of(check, "//section[@aria-labelledby='changes']")
     assert "Børn og familie" in told
-    assert "mål Ser det ikke Ser en del af det" in told
+    assert "mål Før: Ser det ikke Efter: Ser en del af det" in told
     assert "Mål: Job i en butik" in told
     answer = confirms(anna, check)
     receipt = anna.gets(answer.headers["location"])
@@ -97,7 +97,7 @@ def test_a_yes_is_asked_checked_written_down_and_kept(hub: Served, anna: Visitor
 def test_yes_and_no_are_alike_and_nothing_is_chosen_beforehand(hub: Served, anna: Visitor) -> None:
     cards = anna.gets(CONSENTS)
     (form,) = (f for f in forms_of(cards) if f.fields.get("recipient") == "children")
-    assert form.buttons == {"yes": "Ja: Børn og familie", "no": "Nej: Børn og familie"}
+    assert form.buttons == {"yes": "Ja, giv lov: Børn og familie", "no": "Nej, giv ikke lov: Børn og familie"}
     select = sends(anna, form, answer="yes")
     check = says_yes(anna, "children", "goals")
     for page in (cards, select, check):
@@ -111,7 +111,7 @@ def test_a_yes_is_cut_to_less(hub: Served, anna: Visitor) -> None:
     consent = a_yes(anna, "goals", "appointments")
     select = changes(anna, consent, "narrow")
     check = sends(anna, form_with(select, "/check"), **ticked("goals", months="1"))
-    assert "aftaler Ser en del af det Ser det ikke" in words_of(check)
+    assert "aftaler Før: Ser en del af det Efter: Ser det ikke" in words_of(check)
     assert "Børn og familie ser stadig mål. Du har sagt ja." in words_of(check)
     assert confirms(anna, check).status_code == 303
     (new,) = (row for row in written(hub) if row[0] == consent)
@@ -154,7 +154,7 @@ def test_a_no_is_checked_and_taken_back(hub: Served, anna: Visitor) -> None:
     a_yes(anna)
     cards = anna.gets(CONSENTS)
     check = sends(anna, form_with(cards, "/answer", recipient="children"), answer="no")
-    assert "mål Ser en del af det Ser det ikke" in words_of(check)
+    assert "mål Før: Ser en del af det Efter: Ser det ikke" in words_of(check)
     receipt = confirms(anna, check)
     refused = receipt.headers["location"].rpartition("/")[2]
     assert "Du har sagt nej" in words_of(anna.gets(receipt.headers["location"]))
@@ -162,7 +162,7 @@ def test_a_no_is_checked_and_taken_back(hub: Served, anna: Visitor) -> None:
     assert "Tag dit nej tilbage, hvis du vil give lov" in words_of(cards)
     assert not [f for f in forms_of(cards) if f.fields.get("recipient") == "children"]
     back = changes(anna, refused, "withdraw")
-    assert "mål Ser det ikke Ser en del af det" in words_of(back)
+    assert "mål Før: Ser det ikke Efter: Ser en del af det" in words_of(back)
     assert confirms(anna, back).status_code == 303
 
 
