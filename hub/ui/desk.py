@@ -93,8 +93,15 @@ def _session(request: Request, desk: TheDesk) -> Session:
     return desk.sessions.find(secret_of(request, desk), language_for(request))
 
 
-async def _form(request: Request, desk: TheDesk) -> Mapping[str, str]:
-    """Read a form. :raises NotAllowed: it comes from elsewhere; of a field given twice the last counts."""
+async def read_form(request: Request, desk: TheDesk) -> Mapping[str, str]:
+    """Read a form, once. :raises NotAllowed: it comes from elsewhere; of a field given twice the last counts."""
+    known: Mapping[str, str] | None = getattr(request.state, "typed", None)
+    if known is None:
+        known = request.state.typed = await _read_form(request, desk)
+    return known
+
+
+async def _read_form(request: Request, desk: Desk) -> Mapping[str, str]:
     if not _is_own(request, desk):
         raise NotAllowed(_ELSEWHERE)
     body = bytearray()
@@ -140,7 +147,7 @@ def of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Se
 
 ACoordinator = Annotated[Session, Depends(_coordinator)]
 ACitizen = Annotated[Session, Depends(_citizen)]
-TheForm = Annotated[Mapping[str, str], Depends(_form)]
+TheForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 
 def _sessions_form(

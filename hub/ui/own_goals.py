@@ -11,9 +11,9 @@ from starlette.responses import Response
 from hub.flow.citizen import own_plan
 from hub.ui.desk import ACitizen, ACoordinator, ASessionsForm, CorrelationId, TheDesk
 from hub.ui.own_form import OwnForm, Place
-from hub.ui.problems import PageRoute
+from hub.ui.unsaved import FormRoute
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(route_class=FormRoute, include_in_schema=False)
 
 
 def _citizens(request: Request, desk: TheDesk, session: ACitizen, correlation_id: CorrelationId) -> OwnForm:

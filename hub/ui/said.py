@@ -20,12 +20,12 @@ from hub.flow.statements import Says
 from hub.identity.sessions import Session
 from hub.ui.cards import Card, Cards
 from hub.ui.desk import ACitizen, ACoordinator, ASessionsForm, CorrelationId, Desk, TheDesk
-from hub.ui.problems import SEE_OTHER, PageRoute
+from hub.ui.problems import SEE_OTHER
 from hub.ui.rendering import page
 from hub.ui.statements_page import rows
-from hub.ui.unsaved import FAILURES, Unsaved, unsaved
+from hub.ui.unsaved import FAILURES, FormRoute, Unsaved, unsaved
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(route_class=FormRoute, include_in_schema=False)
 _CITIZENS = "/citizen/statements"
 
 

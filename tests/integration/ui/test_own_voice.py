@@ -138,6 +138,21 @@ def test_what_cannot_be_answered_is_not_saved_and_stays_typed(hub: Served, anna:
     assert not hub.ask("anna", "GET", f"/plans/{hub.plan}/statements").json()["statements"]
 
 
+@pytest.mark.parametrize("hub", [EMBEDDED], indirect=True)
+def test_while_the_database_is_away_the_words_are_given_back_and_to_nobody_else(hub: Served, anna: Visitor) -> None:
+    element, form = the_goal(hub), _token(anna)
+    with hub.store.begin() as unit:  # as it is while somebody restores it: not even the session can be looked up
+        unit.connection.execute(sa.text("ALTER TABLE sessions RENAME TO put_aside"))
+    path = f"/citizen/statements/ask/{element}"
+    failed = anna.posts(path, form=form, words=WORDS)
+    assert (failed.status_code, failed.headers["retry-after"]) == (503, "5")
+    assert parts_of(failed, "//h1/text()") == [UNSAVED]
+    assert parts_of(failed, "//blockquote/text()") == [WORDS]
+    assert form not in failed.text
+    assert WORDS not in anna.posts(path, form=form, words=WORDS, site="cross-site").text
+    assert anna.gets("/citizen/goals").status_code == 503, "a page that only shows has nothing to give back"
+
+
 def test_said_twice_is_not_saved_and_stays_typed(hub: Served, anna: Visitor) -> None:
     element = the_goal(hub)
     asks(anna, element)
