@@ -20,7 +20,7 @@ from hub.ui.times import moment
 from hub.ui.words import known_word, word
 
 #: Of what else is in the plan, in this order.
-_REST = (Kind.ACTIVITY, Kind.NEED, Kind.CASE, Kind.STATEMENT, Kind.NOTE, Kind.HOUSEHOLD_MEMBER)
+_REST = (Kind.STATEMENT, Kind.ACTIVITY, Kind.NEED, Kind.CASE, Kind.NOTE, Kind.HOUSEHOLD_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
