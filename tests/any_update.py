@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from hub.authority import Disclosed, PlanUpdate
+from hub.authority import Disclosed, PlanUpdate, ProposedTime
 from hub.plan.element import Code, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import CPR, Identifier
 
@@ -21,6 +21,11 @@ instants = st.datetimes(timezones=offsets) | st.sampled_from(
     [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
 )
 people = st.from_regex(re.compile(r"[0-9]{10}", re.ASCII), fullmatch=True).map(lambda digits: Identifier(CPR, digits))
+
+
+periods = st.builds(Period, instants, instants)
+#: Of a case: what any contract takes for one's own.
+proposals = st.builds(ProposedTime, st.uuids(), st.uuids().map(str), st.uuids(), periods, periods)
 
 
 def updates_of(texts: st.SearchStrategy[str]) -> st.SearchStrategy[PlanUpdate]:
@@ -54,9 +59,10 @@ def updates_of(texts: st.SearchStrategy[str]) -> st.SearchStrategy[PlanUpdate]:
         disclosed=st.lists(st.builds(Disclosed, elements, texts, texts), max_size=3).map(tuple),
         withdrawn=st.lists(st.uuids(), max_size=3).map(tuple),
         has_protected_address=st.booleans(),
+        proposals=st.lists(proposals, max_size=2).map(tuple),
     )
 
 
 updates = updates_of(texts)
 #: What has come through the store, which keeps JSON in UTF-8: no lone surrogate.
-stored_updates = updates_of(texts.filter(lambda text: "\ud800" not in text))
+stored_updates = updates_of(texts.filter(lambda text: not re.search("[\ud800-\udfff]", text)))

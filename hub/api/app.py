@@ -37,6 +37,7 @@ from hub.api import (
     plans,
     policies,
     problems,
+    proposals,
     receipts,
     register_tasks,
     replays,
@@ -60,8 +61,9 @@ from hub.store.transaction import Store
 #: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
 _ROOMS = (
     inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, contracts, operations,
-    findings, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks, dead_letters,
-    replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security, statements, goals,
+    findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks,
+    dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security, statements,
+    goals,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.authority.tracing import HEADER, TraceContext
 from hub.errors import Fault
-from hub.plan.element import Element
+from hub.plan.element import Element, Period
 from hub.plan.identifier import Identifier
 
 
@@ -83,6 +83,25 @@ class Disclosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedTime:
+    """Another time that a coordinator proposes for one of the recipient's own appointments: a task for its staff.
+
+    It names nothing but what the recipient wrote itself, and the other time: never what the appointment collides with.
+
+    :ivar id: of the proposal; the same one is the same proposal, however often it comes.
+    :ivar case: the recipient's own case.
+    :ivar element: the appointment, by the hub's id; the same for the same case and appointment, always.
+    :ivar stands: when the appointment is now; with the case it says which.
+    """
+
+    id: UUID
+    case: str = field(repr=False)
+    element: UUID
+    stands: Period
+    proposed: Period
+
+
+@dataclass(frozen=True, slots=True)
 class PlanUpdate:
     """The difference between what a recipient holds and what it may see now.
 
@@ -90,6 +109,7 @@ class PlanUpdate:
     :ivar withdrawn: elements that the recipient must delete.
     :ivar sequence: rises with each change of the recipient's lawful view; a recipient drops lower ones.
     :ivar has_protected_address: whether the person's address is protected (CPR-lov § 28); never told to a partner.
+    :ivar proposals: all that stand now for the recipient's own appointments; one that is named no more is off.
     """
 
     plan: UUID
@@ -101,6 +121,7 @@ class PlanUpdate:
     disclosed: tuple[Disclosed, ...] = ()
     withdrawn: tuple[UUID, ...] = ()
     has_protected_address: bool = False
+    proposals: tuple[ProposedTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,18 @@ class Story:
         read: dict[str, Any] = _well(self.town.ask(caller, "GET", f"/plans/{plan}"))
         return read
 
+    def propose(self, plan: str, appointment: str, start: str) -> str:
+        """Propose another time to whose appointment it is; return the proposal's id."""
+        wanted = {"element": appointment, "start": start}
+        made: str = _well(self.town.ask("coordinator", "POST", f"/plans/{plan}/proposals", wanted))["proposal"]
+        self.say("The coordinator proposes another time to the authority whose appointment it is.")
+        return made
+
+    def state_of(self, plan: str, proposal: str) -> str:
+        """Read where a proposal stands."""
+        found = _well(self.town.ask("coordinator", "GET", f"/plans/{plan}/proposals"))["proposals"]
+        return next((str(one["state"]) for one in found if one["proposal"] == proposal), "")
+
     def _write_down(self, said: dict[str, Any]) -> dict[str, Any]:
         written: dict[str, Any] = _well(self.town.ask("coordinator", "POST", "/consents", said))
         return written
@@ -159,6 +171,16 @@ class Story:
     def change_case(self, system: str, case: str, **changes: Any) -> None:
         """Let an authority's system change a case and send it."""
         self.town.tell(system, "PATCH", f"/sandbox/cases/{case}", changes)
+
+    def proposed(self, system: str) -> list[dict[str, Any]]:
+        """Ask a system which other times stand proposed for its appointments."""
+        shown: list[dict[str, Any]] = self.town.tell(system, "GET", "/sandbox/proposals")
+        return shown
+
+    def say_yes(self, system: str, proposal: str) -> None:
+        """Let an authority's staff move an appointment to the time that is proposed."""
+        self.town.tell(system, "POST", f"/sandbox/proposals/{proposal}/yes")
+        self.say(f"{CALLED[system]}: the appointment is moved to the time that was proposed.")
 
     def held(self, system: str, plan: str) -> dict[str, Any]:
         """Ask a system what it holds of a plan: elements by id."""

@@ -27,10 +27,21 @@ class Collision(Story):
         self.prove("The coordinator sees both on the one plan, and that they collide", found == [_BOTH], found)
         found = self._collisions("employment", plan)
         self.prove("Employment may not see the follow-up, and are told of no collision", not found, found)
-        self.change_case("employment", case, appointments=[meeting("a1", _BOTH[1], 13, place="Jobcentret")])
-        self.say("The coordinator calls, and employment move their interview to the afternoon.")
+        self._moves(plan, case)
         found = self._collisions("coordinator", plan)
         self.prove("Nothing collides any more", not found, found)
+
+    def _moves(self, plan: str, case: str) -> None:
+        """Propose the afternoon to employment, over their own wire; their staff says yes by moving the interview."""
+        interview = next(one for one in self.seen_by("coordinator", plan)["elements"] if one["title"] == _BOTH[1])
+        proposal = self.propose(plan, interview["id"], meeting("a1", _BOTH[1], 13)["start"])
+        (shown,) = self.until(bool, self.proposed, "employment") or [{}]
+        said = {name: shown.get(name) for name in ("id", "case", "element")}
+        owned = {"id": proposal, "case": case, "element": interview["id"]}
+        self.prove("Employment's system shows the proposal, with their own case and nothing else", said == owned, said)
+        self.say_yes("employment", proposal)
+        state = self.until(lambda found: found == "completed", self.state_of, plan, proposal)
+        self.prove("The interview is moved, and the coordinator sees that it is done", state == "completed", state)
 
     def _collisions(self, caller: str, plan: str) -> list[list[str]]:
         """Return the titles of what collides, as one of the hub's callers reads the plan."""

@@ -109,9 +109,7 @@ def narrowed(before: Consent, wanted: ToNarrow, parent: UUID | None, at: datetim
     return replace(before, version=before.version + 1, scope=scope, period=period, grants=(*others, own))
 
 
-def mark_of(
-    unit: Unit, stored: StoredPlan, wanted: Choice, reader: Reader, parent: UUID | None, at: datetime
-) -> str:
+def mark_of(unit: Unit, stored: StoredPlan, wanted: Choice, reader: Reader, parent: UUID | None, at: datetime) -> str:
     """Return the mark of a choice, and of what was said, who takes part and which rules there are; a parent's tells of
     no word but the parent's.
 

@@ -25,16 +25,17 @@ from hub.errors import HubError, RecipientDenied, Refused, Unavailable
 from hub.flow import calls, feed, pace
 from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
-from hub.flow.difference import Decided, difference
+from hub.flow.difference import Decided, difference, told_to_recipient
 from hub.flow.ending import Patience, at_once, remembering
 from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.overtaken import see_if_overtaken
+from hub.flow.proposed import proposed_to
 from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.settings import Settings
 from hub.store.circuits import Circuit
-from hub.store.lease import Basis, Lease
+from hub.store.lease import Basis
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
@@ -100,7 +101,8 @@ def decide(
     view, basis = lawful_now(unit, stored, owner, reader_of(lease.recipient, authorities), policy, at)
     shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
-    change = difference(shown, unit.holdings.of(lease.id), stored.key, only_withdraw=only_withdraw)
+    held, proposals = unit.holdings.of(lease.id), proposed_to(unit, stored, view, at)
+    change = difference(shown, held, stored.key, only_withdraw=only_withdraw, proposals=proposals)
     unit.withdrawals.owe(lease.id, change.held, change.withdrawn, at)
     see_if_overtaken(unit, lease, shown, change.held, basis, at)
     if change.is_empty:
@@ -161,6 +163,7 @@ def start(unit: Unit, decided: Decided) -> Outgoing | Settled:
     unit.outbox.starts(lease, sequence, change.target)
     recorded = unit.attempts.record(lease.id, sequence, change.leaving, at, lease.mark)
     unit.withdrawals.leave(lease.id, change.withdrawn, recorded, at)
+    unit.proposals.leave(change.proposals.ids, at)
     outgoing = Outgoing(recorded, lease, decided.basis, update, change, decided.view)
     audit(unit, "delivery-started", outgoing, at)  # were we to die now, the record still says what may have left
     return outgoing
@@ -170,18 +173,9 @@ def update_of(decided: Decided, person: Identifier, sequence: int) -> PlanUpdate
     """Return what a recipient is told, in the hub's words."""
     stored, lease, change = decided.stored, decided.lease, decided.change
     return PlanUpdate(
-        stored.plan.id, lease.recipient, person, sequence, _told_to_recipient(lease, sequence), decided.at,
-        change.disclosed, change.withdrawn, _is_protected(stored, decided.view),
+        stored.plan.id, lease.recipient, person, sequence, told_to_recipient(lease, sequence), decided.at,
+        change.disclosed, change.withdrawn, _is_protected(stored, decided.view), change.proposals.standing,
     )  # fmt: skip
-
-
-def _told_to_recipient(lease: Lease, sequence: int) -> str:
-    """Name a delivery to its recipient: found in the audit by the row's id and the sequence.
-
-    The correlation id stays at home. Whoever caused the change chose it, it is the same for every recipient, and the
-    change may have been to something that this one may not see.
-    """
-    return f"{lease.id}-{sequence}"
 
 
 def _send(attempt: Attempt, authorities: Authorities) -> Receipt | HubError | NotSent:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from hub.authority import Disclosed
+from hub.authority import Disclosed, ProposedTime
 from hub.consent.view import View
 from hub.crypto.envelope import keyed_digest
 from hub.plan.person import Person
@@ -22,12 +22,37 @@ UNSURE = "?"
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """Which other times stand proposed to a recipient for its own appointments.
+
+    :ivar is_news: the recipient does not surely know this yet: one is new to it, or one is off.
+    """
+
+    standing: tuple[ProposedTime, ...] = ()
+    is_news: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether a delivery says anything of it; that nothing stands any more is said too."""
+        return self.is_news or bool(self.standing)
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        """Return which they are."""
+        return tuple(one.id for one in self.standing)
+
+
+NOTHING_PROPOSED = Proposed()
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What leaves.
 
     :ivar held: what the recipient holds, or may hold, before.
     :ivar holds_then: what the recipient holds once it has taken this in.
-    :ivar target: digest of ``holds_then``; the sequence of a delivery moves only when it does.
+    :ivar target: digest of ``holds_then`` and of what is proposed; the sequence of a delivery moves only when it does.
+    :ivar proposals: which other times are proposed to the recipient.
     """
 
     held: Held
@@ -35,11 +60,12 @@ class Difference:
     withdrawn: tuple[UUID, ...]
     holds_then: Mapping[UUID, str]
     target: bytes
+    proposals: Proposed = NOTHING_PROPOSED
 
     @property
     def is_empty(self) -> bool:
         """Tell whether the recipient is up to date already."""
-        return not self.disclosed and not self.withdrawn
+        return not self.disclosed and not self.withdrawn and not self.proposals.is_news
 
     @property
     def leaving(self) -> Leaving:
@@ -60,7 +86,14 @@ class Decided:
     at: datetime
 
 
-def difference(shown: Mapping[UUID, Disclosed], held: Held, key: bytes, *, only_withdraw: bool) -> Difference:
+def difference(
+    shown: Mapping[UUID, Disclosed],
+    held: Held,
+    key: bytes,
+    *,
+    only_withdraw: bool,
+    proposals: Proposed = NOTHING_PROPOSED,
+) -> Difference:
     """Compare what may be seen with what is held or possibly held.
 
     What is only possibly held is sent again when it may be seen, and withdrawn when it may not.
@@ -76,7 +109,17 @@ def difference(shown: Mapping[UUID, Disclosed], held: Held, key: bytes, *, only_
         holds_then = {
             element: held.certain_digest(element) or UNSURE for element in held.maybe_anything_of() & shown.keys()
         }
-    spelled = orjson.dumps(
-        {str(element): digest for element, digest in holds_then.items()}, option=orjson.OPT_SORT_KEYS
-    )
-    return Difference(held, disclosed, withdrawn, holds_then, keyed_digest(key, spelled))
+        proposals = NOTHING_PROPOSED
+    names = {str(element): digest for element, digest in holds_then.items()}
+    names |= {f"proposal {one.id}": "" for one in proposals.standing}
+    target = keyed_digest(key, orjson.dumps(names, option=orjson.OPT_SORT_KEYS))
+    return Difference(held, disclosed, withdrawn, holds_then, target, proposals)
+
+
+def told_to_recipient(lease: Lease, sequence: int) -> str:
+    """Name a delivery to its recipient: found in the audit by the row's id and the sequence.
+
+    The correlation id stays at home. Whoever caused the change chose it, it is the same for every recipient, and the
+    change may have been to something that this one may not see.
+    """
+    return f"{lease.id}-{sequence}"

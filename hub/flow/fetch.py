@@ -161,6 +161,9 @@ def _taken_in(unit: Unit, fetched: Fetch, said: Said, fetcher: Fetcher, at: date
     receipt = Receipt(ReceiptStatus(said.status), said.reference, said.reason)
     unit.attempts.finish(fetched.attempt, receipt.status, at, said=receipt.reason)
     _write_down(unit, "delivered", fetched, fetcher, at, receipt=receipt.status)
+    if "proposals" in fetched.disclosure:
+        brought = [UUID(one) for one in fetched.disclosure["proposals"]]
+        unit.proposals.arrived(fetched.plan, fetched.recipient, brought, fetched.fetched_at, at)
     lease = _its_row(unit, fetched, at, settings)
     if lease is not None:
         unit.outbox.settle(replace(lease, mark=fetched.mark), fetched.basis, at)

@@ -92,6 +92,8 @@ def settle(unit: Unit, attempt: Attempt, receipt: Receipt) -> Settled:
     is_ours = unit.outbox.settle(lease, attempt.basis, at)
     unit.attempts.finish(attempt.id, receipt.status, at, said=receipt.reason, is_settled=is_ours)
     audit(unit, "delivered", attempt, at, receipt=receipt.status)  # it did arrive, whoever holds the lease by now
+    if change.proposals.is_told:
+        unit.proposals.arrived(lease.plan, lease.recipient, change.proposals.ids, attempt.update.made_at, at)
     if is_ours:
         if change.held.possible:
             unit.attempts.close_all(lease.id)
@@ -118,6 +120,7 @@ def give_back(unit: Unit, attempt: Attempt, outcome: HubError | NotSent, setting
     settled = count_failure(unit, lease, lease.attempts + 1, error, settings)
     if isinstance(outcome, NotSent):
         unit.withdrawals.not_left(lease.id, attempt.id, attempt.update.made_at)
+        unit.proposals.not_left(attempt.change.proposals.ids, attempt.update.made_at)
         pace.gives_back(unit, lease.recipient, at, settings)
         calls.not_made(unit, attempt.call, at)
     else:
@@ -183,5 +186,6 @@ def disclosure_of(attempt: Outgoing) -> dict[str, Any]:
         "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
         "policy": attempt.basis.policy_version,
         **({"withheld_by": attempt.view.withheld_by} if update.withdrawn else {}),
+        **({"proposals": [str(one.id) for one in update.proposals]} if attempt.change.proposals.is_told else {}),
         **informing(seen),
     }

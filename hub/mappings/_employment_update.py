@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from hub.authority import DeliveryKey, Disclosed, PlanUpdate
+from hub.authority import DeliveryKey, Disclosed, PlanUpdate, ProposedTime
 from hub.mappings._xml_words import add, add_filled, edge_text, instant_text, new_root
 from hub.plan.element import Element, Sensitivity
 
@@ -30,7 +30,19 @@ def update_plan_request(update: PlanUpdate) -> etree._Element:
         _add_element(add(root, "PlanElementItem"), disclosed)
     for withdrawn in update.withdrawn:
         add(add(root, "WithdrawnElementItem"), "ElementIdentifier", str(withdrawn))
+    for proposed in update.proposals:
+        _add_proposed(add(root, "ProposedTimeItem"), proposed)
     return root
+
+
+def _add_proposed(item: etree._Element, proposed: ProposedTime) -> None:
+    add(item, "ProposalIdentifier", str(proposed.id))
+    add(item, "CaseIdentifier", proposed.case)
+    add(item, "ElementIdentifier", str(proposed.element))
+    add(item, "StandsFromDateTime", edge_text(proposed.stands.start))
+    add(item, "StandsToDateTime", edge_text(proposed.stands.end))
+    add(item, "ProposedFromDateTime", edge_text(proposed.proposed.start))
+    add(item, "ProposedToDateTime", edge_text(proposed.proposed.end))
 
 
 def _add_element(item: etree._Element, disclosed: Disclosed) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from hub.authority import DeliveryKey, Disclosed, PlanUpdate
+from hub.authority import DeliveryKey, Disclosed, PlanUpdate, ProposedTime
 from hub.mappings._xml_words import add, add_filled, edge_text, instant_text, new_root
 from hub.plan.element import Element, Kind, Sensitivity, Status
 
@@ -48,7 +48,19 @@ def plan_opdatering(update: PlanUpdate) -> etree._Element:
         _add_disclosed(root, disclosed)
     for withdrawn in update.withdrawn:
         add(add(root, "Tilbagekaldt"), "ElementId", str(withdrawn))
+    for proposed in update.proposals:
+        _add_proposed(add(root, "Forslag"), proposed)
     return root
+
+
+def _add_proposed(part: etree._Element, proposed: ProposedTime) -> None:
+    add(part, "ForslagId", str(proposed.id))
+    add(part, "SagId", proposed.case)
+    add(part, "ElementId", str(proposed.element))
+    add(part, "StaarFra", edge_text(proposed.stands.start))
+    add(part, "StaarTil", edge_text(proposed.stands.end))
+    add(part, "ForeslaaetFra", edge_text(proposed.proposed.start))
+    add(part, "ForeslaaetTil", edge_text(proposed.proposed.end))
 
 
 def _add_disclosed(root: etree._Element, disclosed: Disclosed) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.authority import Disclosed, PlanUpdate
+from hub.authority import Disclosed, PlanUpdate, ProposedTime
 from hub.mappings._json_words import instant_text
 from hub.mappings._social_words import WORD_OF_KIND, WORD_OF_STATUS, WORD_OF_TOPIC
 
@@ -23,6 +23,7 @@ def content_of(update: PlanUpdate) -> dict[str, Any]:
         **({"AdresseBeskyttet": True} if update.has_protected_address else {}),
         "Elementer": [_element(disclosed) for disclosed in update.disclosed],
         "TrukketTilbage": [str(element) for element in update.withdrawn],
+        **({"Forslag": [_proposed(one) for one in update.proposals]} if update.proposals else {}),
     }
 
 
@@ -45,4 +46,16 @@ def _element(disclosed: Disclosed) -> dict[str, Any]:
         "Fagsystem": element.provenance.source_system,
         "Fingeraftryk": disclosed.digest,
         "Hvorfor": disclosed.why,
+    }
+
+
+def _proposed(one: ProposedTime) -> dict[str, Any]:
+    return {
+        "ForslagId": str(one.id),
+        "SagIdentity": one.case,
+        "ElementId": str(one.element),
+        "StaarFra": instant_text(one.stands.start),
+        "StaarTil": instant_text(one.stands.end),
+        "ForeslaaetFra": instant_text(one.proposed.start),
+        "ForeslaaetTil": instant_text(one.proposed.end),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hub.authority import Disclosed, PlanUpdate
+from hub.authority import Disclosed, PlanUpdate, ProposedTime
 from hub.mappings._json_words import instant_text
 from hub.mappings._youth_words import WORD_OF_KIND, WORD_OF_STATUS, WORD_OF_TOPIC
 from hub.plan.element import Code
@@ -22,6 +22,7 @@ def content_of(update: PlanUpdate) -> dict[str, Any]:
         **({"AdresseBeskyttet": True} if update.has_protected_address else {}),
         "Delt": [dict(_shared(disclosed)) for disclosed in update.disclosed],
         "Tilbagekaldt": [str(element) for element in update.withdrawn],
+        **({"Forslag": [_proposed(one) for one in update.proposals]} if update.proposals else {}),
     }
 
 
@@ -51,3 +52,15 @@ def _shared(disclosed: Disclosed) -> Iterator[tuple[str, Any]]:
 
 def _coded(code: Code) -> dict[str, str]:
     return {"System": code.system, "Kode": code.code} | ({"Tekst": code.text} if code.text else {})
+
+
+def _proposed(one: ProposedTime) -> dict[str, Any]:
+    return {
+        "ForslagId": str(one.id),
+        "ForloebId": one.case,
+        "ElementId": str(one.element),
+        "StaarFra": instant_text(one.stands.start),
+        "StaarTil": instant_text(one.stands.end),
+        "ForeslaaetFra": instant_text(one.proposed.start),
+        "ForeslaaetTil": instant_text(one.proposed.end),
+    }

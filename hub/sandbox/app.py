@@ -13,6 +13,7 @@ from hub.sandbox.case import CaseChange, CaseContent
 from hub.sandbox.desk import Desk
 from hub.sandbox.guard import add_guard
 from hub.sandbox.page import Page, add_page
+from hub.sandbox.proposed import say_yes
 from hub.sandbox.shelf import Case, Shelf
 from hub.sandbox.system import Behaviour, Garbage, HubAnswer, System
 
@@ -40,6 +41,14 @@ def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastA
     @app.get("/sandbox/plans")
     def plans() -> dict[str, dict[str, Any]]:
         return shelf.plans()
+
+    @app.get("/sandbox/proposals")
+    def proposals() -> list[dict[str, Any]]:
+        return shelf.proposals()
+
+    @app.post("/sandbox/proposals/{proposal}/yes")
+    def yes(proposal: str) -> dict[str, Any]:
+        return _told(*say_yes(proposal, desk, shelf))
 
     @app.get("/sandbox/deliveries")
     def deliveries() -> list[dict[str, Any]]:

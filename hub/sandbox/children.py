@@ -11,6 +11,7 @@ from lxml import etree
 from hub.authority import contract_folder
 from hub.clock import now
 from hub.sandbox.nodes import Namespace, Node, parsed, to_bytes, xml_bool
+from hub.sandbox.proposed import kept
 from hub.sandbox.shelf import Case, Delivery
 from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
 
@@ -111,7 +112,16 @@ class ChildrenSystem:
             sequence=int(_WORDS.text(root, "Sekvens")),
             disclosed={_WORDS.text(part, "ElementId"): _WORDS.kept(part) for part in _WORDS.all(root, "Delt")},
             withdrawn=[_WORDS.text(part, "ElementId") for part in _WORDS.all(root, "Tilbagekaldt")],
+            proposals=[
+                kept(_WORDS.text(part, "ForslagId"), _WORDS.text(part, "SagId"), _told(part))
+                for part in _WORDS.all(root, "Forslag")
+            ],
         )
+
+
+def _told(part: etree._Element) -> list[str]:
+    names = ("ElementId", "StaarFra", "StaarTil", "ForeslaaetFra", "ForeslaaetTil")
+    return [_WORDS.text(part, name) for name in names]
 
 
 def _case(case: Case) -> list[Node]:

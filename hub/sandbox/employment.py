@@ -13,6 +13,7 @@ from hub.authority import contract_folder
 from hub.clock import new_id
 from hub.sandbox.nodes import Namespace, Node, xml_bool
 from hub.sandbox.person_case import ORGANISATION, USER, person_case
+from hub.sandbox.proposed import kept
 from hub.sandbox.shelf import Case, Delivery
 from hub.sandbox.soap import (
     CALLER,
@@ -201,7 +202,16 @@ class EmploymentSystem:
                 for part in _WORDS.all(asked, "PlanElementItem")
             },
             withdrawn=[_WORDS.text(part, "ElementIdentifier") for part in _WORDS.all(asked, "WithdrawnElementItem")],
+            proposals=[_proposed(part) for part in _WORDS.all(asked, "ProposedTimeItem")],
         )
         taken = take_in(self._own.shelf, delivery, self.behaviour)
         fields: list[Node] = [("ReceiptStatusCode", taken.status), ("SequenceIdentifier", str(taken.sequence))]
         return "UpdatePlanResponse", [*fields, ("ReasonText", taken.reason)]
+
+
+def _proposed(part: etree._Element) -> dict[str, str]:
+    hours = ("StandsFromDateTime", "StandsToDateTime", "ProposedFromDateTime", "ProposedToDateTime")
+    proposal, case, *told = (
+        _WORDS.text(part, name) for name in ("ProposalIdentifier", "CaseIdentifier", "ElementIdentifier", *hours)
+    )
+    return kept(proposal, case, told)

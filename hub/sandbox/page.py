@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hub.sandbox.case import CaseChange
 from hub.sandbox.desk import Desk
 from hub.sandbox.forms import LOCAL, Minutes, Moment, NewCase, Text, booked, cancelled, moved
+from hub.sandbox.proposed import say_yes
 from hub.sandbox.shelf import Case, Shelf
 from hub.sandbox.system import Behaviour, Broken, HubAnswer, System
 
@@ -62,6 +63,7 @@ class Page:
             "cases/{case_id}/appointments": self.book,
             "cases/{case_id}/appointments/move": self.move,
             "cases/{case_id}/appointments/cancel": self.cancel,
+            "proposals/{proposal}/yes": self.say_yes,
             "break": self.break_down,
             "mend": self.mend,
         }
@@ -100,6 +102,10 @@ class Page:
         """Cancel an appointment."""
         return self._changed(case_id, lambda case: cancelled(case, appointment))
 
+    def say_yes(self, proposal: str) -> Response:
+        """Move an appointment to the time that the hub's coordinator proposes."""
+        return self._done(lambda: say_yes(proposal, self._desk, self._shelf))
+
     def break_down(self, how: Annotated[Broken, Form()]) -> Response:
         """Break the system."""
         self._system.behaviour = Behaviour(broken=how)
@@ -122,6 +128,7 @@ class Page:
             cases=self._shelf.cases()[::-1],
             answers=self._shelf.answers(),
             plans=self._shelf.plans(),
+            proposals=self._shelf.proposals(),
             deliveries=self._shelf.deliveries()[::-1],
         )
         return HTMLResponse(text, status, _SAFE)

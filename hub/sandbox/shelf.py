@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS answers (case_id TEXT PRIMARY KEY, status INTEGER, an
 CREATE TABLE IF NOT EXISTS plans (plan TEXT PRIMARY KEY, sequence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS elements (plan TEXT NOT NULL, element TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (plan, element));
+CREATE TABLE IF NOT EXISTS proposals (plan TEXT NOT NULL, proposal TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, plan TEXT NOT NULL,
     cpr TEXT NOT NULL, sequence INTEGER NOT NULL, disclosed INTEGER NOT NULL, withdrawn BLOB NOT NULL,
     status TEXT NOT NULL, duplicate INTEGER NOT NULL);
@@ -68,6 +69,8 @@ class Delivery:
     sequence: int
     disclosed: Mapping[str, Mapping[str, Any]] = field(repr=False)
     withdrawn: Sequence[str] = ()
+    #: All the other times that stand proposed for the system's own appointments.
+    proposals: Sequence[Mapping[str, str]] = ()
 
 
 class Shelf:
@@ -137,6 +140,7 @@ class Shelf:
                 status = "already-held"
             else:
                 connection.execute(_SAVE_PLAN, (plan, delivery.sequence))
+                _replace_proposals(connection, delivery)
                 connection.executemany(
                     _SAVE_ELEMENT,
                     [(plan, element, orjson.dumps(content)) for element, content in delivery.disclosed.items()],
@@ -169,6 +173,17 @@ class Shelf:
         for plan, element, content in elements:
             held[plan]["elements"][element] = orjson.loads(content)
         return held
+
+    def proposals(self) -> list[dict[str, Any]]:
+        """Return the other times that stand proposed for the system's own appointments."""
+        with self._begin() as connection:
+            rows = connection.execute("SELECT content FROM proposals ORDER BY proposal").fetchall()
+        return [orjson.loads(content) for (content,) in rows]
+
+    def drop_proposal(self, proposal: str) -> None:
+        """Keep a proposal no more: the appointment is moved."""
+        with self._begin() as connection:
+            connection.execute("DELETE FROM proposals WHERE proposal = ?", (proposal,))
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return every delivery in the order received, repeats included."""
@@ -207,6 +222,13 @@ class Shelf:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+def _replace_proposals(connection: sqlite3.Connection, delivery: Delivery) -> None:
+    """Keep what a delivery names, and nothing else: one that is named no more is off."""
+    connection.execute("DELETE FROM proposals WHERE plan = ?", (delivery.plan,))
+    told = [(delivery.plan, one["id"], orjson.dumps(one)) for one in delivery.proposals]
+    connection.executemany("INSERT OR REPLACE INTO proposals VALUES (?, ?, ?)", told)
 
 
 def _case(row: tuple[Any, ...]) -> Case:

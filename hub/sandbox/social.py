@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Res
 from hub.clock import new_id
 from hub.sandbox.shelf import Case, Delivery
 from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
-from hub.sandbox.updates import JsonUpdates, kvittering, own_id, own_label
+from hub.sandbox.updates import JsonUpdates, kvittering, own_id, own_label, proposed
 
 _JSON = "application/json"
 _CURSOR = r"^[0-9]{0,18}$"
@@ -121,6 +121,7 @@ class SocialSystem:
             sequence=update["Sekvens"],
             disclosed={element["Id"]: _kept(element) for element in update["Elementer"]},
             withdrawn=update["TrukketTilbage"],
+            proposals=proposed(update, "SagIdentity"),
         )
 
 

@@ -11,6 +11,7 @@ import yaml
 from fastapi import HTTPException, Response
 
 from hub.authority import contract_folder
+from hub.sandbox.proposed import kept
 from hub.sandbox.system import Taken
 
 
@@ -33,6 +34,12 @@ class JsonUpdates:
             raise HTTPException(400, f"no valid {self._name}")
         found: dict[str, Any] = update
         return found
+
+
+def proposed(update: Mapping[str, Any], case: str) -> list[dict[str, str]]:
+    """Return the other times that an update proposes. :param case: what the contract calls the system's own case."""
+    names = ("ElementId", "StaarFra", "StaarTil", "ForeslaaetFra", "ForeslaaetTil")
+    return [kept(one["ForslagId"], one[case], [one[name] for name in names]) for one in update.get("Forslag", [])]
 
 
 def kvittering(taken: Taken) -> Response:

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from hub.clock import now
 from hub.sandbox.shelf import Case, Delivery
 from hub.sandbox.system import Behaviour, HubAnswer, Surroundings, ask_hub, obey, raw_body, require_token, take_in
-from hub.sandbox.updates import JsonUpdates, kvittering, own_id, own_label
+from hub.sandbox.updates import JsonUpdates, kvittering, own_id, own_label, proposed
 
 _JSON = "application/json"
 _RELATION = {"mother": "Mor", "father": "Far"}
@@ -83,6 +83,7 @@ class YouthSystem:
             sequence=update["Sekvens"],
             disclosed={element["ElementId"]: _kept(element) for element in update["Delt"]},
             withdrawn=update["Tilbagekaldt"],
+            proposals=proposed(update, "ForloebId"),
         )
 
 

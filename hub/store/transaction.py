@@ -52,6 +52,7 @@ from hub.store.people import People
 from hub.store.plans import Plans
 from hub.store.policies import Policies
 from hub.store.policy_drafts import PolicyDrafts
+from hub.store.proposals import Proposals
 from hub.store.register_rows import RegisterRows
 from hub.store.replays import Replays
 from hub.store.restrictions import Restrictions
@@ -172,6 +173,8 @@ class Unit:
     #: What coordinators have said is all right as it stands.
     accepted_findings = cached_property(lambda unit: AcceptedFindings(unit.connection, unit.municipality))
 
+    #: Which other times were proposed.
+    proposals = cached_property(lambda unit: Proposals(unit.connection, unit.municipality))
     #: What citizens are asked to consent to.
     consent_requests = cached_property(lambda unit: ConsentRequests(unit.connection, unit.municipality))
 

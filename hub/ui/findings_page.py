@@ -12,9 +12,11 @@ from datetime import timedelta
 from hub.consent.explain import completeness
 from hub.consent.explain_findings import finding, rule_of
 from hub.flow.findings import ShownFinding, ShownFindings
+from hub.flow.propose import ShownProposal
 from hub.plan.severity import Severity, severity_of
 from hub.store.accepted_findings import AcceptedFinding
 from hub.ui.cards import Card, Cards
+from hub.ui.proposed import ProposalRow, can_be_moved, proposal_rows
 from hub.ui.times import moment
 from hub.ui.words import known_word, word
 
@@ -35,6 +37,7 @@ class FoundCard:
     """One finding.
 
     :ivar badge: the colour of its severity, never told by colour alone.
+    :ivar movable: those of its sides for which another time can be proposed.
     :ivar about: the titles of what it is about, so that two buttons of one name are told apart.
     """
 
@@ -44,6 +47,7 @@ class FoundCard:
     sentence: str
     rule: str
     cards: tuple[Card, ...]
+    movable: tuple[Card, ...]
     accepted: AcceptedWord | None
 
     @property
@@ -62,11 +66,15 @@ class FindingsPage:
     at: str
     open: tuple[FoundCard, ...]
     accepted: tuple[FoundCard, ...]
+    proposals: tuple[ProposalRow, ...] = ()
 
 
-def findings_page(found: ShownFindings, travel: timedelta, language: str, client: str) -> FindingsPage:
+def findings_page(
+    found: ShownFindings, proposed: Sequence[ShownProposal], travel: timedelta, language: str, client: str
+) -> FindingsPage:
     """Return the page in ``da`` or ``en``.
 
+    :param proposed: which other times were proposed.
     :param travel: the way between two appointments.
     :param client: who reads; what they have accepted themselves says so.
     """
@@ -80,6 +88,7 @@ def findings_page(found: ShownFindings, travel: timedelta, language: str, client
         at=word("plan.at", language, when=moment(shown.at, language)),
         open=tuple(one for one in every if one.accepted is None),
         accepted=tuple(one for one in every if one.accepted is not None),
+        proposals=proposal_rows(proposed, language),
     )
 
 
@@ -98,6 +107,9 @@ def _card(one: ShownFinding, cards: Cards, travel: timedelta, client: str) -> Fo
         sentence=finding(one.finding).in_language(language),
         rule=rule_of(one.finding, travel).in_language(language),
         cards=tuple(cards.card(seen[element]) for element in one.finding.elements),
+        movable=tuple(
+            cards.card(seen[element]) for element in one.finding.elements if can_be_moved(seen[element], cards.at)
+        ),
         accepted=_word(one.accepted, language, client) if one.accepted else None,
     )
 

@@ -150,6 +150,13 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     # Of a finding that is not there; test_findings.py asks of one that is.
     "POST /plans/{plan}/findings/{finding}/accept": ({404}, frozenset({"coordinator"}), 404),
     "POST /plans/{plan}/findings/{finding}/reopen": ({404}, frozenset({"coordinator"}), 404),
+    # Of an appointment that is not there; test_proposals.py asks of one that is.
+    "POST /plans/{plan}/proposals": ({404}, frozenset({"coordinator"}), 404),
+    "GET /plans/{plan}/proposals": ({200}, CHOOSERS, 404),
+    "POST /plans/{plan}/proposals/{id}/cancel": ({404}, frozenset({"coordinator"}), 404),
+    "GET /proposals": ({200}, WRITERS, 403),
+    "POST /proposals/{id}/accept": ({404}, WRITERS, 403),
+    "POST /proposals/{id}/reject": ({404}, WRITERS, 403),
     "POST /plans/{plan}/emergency": ({201}, STAFF, 404),
     "POST /emergencies/{id}/approve": ({404}, frozenset(), 404),
     "POST /emergencies/{id}/reject": ({404}, frozenset(), 404),
@@ -234,6 +241,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /plans/{plan}/goals/{id}/end": {"status": "completed"},
         "POST /plans/{plan}/legal-holds": {"code": "case", "reason": WHY},
         "POST /plans/{plan}/findings/{finding}/accept": {"reason": WHY},
+        "POST /plans/{plan}/proposals": {"element": element, "start": "2100-01-01T09:00:00+01:00"},
+        "POST /proposals/{id}/reject": {"reason": WHY},
         "POST /plans/{plan}/hold": {"reason": WHY},
         "POST /plans/{plan}/hold/lift": {"reason": WHY},
         "POST /plans/{plan}/meetings": {"purpose": "ssd", "organisations": ["children"]},

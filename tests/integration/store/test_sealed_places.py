@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from hub.clock import new_id
 from hub.errors import SettingsRefused, Tampered
 from hub.plan.contribution import PersonFacts
+from hub.plan.element import Period
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
 from hub.store.accepted_findings import AcceptedFinding
@@ -31,6 +32,8 @@ from hub.store.finding_tables import accepted_findings
 from hub.store.meetings import Meeting
 from hub.store.migrations import upgrade
 from hub.store.occasion_tables import emergencies, meetings, plan_holds
+from hub.store.proposal_tables import proposals
+from hub.store.proposals import Proposal
 from hub.store.replay_rows import Replay, State
 from hub.store.replay_tables import replays
 from hub.store.restrictions import new_restriction
@@ -164,8 +167,13 @@ class Filled:
             unit.statements.answer(said.id, "Fordi det hjælper.", self.key, THEN)
             word = AcceptedFinding(new_id(), plan, new_id(), "busy-day", (), "children", "c", THEN, "Det går an.")
             unit.accepted_findings.add(word, self.key)
+            hours = Period(THEN, THEN + timedelta(hours=1))
+            other = Proposal(new_id(), plan, new_id(), "children", hours, hours, "coordination", "c", THEN)
+            unit.proposals.add(other)
+            unit.proposals.reject(other.id, "Der er ingen tid.", self.key, THEN)
             asked = ConsentRequest(new_id(), plan, "social", f"c{n}", "coordination", "c", THEN, "For mødet.")
             unit.consent_requests.add(asked, self.key)
+        self._all_of(proposals.c.answer, lambda: unit.proposals.of_plan(plan, self.key))
         self._all_of(accepted_findings.c.reason, lambda: unit.accepted_findings.of_plan(plan, self.key))
         self._all_of(consent_requests.c.purpose, lambda: unit.consent_requests.of_plan(plan, self.key))
         for column in (statements.c.words, statements.c.answer):
