@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.family import Family, a_family
+from tests.browser.stops import goes_to, presses
 from tests.browser.told import KIRSTEN
 from tests.browser.visit import Visit, a_visit
 
@@ -15,42 +16,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
-#: What the browser draws around where the keyboard stands, and whether that is in the window at all.
-_STOP = """(() => {
-    const stop = document.activeElement;
-    if (stop === document.body) return null;  // past the last, before the first
-    const style = getComputedStyle(stop), place = stop.getBoundingClientRect();
-    const seen = place.bottom > 0 && place.right > 0 && place.top < innerHeight && place.left < innerWidth;
-    return {called: (stop.innerText || stop.getAttribute('aria-label') || stop.name || '').trim(),
-            outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, seen: seen};
-})()"""
 
 
 @pytest.fixture(scope="module")
 def family(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
     with a_family(tmp_path_factory.mktemp("family")) as known:  # in real time: they sign in at the provider
         yield known
-
-
-def goes_to(visit: Visit, called: str, *, stops: int = 60) -> None:
-    """Press Tab until the keyboard stands on what is called so, or begins so; each stop on the way is seen."""
-    for _ in range(stops):
-        visit.page.keyboard.press("Tab")
-        stop = visit.says(_STOP)
-        if stop is None:
-            continue
-        assert stop["seen"], f"{stop['called']} has the keyboard outside of the window"
-        assert stop["outlined"], f"nothing shows that {stop['called']} has the keyboard"
-        if stop["called"].startswith(called):
-            return
-    raise AssertionError(f"The keyboard never came to {called!r} in {stops} stops")
-
-
-def presses(visit: Visit, called: str, leads_to: str) -> None:
-    """Go to a link or a button and press Enter; wait until a page is there whose address ends so."""
-    goes_to(visit, called)
-    visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url(lambda url: url.endswith(leads_to))
 
 
 def signs_in(visit: Visit, called: str, home: str) -> None:
@@ -65,11 +36,7 @@ def signs_in(visit: Visit, called: str, home: str) -> None:
 
 def goes_to_button_of_the_provider(visit: Visit, called: str) -> None:
     """Press Tab until there; what the sandbox's own page looks like is its own affair."""
-    for _ in range(20):
-        visit.page.keyboard.press("Tab")
-        if (stop := visit.says(_STOP)) and stop["called"] == called:
-            return
-    raise AssertionError(f"There is no {called!r}")
+    goes_to(visit, called, is_ours=False)
 
 
 def test_a_coordinator_signs_in_finds_a_family_reads_a_plan_and_signs_out(browser: Browser, family: Family) -> None:
