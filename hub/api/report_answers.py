@@ -16,6 +16,7 @@ from hub.plan.person import Membership
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice
+from hub.store.proposals import Proposal
 from hub.store.statements import Statement
 
 #: The rights that a report tells of, by article.
@@ -78,6 +79,7 @@ def report_answer(report: AccessReport) -> dict[str, Any]:
         "restrictions": [restriction_answer(one) for one in report.restrictions],
         "corrections": [_correction(one) for one in report.corrections],
         "accepted_findings": [_accepted(one) for one in report.accepted],
+        "proposals": [_proposal(one) for one in report.proposals],
         "statements": [_statement(one) for one in report.statements],
         "notices": [_notice(one) for one in report.notices],
         "kept": [_kept(one) for one in report.kept],
@@ -103,6 +105,20 @@ def _correction(one: Correction) -> dict[str, Any]:
         "claim": one.claim,
         "answered_at": when(one.answered_at),
         "answer": one.answer,
+    }
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    """Return another time that was proposed: organisations, and no member of staff."""
+    return {
+        "element": one.element,
+        "authority": one.authority,
+        "organisation": one.organisation,
+        "proposed": period_answer(one.proposed),
+        "proposed_at": when(one.proposed_at),
+        "answered_at": when(one.rejected_at or one.accepted_at),
+        "answer": one.answer,
+        "cancelled_at": when(one.cancelled_at),
     }
 
 

@@ -26,6 +26,7 @@ from hub.flow.ledger_words import category_word, organisation_word
 from hub.flow.report import AccessReport, Kept
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
+from hub.store.proposals import Proposal
 from hub.store.restrictions import Restriction
 from hub.store.statements import Statement
 
@@ -57,6 +58,7 @@ _HELD = Sentence("Hvad andre har nu", "What others hold now")
 _RESTRICTED = Sentence("Begrænsninger", "Restrictions")
 _WRONG = Sentence("Det, der er kaldt forkert", "What was called wrong")
 _ALL_RIGHT = Sentence("Det, din koordinator har fundet i orden", "What your coordinator found all right")
+_OTHER_TIMES = Sentence("Nye tider, din koordinator har foreslået", "Other times your coordinator proposed")
 _SAID = Sentence("Det, du har sagt om planen", "What you have said of the plan")
 _LETTERS = Sentence("Breve til dig", "Letters to you")
 _URGENT = Sentence("Nødadgang", "Emergency access")
@@ -127,6 +129,7 @@ class _Page:
             (_WRONG, self._corrections(report.corrections)),
             (_SAID, self._statements(report.statements)),
             (_ALL_RIGHT, self._accepted(report.accepted)),
+            (_OTHER_TIMES, self._proposals(report.proposals)),
             (
                 _LETTERS,
                 self._table(
@@ -194,6 +197,13 @@ class _Page:
         for one in statements:
             words = f"{_SAYS[one.says].in_language(self.language)} {one.words} · {one.answer}".strip(" ·")
             rows.append((self._who(one.authority), self.day(one.said_at), words))
+        return self._table(("who", "when", "text"), rows)
+
+    def _proposals(self, proposals: Sequence[Proposal]) -> Html:
+        rows = []
+        for one in proposals:
+            start = self.day(one.proposed.start) if one.proposed.start else ""
+            rows.append((self._who(one.authority), self.day(one.proposed_at), f"{start} · {one.answer}".strip(" ·")))
         return self._table(("who", "when", "text"), rows)
 
     def _accepted(self, accepted: Sequence[AcceptedFinding]) -> Html:

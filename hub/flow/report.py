@@ -28,6 +28,7 @@ from hub.store.accepted_findings import AcceptedFinding
 from hub.store.corrections import Correction
 from hub.store.notices import Notice, NoticeKind
 from hub.store.plans import StoredPlan
+from hub.store.proposals import Proposal
 from hub.store.restrictions import Restriction
 from hub.store.statements import Statement
 from hub.store.transaction import Store, Unit
@@ -85,6 +86,7 @@ class AccessReport:
     corrections: Sequence[Correction]
     statements: Sequence[Statement]
     accepted: Sequence[AcceptedFinding]
+    proposals: Sequence[Proposal]
     notices: Sequence[Notice]
     register: Register
     kept: Sequence[Kept]
@@ -128,6 +130,7 @@ def _made(unit: Unit, stored: StoredPlan, reader: Reader, settings: Settings, at
         restrictions=restrictions_told(unit, stored, citizen),
         corrections=() if is_silent else _corrections(unit, stored, {one.element.id for one in elements}),
         accepted=() if is_silent else _accepted(unit, stored, {one.element.id for one in elements}),
+        proposals=() if is_silent else _proposals(unit, stored, {one.element.id for one in elements}),
         statements=() if is_silent else _statements(unit, stored, reader, {one.element.id for one in elements}),
         notices=() if is_silent else _notices(unit, plan.id, person.id, {one.element.id for one in elements}),
         register=_register(person),
@@ -150,6 +153,11 @@ def _corrections(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[Co
     """Return what was called wrong of what the report has, and what its authority answered."""
     found = unit.corrections.of_plan(stored.plan.id, stored.key)
     return [one for one in found if one.element in seen]
+
+
+def _proposals(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[Proposal]:
+    """Return which other times were proposed for appointments that the report has, and what was answered."""
+    return [one for one in unit.proposals.of_plan(stored.plan.id, stored.key) if one.element in seen]
 
 
 def _accepted(unit: Unit, stored: StoredPlan, seen: set[UUID]) -> Sequence[AcceptedFinding]:

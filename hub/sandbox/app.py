@@ -28,6 +28,7 @@ def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastA
     add_guard(app)
     add_page(app, Page(system, shelf, desk))
     _add_case_controls(app, desk)
+    _add_proposal_controls(app, desk, shelf)
 
     @app.put("/sandbox/behaviour")
     def behave(behaviour: Behaviour) -> Behaviour:
@@ -41,14 +42,6 @@ def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastA
     @app.get("/sandbox/plans")
     def plans() -> dict[str, dict[str, Any]]:
         return shelf.plans()
-
-    @app.get("/sandbox/proposals")
-    def proposals() -> list[dict[str, Any]]:
-        return shelf.proposals()
-
-    @app.post("/sandbox/proposals/{proposal}/yes")
-    def yes(proposal: str) -> dict[str, Any]:
-        return _told(*say_yes(proposal, desk, shelf))
 
     @app.get("/sandbox/deliveries")
     def deliveries() -> list[dict[str, Any]]:
@@ -78,6 +71,16 @@ def _add_case_controls(app: FastAPI, desk: Desk) -> None:
     @app.post("/sandbox/cases/{case_id}/resend")
     def resend(case_id: str) -> dict[str, Any]:
         return _told(*desk.resend(case_id))
+
+
+def _add_proposal_controls(app: FastAPI, desk: Desk, shelf: Shelf) -> None:
+    @app.get("/sandbox/proposals")
+    def proposals() -> list[dict[str, Any]]:
+        return shelf.proposals()
+
+    @app.post("/sandbox/proposals/{proposal}/yes")
+    def yes(proposal: str) -> dict[str, Any]:
+        return _told(*say_yes(proposal, desk, shelf))
 
 
 def _told(case: Case, hub: HubAnswer) -> dict[str, Any]:

@@ -55,6 +55,9 @@ def test_the_owner_finds_it_on_its_list_and_says_no_with_a_reason(hub: Served) -
     assert (answer.status_code, answer.json()["state"], answer.json()["answer"]) == (200, "rejected", WHY)
     assert hub.audited("proposal-answered")[-1]["details"]["state"] == "rejected"
     assert WHY not in str(hub.audited("proposal-answered")[-1])
+    (told,) = hub.ask("coordinator", "GET", f"/plans/{plan}/report").json()["proposals"]
+    assert (told["authority"], told["answer"]) == ("employment", WHY)
+    assert WHY in hub.ask("coordinator", "GET", f"/plans/{plan}/report?as=html").text
 
 
 def test_an_owner_says_yes_and_done_it_is_only_once_the_appointment_has_moved(hub: Served) -> None:
