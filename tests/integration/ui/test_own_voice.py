@@ -23,13 +23,15 @@ from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
 pytestmark = pytest.mark.integration
 MEETING = {"id": "m", "kind": "appointment", "category": "appointments", "title": "Samtale om praktik"}
+#: For what the database has a say in.
+on_both = pytest.mark.parametrize("hub", [EMBEDDED, pytest.param(OPERATED, marks=pytest.mark.servers)], indirect=True)
 UNSAVED = "Dit svar er ikke gemt, og intet er ændret"
 WORDS = "Hvorfor skal jeg møde så tidligt? <b>Jeg</b> har børn."
 
 
-@pytest.fixture(params=[EMBEDDED, pytest.param(OPERATED, marks=pytest.mark.servers)])
+@pytest.fixture
 def hub(request: pytest.FixtureRequest, tmp_path: Path, provider: Sandbox) -> Iterator[Served]:
-    yield from a_hub_of(request.param, tmp_path, provider)
+    yield from a_hub_of(getattr(request, "param", EMBEDDED), tmp_path, provider)
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def test_each_element_but_ones_own_has_three_ways_of_equal_weight(hub: Served, a
     assert len(parts_of(page, "//form[contains(@class, 'voice')]/@action")) == 2
 
 
+@on_both
 def test_a_question_is_seen_by_both_from_sent_to_answered(hub: Served, anna: Visitor, karen: Visitor) -> None:
     element = the_goal(hub)
     assert anna.gets(f"/citizen/statements/ask/{element}").status_code == 200
@@ -138,7 +141,6 @@ def test_what_cannot_be_answered_is_not_saved_and_stays_typed(hub: Served, anna:
     assert not hub.ask("anna", "GET", f"/plans/{hub.plan}/statements").json()["statements"]
 
 
-@pytest.mark.parametrize("hub", [EMBEDDED], indirect=True)
 def test_while_the_database_is_away_the_words_are_given_back_and_to_nobody_else(hub: Served, anna: Visitor) -> None:
     element, form = the_goal(hub), _token(anna)
     with hub.store.begin() as unit:  # as it is while somebody restores it: not even the session can be looked up
@@ -185,6 +187,7 @@ def test_forms_of_another_page_and_of_another_person_change_nothing(hub: Served,
     assert not hub.ask("anna", "GET", f"/plans/{hub.plan}/statements").json()["statements"]
 
 
+@on_both
 def test_the_citizen_writes_rewrites_and_ends_a_goal(hub: Served, anna: Visitor, karen: Visitor) -> None:
     typed = {"kind": "goal", "title": "Jeg vil <cykle> & gå", "text": "Hver dag\r\nogså om vinteren"}
     assert sends(anna, "/citizen/goals", **typed, until="2026-12-24").status_code == 303
@@ -219,6 +222,7 @@ def test_a_goal_that_does_not_fit_is_not_saved_and_stays_typed(hub: Served, anna
     assert not hub.ask("anna", "GET", f"/plans/{hub.plan}/goals").json()["goals"]
 
 
+@on_both
 def test_two_coordinators_change_one_goal_and_the_second_sees_both(
     hub: Served, karen: Visitor, provider: Sandbox
 ) -> None:
@@ -263,6 +267,7 @@ def test_a_step_serves_a_goal_and_the_citizen_asks_the_coordinator_who_answers(
     assert "Koordinationen svarede" in words_of(anna.gets("/citizen/statements"))
 
 
+@on_both
 def test_what_is_withheld_changes_no_byte_of_the_coordinators_pages(hub: Served, anna: Visitor, karen: Visitor) -> None:
     plan = f"/coordinator/plans/{hub.plan}"
     pages = ("/coordinator", plan, f"{plan}/statements", f"{plan}/goals")
