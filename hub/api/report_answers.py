@@ -14,6 +14,7 @@ from hub.consent.explain import completeness
 from hub.flow.report import AccessReport, Emergency, Kept
 from hub.plan.person import Membership
 from hub.store.accepted_findings import AcceptedFinding
+from hub.store.consent_requests import ConsentRequest
 from hub.store.corrections import Correction
 from hub.store.notices import Notice
 from hub.store.proposals import Proposal
@@ -78,6 +79,7 @@ def report_answer(report: AccessReport) -> dict[str, Any]:
         "emergencies": [_emergency(one) for one in report.emergencies],
         "restrictions": [restriction_answer(one) for one in report.restrictions],
         "corrections": [_correction(one) for one in report.corrections],
+        "consent_requests": [_request(one) for one in report.requests],
         "accepted_findings": [_accepted(one) for one in report.accepted],
         "proposals": [_proposal(one) for one in report.proposals],
         "statements": [_statement(one) for one in report.statements],
@@ -119,6 +121,19 @@ def _proposal(one: Proposal) -> dict[str, Any]:
         "answered_at": when(one.rejected_at or one.accepted_at),
         "answer": one.answer,
         "cancelled_at": when(one.cancelled_at),
+    }
+
+
+def _request(one: ConsentRequest) -> dict[str, Any]:
+    """Return a question: for which organisation somebody asked, and no member of staff."""
+    return {
+        "recipient": one.recipient,
+        "category": one.category,
+        "organisation": one.organisation,
+        "asked_at": when(one.asked_at),
+        "purpose": one.purpose,
+        "answer": one.answer,
+        "answered_at": when(one.answered_at),
     }
 
 

@@ -25,6 +25,7 @@ from hub.flow.ledger_rows import Disclosure
 from hub.flow.ledger_words import category_word, organisation_word
 from hub.flow.report import AccessReport, Kept
 from hub.store.accepted_findings import AcceptedFinding
+from hub.store.consent_requests import ConsentRequest
 from hub.store.corrections import Correction
 from hub.store.proposals import Proposal
 from hub.store.restrictions import Restriction
@@ -57,6 +58,7 @@ _LEDGER = Sentence("Hvem der har set eller fået hvad", "Who saw or got what")
 _HELD = Sentence("Hvad andre har nu", "What others hold now")
 _RESTRICTED = Sentence("Begrænsninger", "Restrictions")
 _WRONG = Sentence("Det, der er kaldt forkert", "What was called wrong")
+_ASKED = Sentence("Det, du er blevet spurgt om at give lov til", "What you were asked to allow")
 _ALL_RIGHT = Sentence("Det, din koordinator har fundet i orden", "What your coordinator found all right")
 _OTHER_TIMES = Sentence("Nye tider, din koordinator har foreslået", "Other times your coordinator proposed")
 _SAID = Sentence("Det, du har sagt om planen", "What you have said of the plan")
@@ -128,6 +130,7 @@ class _Page:
             (_RESTRICTED, self._restrictions(report.restrictions)),
             (_WRONG, self._corrections(report.corrections)),
             (_SAID, self._statements(report.statements)),
+            (_ASKED, self._requests(report.requests)),
             (_ALL_RIGHT, self._accepted(report.accepted)),
             (_OTHER_TIMES, self._proposals(report.proposals)),
             (
@@ -205,6 +208,13 @@ class _Page:
             start = self.day(one.proposed.start) if one.proposed.start else ""
             rows.append((self._who(one.authority), self.day(one.proposed_at), f"{start} · {one.answer}".strip(" ·")))
         return self._table(("who", "when", "text"), rows)
+
+    def _requests(self, requests: Sequence[ConsentRequest]) -> Html:
+        rows = (
+            (self._who(one.recipient), self._about_what((one.category,)), self.day(one.asked_at), one.purpose)
+            for one in requests
+        )
+        return self._table(("who", "what", "when", "text"), rows)
 
     def _accepted(self, accepted: Sequence[AcceptedFinding]) -> Html:
         rows = ((self._who(one.organisation), self.day(one.accepted_at), one.reason) for one in accepted)

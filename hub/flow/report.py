@@ -25,6 +25,7 @@ from hub.plan.element import Period
 from hub.plan.person import Membership, Person, Role
 from hub.settings import Settings
 from hub.store.accepted_findings import AcceptedFinding
+from hub.store.consent_requests import ConsentRequest
 from hub.store.corrections import Correction
 from hub.store.notices import Notice, NoticeKind
 from hub.store.plans import StoredPlan
@@ -86,6 +87,7 @@ class AccessReport:
     corrections: Sequence[Correction]
     statements: Sequence[Statement]
     accepted: Sequence[AcceptedFinding]
+    requests: Sequence[ConsentRequest]
     proposals: Sequence[Proposal]
     notices: Sequence[Notice]
     register: Register
@@ -129,6 +131,7 @@ def _made(unit: Unit, stored: StoredPlan, reader: Reader, settings: Settings, at
         emergencies=() if is_silent else _emergencies(unit, stored),
         restrictions=restrictions_told(unit, stored, citizen),
         corrections=() if is_silent else _corrections(unit, stored, {one.element.id for one in elements}),
+        requests=() if is_silent else unit.consent_requests.of_plan(plan.id, stored.key),
         accepted=() if is_silent else _accepted(unit, stored, {one.element.id for one in elements}),
         proposals=() if is_silent else _proposals(unit, stored, {one.element.id for one in elements}),
         statements=() if is_silent else _statements(unit, stored, reader, {one.element.id for one in elements}),
