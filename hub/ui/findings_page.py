@@ -68,6 +68,11 @@ class FindingsPage:
     accepted: tuple[FoundCard, ...]
     proposals: tuple[ProposalRow, ...] = ()
 
+    @property
+    def movable(self) -> tuple[Card, ...]:
+        """Return the appointments in open findings for which another time can be proposed, each once."""
+        return tuple({card.id: card for one in self.open for card in one.movable}.values())
+
 
 def findings_page(
     found: ShownFindings, proposed: Sequence[ShownProposal], travel: timedelta, language: str, client: str
