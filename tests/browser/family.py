@@ -7,12 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hub.clock
 from hub.authority import load
 from hub.sandbox.provider_people import PEOPLE
 from hub.testing.clock import FrozenClock, frozen
-from tests.browser.told import KIRSTEN, have_plans, speak
+from tests.browser.told import KIRSTEN, LARS, have_plans, speak
 from tests.integration.api.served import Served, served
 from tests.integration.sandboxes import Sandbox, a_sandbox
 from tests.integration.ui.provider import knows, registers, sign_in_settings, signs_in_as
@@ -27,6 +28,8 @@ STAFF = {
     "administrator": "anders", "security-administrator": "sigrid",
 }  # fmt: skip
 ROLES = {**STAFF, "citizen": "kirsten"}
+#: A citizen too, of eleven: some pages have other words for him.
+CHILD = "lars"
 _REAL_TIME = hub.clock.source
 
 
@@ -80,15 +83,19 @@ def a_family(folder: Path, *, at: datetime | None = None) -> Iterator[Family]:
             )
         )
         registers(provider, hub)
-        citizen = {"acr": "Substantial", "cpr": KIRSTEN, "name": "Kirsten Test Berggren"}
         others = [{"sub": one.sub, "called": one.called, "claims": dict(one.claims)} for one in PEOPLE]
-        knows(provider, *others, {"sub": "kirsten", "called": "Kirsten Test Berggren, citizen", "claims": citizen})
+        knows(provider, *others, _citizen("kirsten", "Kirsten", KIRSTEN), _citizen(CHILD, "Lars", LARS))
         known = Family(hub, provider, clock)
         known.addresses |= have_plans(hub)
-        for sub in ROLES.values():  # all at once: whoever signs in lets sessions of another time end
+        for sub in (*ROLES.values(), CHILD):  # all at once: whoever signs in lets sessions of another time end
             known.cookies_of(sub)
         known.addresses |= speak(hub, known.addresses, known.cookies_of("karen"), known.cookies_of("kirsten"))
         yield known
+
+
+def _citizen(sub: str, name: str, cpr: str) -> dict[str, Any]:
+    called = f"{name} Test Berggren"
+    return {"sub": sub, "called": f"{called}, citizen", "claims": {"acr": "Substantial", "cpr": cpr, "name": called}}
 
 
 @contextmanager

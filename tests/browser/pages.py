@@ -11,7 +11,7 @@ from hub.ui import pages
 from tests.browser.family import ROLES
 
 NOBODY = "nobody"
-COORDINATOR, CITIZEN = "coordinator", "citizen"
+COORDINATOR, CITIZEN, CHILD = "coordinator", "citizen", "child"
 #: For whom there are no pages yet, but for the one that says so.
 PAGELESS = frozenset(ROLES) - {COORDINATOR, CITIZEN}
 
@@ -65,18 +65,23 @@ PAGES: tuple[Opened, ...] = (
     ),
     _as(COORDINATOR, "/coordinator/plans/{plan}/goals/{element}", "/coordinator/plans/{plan}/goals/{joint_goal}"),
     *_for(COORDINATOR, "/coordinator/{rest}", status=404),
+    *(
+        Opened(route, frozenset({CITIZEN, CHILD}))
+        for route in (
+            "/citizen",
+            "/citizen/goals",
+            "/citizen/statements",
+            "/citizen/seen",
+            "/citizen/who-can-see",
+            "/citizen/consents",
+            "/citizen/withdrawals",
+        )
+    ),
     *_for(
         CITIZEN,
-        "/citizen",
-        "/citizen/goals",
-        "/citizen/statements",
         "/citizen/statements/{says}/{element}",
-        "/citizen/seen",
-        "/citizen/who-can-see",
-        "/citizen/consents",
         "/citizen/consents/{plan}",
         "/citizen/consents/{plan}/receipts/{consent}",
-        "/citizen/withdrawals",
         "/citizen/withdrawals/{consent}/proof",
     ),
     _as(CITIZEN, "/citizen/goals/{element}", "/citizen/goals/{own_goal}"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.family import CHILD as LARS
 from tests.browser.family import ROLES, Family
-from tests.browser.pages import NO_PAGES, NOBODY, PAGES, pages_of, routes
+from tests.browser.pages import CHILD, NO_PAGES, NOBODY, PAGES, pages_of, routes
 from tests.browser.visit import LANGUAGES, NARROW, WIDE, Visit, a_visit
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 #: Compressed, at the first visit; fonts aside.
 PAGE_BYTES = 150_000
-EVERYBODY = {NOBODY: "", **ROLES}
+EVERYBODY = {NOBODY: "", **ROLES, CHILD: LARS}
 
 
 def test_every_page_is_opened_by_these_tests() -> None:
