@@ -157,7 +157,9 @@ class _Cards:
             how="" if offer.role is Role.AUTHORITY_SYSTEM else self.say(f"role.{offer.role}"),
             sees=sees,
             words=said,
-            if_no=self.say("consents.if_no", who=self._who(offer.recipient)),
+            if_no=self.say(
+                "consents.if_no_child" if self.offers.is_parent else "consents.if_no", who=self._who(offer.recipient)
+            ),
             is_shut=is_shut,
             has_something=bool(sees or said),
         )

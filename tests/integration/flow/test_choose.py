@@ -141,7 +141,7 @@ def test_of_what_the_citizen_does_not_see_nothing_is_told(world: World) -> None:
     world.says(a_yes("household"), relatives)
     given = world.says(a_yes("household"), plan)
     world.drains()
-    world.accepts(a_contribution("children").with_relative("r1", RELATIVE, name="Lars Test Berggren").build())
+    world.accepts(a_contribution("children").with_relative("r1", RELATIVE, name="Sofie Test Dahl").build())
     wanted = ToWithdraw(given.id)
     says(world, plan, wanted, tries(world, plan, wanted))
     with world.store.begin(read_only=True) as unit:
