@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,11 @@ class Family:
                 self._cookies[sub] = dict(somebody.client.cookies)
         return self._cookies.get(sub, {})
 
+    def passes_a_minute(self) -> None:
+        """Let a minute pass where the clock stands still."""
+        if self.clock is not None:
+            self.clock.advance(timedelta(minutes=1))
+
     def address(self, route: str) -> str:
         """Return an address of a route's page, such as that of Kirsten's plan."""
         return route.format_map(self.addresses)
@@ -89,7 +94,8 @@ def a_family(folder: Path, *, at: datetime | None = None) -> Iterator[Family]:
         known.addresses |= have_plans(hub)
         for sub in (*ROLES.values(), CHILD):  # all at once: whoever signs in lets sessions of another time end
             known.cookies_of(sub)
-        known.addresses |= speak(hub, known.addresses, known.cookies_of("karen"), known.cookies_of("kirsten"))
+        karen, kirsten = known.cookies_of("karen"), known.cookies_of("kirsten")
+        known.addresses |= speak(hub, known.addresses, karen, kirsten, known.passes_a_minute)
         yield known
 
 

@@ -6,7 +6,7 @@ same; two of them call her to the same hour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,16 +45,23 @@ def have_plans(hub: Served) -> dict[str, str]:
 
 
 def speak(
-    hub: Served, addresses: Mapping[str, str], coordinator: Mapping[str, str], citizen: Mapping[str, str]
+    hub: Served,
+    addresses: Mapping[str, str],
+    coordinator: Mapping[str, str],
+    citizen: Mapping[str, str],
+    passes_a_minute: Callable[[], None],
 ) -> dict[str, str]:
     """Let Kirsten write a goal of her own and ask about the interview, and the coordinator a joint goal and a question.
 
     :param coordinator: cookies of the coordinator who is signed in, and :param citizen: those of Kirsten.
     """
     plan = addresses["plan"]
+    passes_a_minute()  # what is of one moment has no order of its own
     _posts(hub, citizen, "/citizen/goals", kind="goal", title=OWN_GOAL, text="Helst i et køkken tæt på, hvor vi bor.")
+    passes_a_minute()
     words = "Må min søn komme med, hvis han har fri?"
     _posts(hub, citizen, f"/citizen/statements/ask/{addresses['element']}", words=words)
+    passes_a_minute()
     _posts(hub, coordinator, f"/coordinator/plans/{plan}/goals", kind="goal", title=JOINT_GOAL)
     why = "Så kan de lægge møderne, når praktikken ikke er i gang."
     asked = {"recipient": "children", "category": "appointments", "purpose": why}
