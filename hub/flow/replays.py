@@ -99,9 +99,12 @@ def chosen(unit: Unit, choice: Choice, at: datetime) -> Sequence[tuple[Letter, s
     ]
 
 
-def freeze(choice: Choice, manner: Manner, reason: str, store: Store, asker: Asker) -> ShownReplay:
+def freeze(
+    choice: Choice, manner: Manner, reason: str, store: Store, asker: Asker, wanted: UUID | None = None
+) -> ShownReplay:
     """Write down what is to be replayed, and how; nothing is made due yet.
 
+    :param wanted: id of the replay, of the asker's choosing: one that is there already is returned as it stands.
     :param reason: why, in at least ten letters; kept sealed, and in no audit row.
     :raises InvalidRequest: the reason says too little, or holds a number.
     :raises NotFound: no dead letter fits.
@@ -109,6 +112,8 @@ def freeze(choice: Choice, manner: Manner, reason: str, store: Store, asker: Ask
     """
     with refusals_written(store, asker.actor, asker.correlation_id), store.begin() as unit:
         at = now()
+        if wanted is not None and (known := unit.replays.get(wanted)) is not None:
+            return ShownReplay(known, dict(unit.replays.counts(wanted)))
         said = stated_for_operators(reason, _REASON_LETTERS)
         found = chosen(unit, choice, at)
         if not found:
@@ -116,7 +121,7 @@ def freeze(choice: Choice, manner: Manner, reason: str, store: Store, asker: Ask
         if len(found) > MOST:
             raise TooLarge(f"More than {MOST:,} dead letters fit.", "Choose fewer: by group or recipient.")
         replay = Replay(
-            new_id(), State.DRAFT, at, asker.actor, asker.correlation_id, said, choice.written(),
+            wanted or new_id(), State.DRAFT, at, asker.actor, asker.correlation_id, said, choice.written(),
             min(choice.until, at) if choice.until else at, manner.canary, manner.per_minute, manner.stop_percent,
         )  # fmt: skip
         unit.replays.add(replay, found)

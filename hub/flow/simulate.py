@@ -21,8 +21,7 @@ from hub.flow.refusal import refusals_written
 from hub.flow.simulated import Choice, Simulated, ToGive, ToPublish
 from hub.flow.simulation import Simulation
 from hub.settings import Settings
-from hub.store.plans import StoredPlan
-from hub.store.transaction import Store, Unit
+from hub.store.transaction import Store
 
 
 def simulate_choice(

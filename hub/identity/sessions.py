@@ -20,7 +20,7 @@ from hub.flow.refusal import refusals_written
 from hub.identity.in_flight import Offered
 from hub.identity.offers import Offer, People
 from hub.identity.tokens import Caller, Identity
-from hub.plan.person import Role
+from hub.plan.person import OF_THE_HUB, Role
 from hub.store.sessions import PersonRow, SessionRow
 from hub.store.transaction import Store
 
@@ -29,7 +29,7 @@ IDLE = timedelta(minutes=15)
 #: A working day; a stolen secret is worth no more.
 LONGEST = timedelta(hours=8)
 #: For whom there are pages by a client's token. Whom the provider lets in is let in whatever the role.
-_ROLES = frozenset({Role.COORDINATOR})
+_ROLES = frozenset({Role.COORDINATOR}) | OF_THE_HUB
 _SECRET_BYTES = 32
 #: How long it is known that a word of the provider was used; longer than a browser carries it (``signing_in``).
 _ONCE = timedelta(minutes=30)
@@ -129,6 +129,11 @@ class Sessions:
         if not offer:
             raise NotAuthenticated("Nobody is signed in.", "Sign in.")
         return Session(secret, _caller(row.client, offer, language), row.person.authenticated_at)
+
+    def person_of(self, session: Session) -> str:
+        """Return who answers for what is done in a session: by whichever client they come, the same name."""
+        client = session.caller.client
+        return self._identity.person_of(client) if client in self._identity.clients else client
 
     def end(self, session: Session, *, correlation_id: str) -> None:
         """Sign out."""

@@ -90,6 +90,23 @@ class AuditRows:
         query = sa.select(audit).where(*fits).order_by(audit.c.row.desc()).limit(limit)
         return [read(row) for row in self._connection.execute(query)]
 
+    def delivered(self, since: datetime, most: int) -> tuple[Sequence[tuple[datetime, str]], bool]:
+        """Return when something was delivered, and to whom, and whether that is all since the instant.
+
+        :param most: so many of the newest rows are looked through; the table is long, and has no order but its own.
+        """
+        ours = audit.c.municipality == self._municipality
+        newest = self._connection.execute(sa.select(sa.func.max(audit.c.row)).where(ours)).scalar_one() or 0
+        rows = self._connection.execute(
+            sa.select(audit.c.at, audit.c.details).where(
+                ours, audit.c.row > newest - most, audit.c.at >= since, audit.c.action == "delivered"
+            )
+        )
+        found = [(row.at, orjson.loads(row.details)["recipient"]) for row in rows]
+        beyond = sa.select(audit.c.at).where(ours, audit.c.row <= newest - most).order_by(audit.c.row.desc()).limit(1)
+        before = self._connection.execute(beyond).scalar_one_or_none()
+        return found, before is None or before < since
+
 
 def read(row: sa.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """Return an audit row by column name, its details read."""

@@ -23,7 +23,7 @@ _HEADER = """<!-- Written by `make docs` from what the routes declare (hub/api/d
 
 Who may call which route of the API. `tests/integration/api/test_roles.py` asks every route in every role, of the
 caller's own authority and of another, over HTTP; a route that declares nothing fails `tests/unit/api/test_declared.py`.
-The pages are a coordinator's alone.
+Pages have their own roles: coordinator, citizen, operator, and those who look after rules, record and keys.
 
 """
 _ROLES = {

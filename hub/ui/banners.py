@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from hub.flow.troubles import Silence, Trouble
+from hub.ui.rendering import version_of
 from hub.ui.times import moment
 from hub.ui.words import WORDS, known_word, word
-
-#: A version stands in an address, and the door refuses one that holds ten digits, for they may be a person's number.
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,7 @@ class Banners:
 def banners_of(plan: UUID, troubles: Sequence[Trouble], language: str) -> Banners:
     """Return the banners in ``da`` or ``en``."""
     found = tuple(_banner(one, language) for one in troubles)
-    version = sha256(repr((language, found)).encode()).hexdigest()[:16].translate(_LETTERS)
-    return Banners(str(plan), found, version)
+    return Banners(str(plan), found, version_of(language, found))
 
 
 def _banner(one: Trouble, language: str) -> Banner:

@@ -27,6 +27,8 @@ from hub.ui.rendering import language_for
 
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
 _FORM_BYTES, _FORM_FIELDS, _FORM_SECONDS = 10_000, 40, 30
+#: For a document, such as the rules, each sign of it percent-encoded.
+_LONG_FORM_BYTES = 300_000
 _ELSEWHERE = "The form was not sent from a page of the hub."
 
 
@@ -70,12 +72,13 @@ class Desk:
         return f"__Host-{name}" if self.is_behind_tls else name
 
 
-def _desk(request: Request) -> Desk:
+# Coroutines, as what only looks at the request needs no thread of its own.
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
 
-def _correlation_id(request: Request) -> str:
+async def _correlation_id(request: Request) -> str:
     known: str = request.state.correlation_id
     return known
 
@@ -95,13 +98,21 @@ def _session(request: Request, desk: TheDesk) -> Session:
 
 async def read_form(request: Request, desk: TheDesk) -> Mapping[str, str]:
     """Read a form, once. :raises NotAllowed: it comes from elsewhere; of a field given twice the last counts."""
+    return await _typed(request, desk, _FORM_BYTES)
+
+
+async def _long_form(request: Request, desk: TheDesk) -> Mapping[str, str]:
+    return await _typed(request, desk, _LONG_FORM_BYTES)
+
+
+async def _typed(request: Request, desk: Desk, most: int) -> Mapping[str, str]:
     known: Mapping[str, str] | None = getattr(request.state, "typed", None)
     if known is None:
-        known = request.state.typed = await _read_form(request, desk)
+        known = request.state.typed = await _read_form(request, desk, most)
     return known
 
 
-async def _read_form(request: Request, desk: Desk) -> Mapping[str, str]:
+async def _read_form(request: Request, desk: Desk, most: int) -> Mapping[str, str]:
     if not _is_own(request, desk):
         raise NotAllowed(_ELSEWHERE)
     body = bytearray()
@@ -109,8 +120,8 @@ async def _read_form(request: Request, desk: Desk) -> Mapping[str, str]:
         async with asyncio.timeout(_FORM_SECONDS):
             async for part in request.stream():
                 body += part
-                if len(body) > _FORM_BYTES:
-                    raise TooLarge(f"The form has over {_FORM_BYTES:,} bytes.")
+                if len(body) > most:
+                    raise TooLarge(f"The form has over {most:,} bytes.")
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FORM_FIELDS))
     except (TimeoutError, ClientDisconnect):
         raise InvalidRequest("The form did not arrive in time.") from None
@@ -139,9 +150,15 @@ def _citizen(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) 
 
 def of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Session:
     """Return the session of somebody in a role. :raises NotAllowed: they are something else."""
-    if session.caller.reader.role is not role:
+    return of_roles(frozenset({role}), session, desk, correlation_id)
+
+
+def of_roles(roles: frozenset[Role], session: Session, desk: Desk, correlation_id: str) -> Session:
+    """Return the session of somebody in one of these roles. :raises NotAllowed: they are something else."""
+    if session.caller.reader.role not in roles:
         with refusals_written(desk.store, session.caller.client, correlation_id):
-            raise NotAllowed(f"These pages are for the role {role}.", "Sign in as what they are for.")
+            named = " or ".join(sorted(roles))
+            raise NotAllowed(f"These pages are for the role {named}.", "Sign in as what they are for.")
     return session
 
 
@@ -153,6 +170,19 @@ TheForm = Annotated[Mapping[str, str], Depends(read_form)]
 def _sessions_form(
     form: TheForm, session: TheSession, desk: TheDesk, correlation_id: CorrelationId
 ) -> Mapping[str, str]:
+    return _made_here(form, session, desk, correlation_id)
+
+
+def _sessions_long_form(
+    form: Annotated[Mapping[str, str], Depends(_long_form)],
+    session: TheSession,
+    desk: TheDesk,
+    correlation_id: CorrelationId,
+) -> Mapping[str, str]:
+    return _made_here(form, session, desk, correlation_id)
+
+
+def _made_here(form: Mapping[str, str], session: Session, desk: Desk, correlation_id: str) -> Mapping[str, str]:
     if not session.has_made(form.get(FORM_TOKEN, "")):
         with refusals_written(desk.store, session.caller.client, correlation_id):
             raise NotAllowed(_ELSEWHERE)
@@ -160,3 +190,4 @@ def _sessions_form(
 
 
 ASessionsForm = Annotated[Mapping[str, str], Depends(_sessions_form)]
+ALongForm = Annotated[Mapping[str, str], Depends(_sessions_long_form)]

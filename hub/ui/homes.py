@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from hub.plan.person import Role
 
 #: Where a role's pages begin; they all lie beneath it.
-HOMES: Mapping[Role, str] = {Role.COORDINATOR: "/coordinator", Role.CITIZEN: "/citizen"}
+HOMES: Mapping[Role, str] = {
+    Role.COORDINATOR: "/coordinator",
+    Role.CITIZEN: "/citizen",
+    Role.OPERATOR: "/operations",
+    Role.ADMINISTRATOR: "/administration",
+    Role.AUDITOR: "/administration",
+    Role.SECURITY_ADMINISTRATOR: "/administration",
+}
 NO_PAGES = "/welcome"
 
 

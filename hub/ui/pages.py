@@ -21,18 +21,26 @@ from hub.identity.tokens import Identity
 from hub.settings import Settings
 from hub.store.transaction import Store
 from hub.ui import (
+    administration,
     asking,
     assets,
     by_provider,
     citizen,
     consents,
     coordinator,
+    dead_letters,
     findings,
     history,
     live,
+    operations,
     own_goals,
+    record,
+    replays,
+    rules,
     said,
     signing_in,
+    traces,
+    watched,
     withdrawals,
 )
 from hub.ui.desk import Desk
@@ -40,8 +48,8 @@ from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
 ROOMS = (
-    assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals, asking, own_goals,
-    said, citizen,
+    assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals,
+    asking, own_goals, said, citizen, dead_letters, replays, traces, watched, operations, rules, record, administration,
 )  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from fastapi import Request
@@ -23,6 +24,8 @@ _HEADERS = {
     # Under no-referrer a browser sends a form with "Origin: null", and the hub could not know its own.
     "Referrer-Policy": "same-origin",
 }
+#: A version stands in an address, and the door refuses one that holds ten digits, for they may be a person's number.
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _templates = Environment(
     loader=PackageLoader("hub.ui"),
     autoescape=True,
@@ -51,3 +54,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> Re
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(_LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, samesite="strict")
     return answer
+
+
+def version_of(*facts: object) -> str:
+    """Return a mark of what a page shows: the same for the same facts; letters alone."""
+    return sha256(repr(facts).encode()).hexdigest()[:16].translate(_LETTERS)

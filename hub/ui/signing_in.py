@@ -42,7 +42,7 @@ def sign_in(request: Request, desk: TheDesk, form: TheForm, correlation_id: Corr
     except NotAllowed:
         fault, status = "sign_in.not_yours", FORBIDDEN
     else:
-        answer = RedirectResponse(wanted, SEE_OTHER)
+        answer = RedirectResponse(destination(session.caller.reader.role, wanted), SEE_OTHER)
         answer.set_cookie(desk.cookie, session.secret, **attributes(desk))
         return answer
     return _form_page(request, desk, wanted, status, fault=fault)

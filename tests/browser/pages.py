@@ -11,9 +11,11 @@ from hub.ui import pages
 from tests.browser.family import ROLES
 
 NOBODY = "nobody"
-COORDINATOR, CITIZEN, CHILD = "coordinator", "citizen", "child"
+COORDINATOR, CITIZEN, CHILD, OPERATOR = "coordinator", "citizen", "child", "operator"
+ADMINISTRATOR, AUDITOR, OF_KEYS = "administrator", "auditor", "security-administrator"
+ADMINISTRATION = frozenset({ADMINISTRATOR, AUDITOR, OF_KEYS})
 #: For whom there are no pages yet, but for the one that says so.
-PAGELESS = frozenset(ROLES) - {COORDINATOR, CITIZEN}
+PAGELESS = frozenset(ROLES) - {COORDINATOR, CITIZEN, CHILD, OPERATOR} - ADMINISTRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,29 @@ PAGES: tuple[Opened, ...] = (
     _as(CITIZEN, "/citizen/consents/{plan}/receipts/{consent}", "/citizen/consents/{plan}/receipts/{given}"),
     _as(CITIZEN, "/citizen/consents/{plan}/{step}", "/citizen/consents/{plan}/unchanged"),
     *_for(CITIZEN, "/citizen/{rest}", status=404),
+    *_for(
+        OPERATOR,
+        "/operations",
+        "/operations/dead-letters",
+        "/operations/dead-letters/{letter}",
+        "/operations/replays",
+        "/operations/replays/new",
+        "/operations/replays/{replay}",
+    ),
+    _as(OPERATOR, "/operations/trace/{message}", "/operations/trace/{letter}"),
+    *_for(OPERATOR, "/operations/trace", "/operations/{rest}", status=404),
+    Opened("/administration", ADMINISTRATION),
+    *_for(
+        ADMINISTRATOR,
+        "/administration/rules",
+        "/administration/rules/new",
+        "/administration/rules/drafts/{draft}",
+        "/administration/authorities",
+        "/administration/retention",
+    ),
+    *_for(AUDITOR, "/administration/record"),
+    *_for(OF_KEYS, "/administration/clients", "/administration/keys"),
+    Opened("/administration/{rest}", ADMINISTRATION, status=404),
 )
 #: GET routes that give no page of their own, and what they give.
 NO_PAGES: Mapping[str, str] = {
@@ -98,6 +123,8 @@ NO_PAGES: Mapping[str, str] = {
     "/coordinator/plans/{plan}/banners": "what an open page asks for by itself",
     "/coordinator/consents/{consent}/proof-file": "a file to keep",
     "/citizen/withdrawals/{consent}/proof-file": "a file to keep",
+    "/operations/now": "what an open page asks for by itself",
+    "/operations/replays/{replay}/now": "what an open page asks for by itself",
 }
 
 

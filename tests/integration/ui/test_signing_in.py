@@ -79,7 +79,7 @@ def test_the_store_keeps_no_secret(hub: Served, coordinator: Visitor) -> None:
     assert secret not in repr([dict(row) for row in rows])
 
 
-@pytest.mark.parametrize("name", ["children", "caseworker", "partner", "operator", "operator-of-children", "anna"])
+@pytest.mark.parametrize("name", ["children", "caseworker", "partner", "anna"])
 def test_a_token_of_another_role_opens_no_page(hub: Served, visitor: Visitor, name: str) -> None:
     answer = visitor.signs_in(hub.tokens[name])
     assert answer.status_code == 403
@@ -196,7 +196,7 @@ def test_a_form_of_nobody_leads_to_sign_in(hub: Served, visitor: Visitor, path: 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"token=" + b"x" * 10_000, 413), (b"&".join(b"a%d=1" % one for one in range(11)), 400), (b"token=\xff", 400)],
+    [(b"token=" + b"x" * 10_000, 413), (b"&".join(b"a%d=1" % one for one in range(41)), 400), (b"token=\xff", 400)],
 )
 def test_a_form_that_cannot_be_one_of_ours_is_refused(hub: Served, visitor: Visitor, body: bytes, status: int) -> None:
     headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}

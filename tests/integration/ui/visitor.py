@@ -44,7 +44,7 @@ class Visitor:
 
 def parts_of(answer: httpx.Response, path: str) -> list[str]:
     """Return the texts that an XPath names on a page."""
-    return [str(found).strip() for found in cast(list[Any], html.fromstring(answer.content).xpath(path))]
+    return [str(found).strip() for found in cast(list[Any], html.fromstring(answer.text).xpath(path))]
 
 
 def words_of(answer: httpx.Response, within: str = "//main") -> str:

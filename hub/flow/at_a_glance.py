@@ -1,0 +1,80 @@
+"""How deliveries flow, for whoever looks after them: states, counts and times; no plan, no person, no content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.clock import now
+from hub.flow.dead_causes import Cause, cause_of
+from hub.flow.standing import standings
+from hub.settings import Settings
+from hub.store.transaction import Store
+
+#: How far back deliveries are counted, and in how many parts of it.
+SPAN, PARTS = timedelta(hours=1), 12
+_MOST_ROWS = 20_000  # of the audit that a look goes through at most
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Deliveries to one recipient.
+
+    :ivar delivered: of the last hour, in twelve parts, the oldest first.
+    """
+
+    recipient: str
+    due: int
+    under_way: int
+    dead_letters: int
+    oldest_due_at: datetime | None
+    delivered: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What an operator sees first.
+
+    :ivar systems: each authority in each direction (:func:`hub.flow.standing.standings`).
+    :ivar causes: of each cause of dead letters how many there are, the most first.
+    :ivar is_whole_hour: whether all deliveries of the hour were counted; else it were more than the look went through.
+    """
+
+    at: datetime
+    systems: Sequence[Mapping[str, Any]]
+    flows: tuple[Flow, ...]
+    causes: tuple[tuple[Cause, int], ...]
+    is_whole_hour: bool
+
+
+def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
+    """Look at how everything flows.
+
+    :param names: authorities that are configured.
+    """
+    systems = standings(names, store, settings)
+    with store.begin(read_only=True) as unit:
+        at = now()
+        counted = unit.outbox.counts(at)
+        delivered, is_whole = unit.audit.delivered(at - SPAN, _MOST_ROWS)
+        dead: dict[Cause, int] = {}
+        for one in unit.dead_letters.alike():
+            dead[cause_of(one.code)] = dead.get(cause_of(one.code), 0) + one.count
+    return Glance(
+        at,
+        systems,
+        tuple(_flow(row, delivered, at) for row in counted),
+        tuple(sorted(dead.items(), key=lambda item: (-item[1], item[0]))),
+        is_whole,
+    )
+
+
+def _flow(row: Mapping[str, Any], delivered: Sequence[tuple[datetime, str]], at: datetime) -> Flow:
+    parts, begins = [0] * PARTS, at - SPAN
+    for when, recipient in delivered:
+        if recipient == row["recipient"] and begins <= when:
+            parts[min(int((when - begins) / SPAN * PARTS), PARTS - 1)] += 1
+    counts = {name: row[name] for name in ("recipient", "due", "under_way", "dead_letters", "oldest_due_at")}
+    return Flow(**counts, delivered=tuple(parts))

@@ -1,0 +1,126 @@
+"""The pages of rules, record and keys: each role its own part; two people publish; no secret, no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from hub.flow.seal import seal
+from tests.integration.api.served import Served, served
+from tests.integration.ui.visitor import Visitor, parts_of, words_of
+
+pytestmark = pytest.mark.integration
+HOME = "/administration"
+OWN = {
+    "administrator": ("/rules", "/rules/new", "/authorities", "/retention"),
+    "auditor": ("/record",),
+    "security": ("/clients", "/keys"),
+}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A hub of its own: what is published holds for all of it."""
+    with served(f"sqlite:///{tmp_path_factory.mktemp('administration') / 'hub.db'}") as running:
+        yield running
+
+
+def signed_in(hub: Served, name: str) -> Visitor:
+    visitor = Visitor(hub.url)
+    assert visitor.signs_in(hub.tokens[name], HOME).headers["location"] == HOME
+    return visitor
+
+
+def token_of(visitor: Visitor) -> str:
+    return parts_of(visitor.gets(HOME), "//form[@action='/sign-out']/input[@name='form']/@value")[0]
+
+
+@pytest.mark.parametrize("role", OWN)
+def test_each_role_has_its_own_pages_and_no_other(alone: Served, role: str) -> None:
+    with signed_in(alone, role) as visitor:
+        links = parts_of(visitor.gets(HOME), "//nav[@class='ways']/a/@href")
+        for owner, pages in OWN.items():
+            for path in pages:
+                assert visitor.gets(f"{HOME}{path}").status_code == (200 if owner == role else 403), path
+                assert f"{HOME}{path}" in links or owner != role or path == "/rules/new"
+        for path in ("/coordinator", "/operations", f"/coordinator/plans/{alone.plan}", "/citizen"):
+            assert visitor.gets(path).status_code == 403, path
+        assert visitor.gets(f"{HOME}/nothing").status_code == 404
+
+
+def test_no_secret_stands_on_a_page_of_keys_and_clients(alone: Served) -> None:
+    with signed_in(alone, "security") as visitor:
+        clients, keys = visitor.gets(f"{HOME}/clients").text, visitor.gets(f"{HOME}/keys").text
+    assert "coordinator" in clients
+    for token in alone.tokens.values():
+        assert token not in clients + keys
+    assert "token_sha256" not in clients
+
+
+def test_a_draft_shows_what_it_changes_and_two_people_publish_it(alone: Served) -> None:
+    with signed_in(alone, "administrator") as one, signed_in(alone, "another-administrator") as other:
+        form = token_of(one)
+        typed = parts_of(one.gets(f"{HOME}/rules/new"), "//textarea/text()")[0]
+        base = parts_of(one.gets(f"{HOME}/rules/new"), "//input[@name='based_on']/@value")[0]
+        broken = one.posts(f"{HOME}/rules/drafts", form=form, based_on=base, document=typed + "\nnonsense = [")
+        assert broken.status_code == 422
+        assert "nonsense = [" in broken.text, "what was typed stays"
+        wrong = one.posts(f"{HOME}/rules/drafts", form=form, based_on=base, document=typed + "\n[strange]\nx = 1\n")
+        assert wrong.status_code == 422
+        assert "strange" in words_of(wrong)
+        changed = typed.replace("of_age = 18", "of_age = 19")
+        assert changed != typed
+        made = one.posts(f"{HOME}/rules/drafts", form=form, based_on=base, document=changed)
+        assert made.status_code == 303
+        draft = made.headers["location"]
+        page = one.gets(draft)
+        assert "før 18, nu 19" in words_of(page, "//section[@aria-labelledby='changes']")
+        assert "Prøvet på opdigtede borgere" in words_of(page)
+        assert "/publish" not in page.text, "nobody publishes their own"
+        alone_again = one.posts(f"{draft}/publish", form=form)
+        assert alone_again.status_code == 422
+        assert "af to" in words_of(alone_again)
+        assert f"Til version {base}" in words_of(other.gets(f"{HOME}/rules"))
+        assert "Udgiv" in words_of(other.gets(draft))
+        assert other.posts(f"{draft}/publish", form=token_of(other)).status_code == 303
+        assert "Udgivet" in words_of(other.gets(draft))
+        late = one.posts(f"{HOME}/rules/drafts", form=form, based_on=base, document=typed)
+        assert late.status_code == 422, "another version has come since it was begun"
+
+
+def test_a_draft_is_discarded_for_a_reason(alone: Served) -> None:
+    with signed_in(alone, "administrator") as one:
+        form = token_of(one)
+        page = one.gets(f"{HOME}/rules/new")
+        typed = parts_of(page, "//textarea/text()")[0].replace("asks_from = 15", "asks_from = 14")
+        base = parts_of(page, "//input[@name='based_on']/@value")[0]
+        draft = one.posts(f"{HOME}/rules/drafts", form=form, based_on=base, document=typed).headers["location"]
+        assert one.posts(f"{draft}/discard", form=form, reason="whim").status_code == 400
+        for _ in range(2):
+            assert one.posts(f"{draft}/discard", form=form, reason="mistaken").status_code == 303
+        assert "Kasseret" in words_of(one.gets(draft))
+
+
+def test_the_record_is_searched_by_its_address_and_a_forged_entry_is_found(alone: Served) -> None:
+    alone.opens_plan()
+    while seal(alone.store, is_whole=True):
+        pass
+    with signed_in(alone, "auditor") as auditor:
+        found = auditor.gets(f"{HOME}/record?action=signed-in&actor=auditor")
+        assert set(parts_of(found, "//section[@aria-labelledby='entries']//h3/text()")) == {"signed-in"}
+        assert parts_of(found, "//input[@name='actor']/@value") == ["auditor"]
+        assert "Ingen poster passer." in words_of(auditor.gets(f"{HOME}/record?action=nothing-such"))
+        form = token_of(auditor)
+        while seal(alone.store, is_whole=True):
+            pass
+        assert "hel" in words_of(auditor.posts(f"{HOME}/record/verification", form=form))
+        with alone.store.engine.begin() as connection:
+            names = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+            for name in names:
+                connection.execute(sa.text(f'DROP TRIGGER "{name}"'))
+            connection.execute(sa.text("UPDATE audit SET actor = 'somebody-else' WHERE row = 2"))
+        broken = auditor.posts(f"{HOME}/record/verification", form=form)
+        assert "ikke hel" in words_of(broken)
+        assert "sikkerhedshændelse" in words_of(broken)

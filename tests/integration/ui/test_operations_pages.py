@@ -1,0 +1,179 @@
+"""The operator's pages: states, counts and codes; no content, no person; what is pressed twice happens once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.flow.replays import show_all
+from hub.store.circuits import Direction
+from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
+from tests.integration.silence import falls_silent
+from tests.integration.ui.visitor import Visitor, parts_of, words_of
+
+pytestmark = pytest.mark.integration
+REASON = "Modtageren har rettet fejlen hos sig selv"
+
+
+@pytest.fixture
+def operator(hub: Served, visitor: Visitor) -> Visitor:
+    """An operator who is signed in."""
+    assert visitor.signs_in(hub.tokens["operator"], "/operations").headers["location"] == "/operations"
+    return visitor
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Served]:
+    """A hub of its own, for pages that show all there is."""
+    with served(f"sqlite:///{tmp_path / 'hub.db'}") as running:
+        yield running
+
+
+def token_of(visitor: Visitor, path: str = "/operations") -> str:
+    return parts_of(visitor.gets(path), "//input[@name='form']/@value")[0]
+
+
+def test_an_operator_begins_at_operations_and_is_shown_no_plan(hub: Served, operator: Visitor) -> None:
+    assert operator.gets("/operations").status_code == 200
+    assert operator.gets(f"/coordinator/plans/{hub.plan}").status_code == 403
+
+
+def test_a_coordinator_is_not_let_in(hub: Served, coordinator: Visitor) -> None:
+    for path in ("/operations", "/operations/now", "/operations/dead-letters", "/operations/replays"):
+        assert coordinator.gets(path).status_code == 403
+
+
+@on_both
+def test_a_system_that_falls_silent_is_told_of_with_both_clocks_and_what_comes_next(
+    hub: Served, operator: Visitor
+) -> None:
+    before = parts_of(operator.gets("/operations"), "//div[@id='now']/@data-hx-get")[0]
+    assert operator.gets(before).status_code == 204, "what the page has, it is not sent again"
+    falls_silent(hub.store, "children", Direction.RECIPIENT)
+    fragment = operator.gets(before)
+    said = words_of(fragment, "//article[@id='s-children-recipient']")
+    assert fragment.status_code == 200
+    assert "Svarer ikke" in said
+    assert "Næste forsøg:" in said
+    assert "Børn og familie" in words_of(fragment, "//div[@id='troubles']")
+
+
+def test_a_system_is_held_for_a_reason_and_released(alone: Served) -> None:
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        form = token_of(operator)
+        held = {"way": "recipient", "reason": "maintenance", "form": form}
+        for _ in range(2):  # pressed twice: it is held once, and the page says so
+            assert operator.posts("/operations/systems/children/hold", **held).status_code == 303
+        said = words_of(operator.gets("/operations"), "//article[@id='s-children-recipient']")
+        assert "Holdt tilbage" in said
+        assert "vedligehold" in said
+        operator.posts("/operations/systems/children/release", way="recipient", form=form)
+        said = words_of(operator.gets("/operations"), "//article[@id='s-children-recipient']")
+        assert "I drift" in said
+        assert operator.posts("/operations/systems/nobody/release", way="recipient", form=form).status_code == 404
+        assert operator.posts("/operations/systems/children/hold", way="recipient", form=form).status_code == 400
+        assert operator.posts("/operations/systems/children/melt", way="recipient", form=form).status_code == 404
+    assert len(alone.audited("held")) == 1
+
+
+def test_what_is_narrowed_is_in_the_address_and_an_empty_list_says_why(alone: Served) -> None:
+    alone.a_dead_letter()
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        all_of_them = operator.gets("/operations/dead-letters")
+        assert "Modtageren siger nej" in words_of(all_of_them)
+        none = operator.gets("/operations/dead-letters?cause=bug")
+        assert "Ingen døde breve med dette filter." in words_of(none)
+        assert "/operations/dead-letters" in parts_of(none, "//main//a/@href")
+        other = parts_of(none, "//header//a[@hreflang]/@href")[0]
+        assert "cause=bug" in other, "the language may change, the filter stays"
+
+
+def test_one_is_looked_at_by_its_shape_discarded_for_a_reason_and_no_sooner(alone: Served) -> None:
+    row = alone.a_dead_letter()
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        page = operator.gets(f"/operations/dead-letters/{row}")
+        assert page.status_code == 200
+        form = token_of(operator)
+        refused = operator.posts(f"/operations/dead-letters/{row}/discard", form=form, reason="x")
+        assert refused.status_code == 422
+        assert "Intet er ændret." in words_of(refused)
+        named = operator.posts(f"/operations/dead-letters/{row}/discard", form=form, reason=f"Det er {CANARY_CPR}")
+        assert named.status_code == 422
+        assert operator.posts(f"/operations/dead-letters/{row}/discard", form=form, reason=REASON).status_code == 303
+        assert "Ingen døde breve." in words_of(operator.gets("/operations/dead-letters"))
+
+
+def test_one_that_is_replayed_twice_is_brought_back_once(alone: Served) -> None:
+    row = alone.a_dead_letter()
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        form = token_of(operator)
+        for _ in range(2):
+            went = operator.posts(f"/operations/dead-letters/{row}/replay", form=form)
+            assert went.headers["location"] == f"/operations/trace/{row}"
+        assert "Genafspillet" in words_of(operator.gets(f"/operations/trace/{row}"))
+    assert len(alone.audited("replayed")) == 1
+
+
+def test_a_group_is_frozen_once_however_often_the_form_comes_and_later_arrivals_are_left_alone(alone: Served) -> None:
+    alone.a_dead_letter()
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        group = parts_of(operator.gets("/operations/dead-letters"), "//section//h3/a/@href")[0].partition("group=")[2]
+        form_page = operator.gets(f"/operations/replays/new?group={group}")
+        fields = {
+            name: parts_of(form_page, f"//form[@action='/operations/replays']//input[@name='{name}']/@value")[0]
+            for name in ("form", "once", "group")
+        }
+        nothing = operator.posts("/operations/replays", **fields, reason="")
+        assert nothing.status_code == 422
+        assert fields["once"] in parts_of(nothing, "//input[@name='once']/@value")
+        places = {operator.posts("/operations/replays", **fields, reason=REASON).headers["location"] for _ in range(3)}
+        assert places == {f"/operations/replays/{fields['once']}"}
+        alone.a_dead_letter()  # of the same group, and too late
+        draft = operator.gets(places.pop())
+        assert "1 breve" in words_of(draft)
+        assert "Start" in words_of(draft)
+        operator.posts(f"/operations/replays/{fields['once']}/start", form=fields["form"])
+        operator.posts(f"/operations/replays/{fields['once']}/start", form=fields["form"])
+        going = operator.gets(f"/operations/replays/{fields['once']}")
+        assert "Prøver de første" in words_of(going)
+        again = parts_of(going, "//div[@id='progress']/@data-hx-get")[0]
+        assert operator.gets(again).status_code == 204
+        operator.posts(f"/operations/replays/{fields['once']}/cancel", form=fields["form"])
+        assert "Afbrudt" in words_of(operator.gets(f"/operations/replays/{fields['once']}"))
+    assert len(show_all(alone.store)) == 1
+
+
+def test_no_name_and_no_number_reaches_an_operators_page(alone: Served) -> None:
+    cpr, opened = alone.opens_plan(CANARY_CPR, CANARY_NAME)
+    sent = alone.sends(cpr, {"id": "g1", "title": f"Mål for {CANARY_NAME}"})
+    row = alone.a_dead_letter()
+    pages = (
+        "/operations", "/operations/now", "/operations/dead-letters", f"/operations/dead-letters/{row}",
+        "/operations/replays", f"/operations/trace/{row}", f"/operations/trace/{sent['receipt']}",
+    )  # fmt: skip
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        for path in pages:
+            answer = operator.gets(path)
+            assert answer.status_code == 200, path
+            for canary in (CANARY_CPR, CANARY_NAME, "Kanariefugl", str(opened["plan"])):
+                assert canary not in answer.text, path
+
+
+def test_a_trace_is_found_by_its_id_and_an_id_of_nothing_says_so(alone: Served) -> None:
+    row = alone.a_dead_letter()
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        assert operator.gets(f"/operations/trace?id=%20{row}%20").headers["location"] == f"/operations/trace/{row}"
+        assert operator.gets(f"/operations/trace?id={CANARY_NAME}").status_code == 404
+        assert operator.gets("/operations/trace/00000000-0000-4000-8000-000000000000").status_code == 404
+        trace = operator.gets(f"/operations/trace/{row}")
+        steps = parts_of(trace, "//ol[@class='steps']/li")
+        assert len(steps) == len(parts_of(trace, "//*[name()='circle']"))
