@@ -72,3 +72,13 @@ def test_text_is_packed_for_whoever_unpacks_it(hub: Served) -> None:
 @pytest.mark.parametrize("name", ["nothing.css", "../rendering.py", "%2e%2e/rendering.py", "vendor/SHA256SUMS", ""])
 def test_nothing_else_is_served(visitor: Visitor, name: str) -> None:
     assert visitor.gets(f"/static/{name}").status_code == 404
+
+
+def test_a_page_is_packed_for_whoever_can_unpack_it_and_is_the_same(hub: Served, visitor: Visitor) -> None:
+    packed, again = (visitor.gets("/sign-in", **{"Accept-Encoding": "gzip"}) for _ in range(2))
+    plain = visitor.gets("/sign-in", **{"Accept-Encoding": "identity"})
+    assert (packed.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    assert packed.headers["content-length"] == again.headers["content-length"]
