@@ -22,10 +22,20 @@ _WHY = "Modtageren har rettet fejlen hos sig selv"
 
 
 def goes_wrong(hub: Served) -> dict[str, str]:
-    """Let a delivery die and be chosen for a replay, and somebody draft other rules; it is another family's.
+    """Let a delivery die and be chosen for a replay, and somebody draft other rules.
 
     :return: what stands in the addresses of pages, by its name there.
     """
+    letter = a_delivery_dies(hub)
+    frozen = freeze(Choice(ids=(letter,)), Manner(), _WHY, hub.store, Asker("olav", "replay"))
+    rules = {**write_policy(show_policy(hub.store))}
+    rules["ages"] = {**rules["ages"], "of_age": 19}
+    drafted = draft_policy(rules, hub.store, Editor("astrid", "astrid"), correlation_id="rules")
+    return {"letter": str(letter), "replay": str(frozen.replay.id), "draft": str(drafted.id)}
+
+
+def a_delivery_dies(hub: Served) -> UUID:
+    """Let a delivery of a family that others coordinate die, always of the same; return its row."""
     opened = open_plan(
         PersonFacts((cpr_identifier(hub.a_cpr(), "hub"),), "Test Testesen"),
         a_consent_to_one_plan(UUID(int=0)).build(),
@@ -42,8 +52,5 @@ def goes_wrong(hub: Served) -> dict[str, str]:
         lease = unit.outbox.lease(row.id, now(), 60)
         assert lease
         unit.outbox.bury(lease, "recipient-refused", "The recipient refused the update.", now())
-    frozen = freeze(Choice(ids=(row.id,)), Manner(), _WHY, hub.store, Asker("olav", "replay"))
-    rules = {**write_policy(show_policy(hub.store))}
-    rules["ages"] = {**rules["ages"], "of_age": 19}
-    drafted = draft_policy(rules, hub.store, Editor("astrid", "astrid"), correlation_id="rules")
-    return {"letter": str(row.id), "replay": str(frozen.replay.id), "draft": str(drafted.id)}
+        found: UUID = row.id
+        return found

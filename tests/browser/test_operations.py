@@ -1,0 +1,122 @@
+"""Operators and those who look after rules and record, in the browser: live, once, by two people, and honest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from hub.clock import monotonic
+from hub.flow.replays import show_all
+from hub.flow.seal import seal
+from hub.store.circuits import Direction
+from tests.browser.family import ROLES, Family
+from tests.browser.gone_wrong import a_delivery_dies
+from tests.browser.pages import ADMINISTRATOR, AUDITOR, OPERATOR
+from tests.browser.visit import LANGUAGES, NARROW, WIDE, Visit, a_visit
+from tests.integration.silence import answers_again, falls_silent
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser]
+REASON = "Modtageren har rettet fejlen hos sig selv"
+
+
+@contextmanager
+def at_work(browser: Browser, family: Family, role: str, language: str = "da", width: int = WIDE) -> Iterator[Visit]:
+    cookies = family.cookies_of(ROLES[role])
+    with a_visit(browser, family.url, language=language, width=width, cookies=cookies) as visit:
+        yield visit
+
+
+def test_a_breaker_that_opens_shows_within_two_seconds_with_why_and_what_comes_next(
+    browser: Browser, family: Family
+) -> None:
+    with at_work(browser, family, OPERATOR) as visit:
+        visit.opens("/operations")
+        visit.page.locator("#id").fill("half a word")
+        falls_silent(family.hub.store, "social", Direction.RECIPIENT)
+        begun = monotonic()
+        visit.page.locator("#s-social-recipient .badge-warning").wait_for(timeout=2_000)
+        assert monotonic() - begun <= 2
+        said = visit.page.locator("#s-social-recipient").inner_text()
+        assert "Pause siden" in said
+        assert "Næste forsøg" in said
+        assert visit.page.locator("#id").input_value() == "half a word", "what is being typed stays"
+        answers_again(family.hub.store, "social", Direction.RECIPIENT)
+        visit.page.locator("#s-social-recipient .badge-success").wait_for(timeout=2_000)
+        assert visit.complaints == []
+
+
+def test_a_group_is_frozen_once_by_a_double_click_and_later_arrivals_are_left_alone(
+    browser: Browser, family: Family, axe: str
+) -> None:
+    before = len(show_all(family.hub.store))
+    with at_work(browser, family, OPERATOR) as visit:
+        visit.opens("/operations/dead-letters")
+        visit.page.locator("article a[href*='/operations/replays/new']").first.click()
+        visit.page.locator("#reason").fill(REASON)
+        visit.page.locator("main form button").dblclick()
+        visit.page.wait_for_url("**/operations/replays/*-*")
+        assert len(show_all(family.hub.store)) == before + 1
+        frozen = show_all(family.hub.store)[0]
+        a_delivery_dies(family.hub)  # of the same, and too late
+        visit.page.locator("form[action$='/start'] button").click()
+        assert "Prøver de første" in visit.page.locator("#progress").inner_text()
+        assert sum(show_all(family.hub.store)[0].counts.values()) == sum(frozen.counts.values()) == 1
+        assert visit.barriers(axe) + visit.complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rules_that_are_broken_are_told_on_a_page_that_shuts_nobody_out(
+    browser: Browser, family: Family, axe: str, language: str
+) -> None:
+    with at_work(browser, family, ADMINISTRATOR, language, NARROW) as visit:
+        visit.opens("/administration/rules/new")
+        visit.page.locator("#document").fill("version = ")
+        visit.page.locator("main form button").click()
+        assert visit.page.locator("[role=alert]").count() == 1
+        assert visit.page.locator("#document").input_value() == "version = "
+        assert visit.barriers(axe) + visit.complaints == []
+
+
+def test_rules_are_compared_tried_and_published_by_a_second_person_alone(browser: Browser, family: Family) -> None:
+    with at_work(browser, family, ADMINISTRATOR) as visit:
+        visit.opens("/administration/rules/new")
+        document = visit.page.locator("#document")
+        document.fill(document.input_value().replace("of_age = 18", "of_age = 20"))
+        visit.page.locator("main form button").click()
+        assert "ages.of_age: før 18, nu 20" in visit.page.locator("main").inner_text()
+        assert visit.page.locator("form[action$='/publish']").count() == 0, "nobody publishes their own"
+        visit.opens(family.address("/administration/rules/drafts/{draft}"))  # somebody else's
+        assert "Prøvet på opdigtede borgere" in visit.page.locator("main").inner_text()
+        visit.page.locator("form[action$='/publish'] button").click()
+        assert "Udgivet" in visit.page.locator("main").inner_text()
+        assert visit.complaints == []
+
+
+def test_a_forged_entry_of_the_record_is_shown(browser: Browser, family: Family, axe: str) -> None:
+    while seal(family.hub.store, is_whole=True):
+        pass
+    with at_work(browser, family, AUDITOR) as visit:
+        visit.opens("/administration/record")
+        visit.page.locator("form[action$='/verification'] button").click()
+        assert "Optegnelsen er hel" in visit.page.locator("main").inner_text()
+        _forges(family)
+        visit.opens("/administration/record")
+        visit.page.locator("form[action$='/verification'] button").click()
+        assert "ikke hel" in visit.page.locator("main").inner_text()
+        assert visit.barriers(axe) + visit.complaints == []
+
+
+def _forges(family: Family) -> None:
+    """Change a sealed entry past the database's own guards."""
+    with family.hub.store.engine.begin() as connection:
+        names = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        for name in names:
+            connection.execute(sa.text(f'DROP TRIGGER "{name}"'))
+        connection.execute(sa.text("UPDATE audit SET actor = 'somebody-else' WHERE row = 2"))
