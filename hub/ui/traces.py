@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.errors import NotFound
 from hub.flow.trace import trace
+from hub.identity.sessions import Session
 from hub.ui.desk import TheDesk
 from hub.ui.operations import AnOperator
 from hub.ui.problems import MISSING, SEE_OTHER, PageRoute
@@ -22,10 +23,12 @@ _ID = re.compile("[A-Za-z0-9-]{1,64}")
 
 @router.get("/operations/trace")
 def find(request: Request, session: AnOperator, id: str = "") -> Response:
-    """Go to what an id names; ids are harmless in an address, and anything else is not taken there."""
+    """Show the form that asks for an id, or go to what one names; what is no id is not taken into an address again."""
     wanted = id.strip()
+    if not wanted:
+        return page(request, "trace", session=session, trace=None, is_unknown=False)
     if not _ID.fullmatch(wanted):
-        return page(request, "trace", MISSING, session=session, trace=None)
+        return _unknown(request, session)
     return RedirectResponse(f"/operations/trace/{quote(wanted)}", SEE_OTHER)
 
 
@@ -35,5 +38,9 @@ def read_trace(message: str, request: Request, desk: TheDesk, session: AnOperato
     try:
         found = trace(message, desk.store)
     except NotFound:
-        return page(request, "trace", MISSING, session=session, trace=None)
+        return _unknown(request, session)
     return page(request, "trace", session=session, trace=trace_page(found, session.caller.reader.language))
+
+
+def _unknown(request: Request, session: Session) -> Response:
+    return page(request, "trace", MISSING, session=session, trace=None, is_unknown=True)

@@ -101,7 +101,8 @@ PAGES: tuple[Opened, ...] = (
         "/operations/replays/{replay}",
     ),
     _as(OPERATOR, "/operations/trace/{message}", "/operations/trace/{letter}"),
-    *_for(OPERATOR, "/operations/trace", "/operations/{rest}", status=404),
+    *_for(OPERATOR, "/operations/trace"),
+    *_for(OPERATOR, "/operations/{rest}", status=404),
     Opened("/administration", ADMINISTRATION),
     *_for(
         ADMINISTRATOR,

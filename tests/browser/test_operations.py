@@ -38,7 +38,8 @@ def test_a_breaker_that_opens_shows_within_two_seconds_with_why_and_what_comes_n
 ) -> None:
     with at_work(browser, family, OPERATOR) as visit:
         visit.opens("/operations")
-        visit.page.locator("#id").fill("half a word")
+        visit.page.locator("#hold-children-recipient summary").click()
+        visit.page.locator("#reason-children-recipient").select_option("agreed")
         falls_silent(family.hub.store, "social", Direction.RECIPIENT)
         begun = monotonic()
         visit.page.locator("#s-social-recipient .badge-warning").wait_for(timeout=2_000)
@@ -46,7 +47,8 @@ def test_a_breaker_that_opens_shows_within_two_seconds_with_why_and_what_comes_n
         said = visit.page.locator("#s-social-recipient").inner_text()
         assert "Pause siden" in said
         assert "Næste forsøg" in said
-        assert visit.page.locator("#id").input_value() == "half a word", "what is being typed stays"
+        chosen = visit.page.locator("#reason-children-recipient")
+        assert (chosen.is_visible(), chosen.input_value()) == (True, "agreed"), "what is being chosen stays"
         answers_again(family.hub.store, "social", Direction.RECIPIENT)
         visit.page.locator("#s-social-recipient .badge-success").wait_for(timeout=2_000)
         assert visit.complaints == []

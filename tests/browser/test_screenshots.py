@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.store.circuits import Direction
+from hub.ui.homes import HOMES
 from tests.browser.family import MORNING, ROLES, Family, a_family
-from tests.browser.pages import CITIZEN, COORDINATOR
+from tests.browser.pages import ADMINISTRATOR, CITIZEN, COORDINATOR, OPERATOR
 from tests.browser.visit import NARROW, WIDE, a_visit
 from tests.integration.silence import falls_silent
 from tests.integration.ui.visitor import Visitor
@@ -55,7 +56,12 @@ PICTURES = (
     Picture("coordinator-family", COORDINATOR, "/coordinator/families/{plan}"),
     Picture("citizen-plan", CITIZEN, "/citizen", "da", NARROW, 720),
     Picture("citizen-consents", CITIZEN, "/citizen/consents"),
+    Picture("operations-now", OPERATOR, "/operations"),
+    Picture("operations-dead-letters", OPERATOR, "/operations/dead-letters", height=720),
+    Picture("administration-draft", ADMINISTRATOR, "/administration/rules/drafts/{draft}"),
 )
+#: Who is in the pictures, and so stays signed in.
+SEEN = sorted({picture.role for picture in PICTURES})
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +81,13 @@ def family(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def later(family: Family, minutes: int) -> None:
-    """Let time pass, while both stay signed in: a quarter of an hour without use would end that."""
+    """Let time pass, while all stay signed in: a quarter of an hour without use would end that."""
     assert family.clock is not None
     family.clock.advance(timedelta(minutes=minutes))
-    for role in (COORDINATOR, CITIZEN):
+    for role in SEEN:
         with Visitor(family.url) as somebody:
             somebody.client.cookies.update(dict(family.cookies_of(ROLES[role])))
-            assert somebody.gets("/welcome").headers["location"] in ("/coordinator", "/citizen")
+            assert somebody.gets("/welcome").headers["location"] in HOMES.values()
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
