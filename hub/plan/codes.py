@@ -76,6 +76,10 @@ class CodeTable:
         """Return what a code is called; empty when it is not known."""
         return self.codes[code].text if code in self.codes else ""
 
+    def group(self, code: str) -> str:
+        """Return what the narrowest group that a code stands in is called; empty when none is known."""
+        return next((self.groups[group].text for group in _groups(code) if group in self.groups), "")
+
 
 @cache
 def code_tables() -> Mapping[str, CodeTable]:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from hub.consent.decision import Decision
 from hub.consent.view import Seen, View
-from hub.plan.element import Detail, Kind, Status
+from hub.plan.codes import code_tables
+from hub.plan.element import Code, Detail, Kind, Status
 from hub.plan.own import CITIZEN, is_own
 from hub.plan.person import Role
 from hub.ui.times import age, days, meeting, moment
@@ -25,6 +26,7 @@ _CLOSED = frozenset(
 )  # fmt: skip
 #: What a coordinator looks for first; other facts follow by name.
 _FIRST = (Detail.PLACE, "with")
+_PARAGRAPH = "urn:one-plan-hub:paragraph"  # the system of laws' paragraphs (hub/plan/tables/paragraphs.toml)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class Cards:
             if name not in _SAID_ELSEWHERE and value != element.title:
                 said = known_word("value", value, language) if name in _CLOSED else value
                 yield known_word("detail", name, language), said
-        # A code without its text, such as a paragraph's number, tells a reader nothing.
-        if texts := [code.text for code in element.codes if code.text]:
+        # A code without its text tells a reader nothing.
+        if texts := [_plain(code) for code in element.codes if code.text]:
             yield word("card.codes", language), "; ".join(texts)
 
     def _source(self, seen: Seen) -> Iterator[str]:
@@ -123,3 +125,9 @@ class Cards:
         }
         told = tuple((word(key, language), fact) for key, fact in facts.items() if fact)
         return Why(decision.sentence.in_language(language), told)
+
+
+def _plain(code: Code) -> str:
+    """Return a code's text, a paragraph's after the name of its law: ``Lov om social service (SEL §85)``."""
+    law = code_tables()[_PARAGRAPH].group(code.code) if code.system == _PARAGRAPH else ""
+    return f"{law} ({code.text})" if law and law not in code.text else code.text

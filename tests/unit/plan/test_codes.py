@@ -23,6 +23,13 @@ TODAY = date(2026, 9, 1)
 TABLES = sorted(code_tables().values(), key=lambda table: table.system)
 
 
+def test_a_paragraph_is_told_by_its_law() -> None:
+    laws = code_tables()[PARAGRAPH]
+    assert laws.group("SEL-85-2") == "Lov om social service"
+    assert laws.group("BL-32-1-3") == "Barnets lov"
+    assert laws.group("XYZ-1") == ""
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.system)
 def test_a_table_says_where_it_comes_from_and_from_when(table: CodeTable) -> None:
     assert table.title
