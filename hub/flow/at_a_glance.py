@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.clock import now
+from hub.clock import monotonic, now
 from hub.flow.dead_causes import Cause, cause_of
 from hub.flow.standing import standings
 from hub.settings import Settings
@@ -16,6 +17,9 @@ from hub.store.transaction import Store
 #: How far back deliveries are counted, and in how many parts of it.
 SPAN, PARTS = timedelta(hours=1), 12
 _MOST_ROWS = 20_000  # of the audit that a look goes through at most
+#: A look is shared by all open pages for so long, and for so many times as long as it took: pages that ask again and
+#: again cost a twentieth of the time at most, however many there are and however much there is to count.
+_SHARED_SECONDS, _SHARED_TIMES = 0.5, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,26 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
         tuple(sorted(dead.items(), key=lambda item: (-item[1], item[0]))),
         is_whole,
     )
+
+
+class SharedGlance:
+    """One look for all pages that are open."""
+
+    def __init__(self, look: Callable[[], Glance]) -> None:
+        self._look = look
+        self._lock = threading.Lock()
+        self._known: Glance | None = None
+        self._until = 0.0
+
+    def latest(self) -> Glance:
+        """Return a look of a moment ago, or look."""
+        with self._lock:
+            begun = monotonic()
+            if self._known is None or begun >= self._until:
+                self._known = self._look()
+                done = monotonic()
+                self._until = done + max(_SHARED_SECONDS, _SHARED_TIMES * (done - begun))
+            return self._known
 
 
 def _flow(row: Mapping[str, Any], delivered: Sequence[tuple[datetime, str]], at: datetime) -> Flow:

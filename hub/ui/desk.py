@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from hub.authority import Authorities
 from hub.errors import InvalidRequest, NotAllowed, TooLarge
+from hub.flow.at_a_glance import SharedGlance
 from hub.flow.refusal import refusals_written
 from hub.identity.sessions import Session, Sessions
 from hub.identity.signing_in import SignIns
@@ -42,6 +43,7 @@ class Desk:
     :ivar ahead: how long before a consent ends the citizen is to be asked anew.
     :ivar settings: what else an operator has set.
     :ivar authorities: whom the hub sends to.
+    :ivar glances: how everything flows, for pages that ask by themselves.
     :ivar sign_ins: how people come in through the identity provider; None where none is configured.
     :ivar takes_tokens: whether a client's token opens pages.
     """
@@ -54,6 +56,7 @@ class Desk:
     ahead: timedelta
     settings: Settings
     authorities: Authorities
+    glances: SharedGlance
     sign_ins: SignIns | None = None
     takes_tokens: bool = True
 

@@ -8,12 +8,14 @@ They stand behind the same door as the API: what it refuses reaches no page, and
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from hub.authority import Authorities
 from hub.errors import NotFound
+from hub.flow.at_a_glance import SharedGlance, glance
 from hub.identity.offers import People
 from hub.identity.sessions import Sessions
 from hub.identity.signing_in import SignIns
@@ -66,9 +68,11 @@ def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings
         SignIns(settings.sign_in, people, sessions, store, settings.address) if settings.sign_in and people else None
     )
     takes_tokens = sign_ins is None or sessions.takes_tokens
+    glances = SharedGlance(partial(glance, authorities, store, settings))
     app.state.desk = Desk(
-        store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, sign_ins, takes_tokens
-    )
+        store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, glances, sign_ins,
+        takes_tokens,
+    )  # fmt: skip
     app.include_router(router)
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from hub.flow.at_a_glance import glance
 from hub.flow.replays import show
 from hub.identity.sessions import Session
 from hub.plan.person import Role
@@ -36,8 +35,7 @@ ALeftOpenPage = Annotated[Session, Depends(_left_open)]
 @router.get("/operations/now")
 def read_now(request: Request, desk: TheDesk, session: ALeftOpenPage, known: str = "") -> Response:
     """Return how all flows now; nothing where the page has that (``known``) already."""
-    seen = glance(desk.authorities, desk.store, desk.settings)
-    found = operations_page(seen, session.caller.reader.language)
+    found = operations_page(desk.glances.latest(), session.caller.reader.language)
     return _unchanged() if found.version == known else page(request, "operations_now", session=session, ops=found)
 
 
