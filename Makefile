@@ -20,7 +20,7 @@ ARGS ?=
 SEED ?= 20261128
 SAMPLE ?=
 # Test processes side by side; a file's tests stay together and in order. 0 runs all in one process.
-JOBS ?= 2
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser screenshots interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -123,10 +124,8 @@ _JSON = b"Content-Type: application/json"
 
 def address(path: str, hub: Served, other: str = NOT_THERE) -> str:
     """Fill in a path; where nothing is, so that nothing comes about by an empty body that is right."""
-    return path.format_map(
-        {"authority": "employment", "kind": "Goal", "version": 1, "path": "x", **dict.fromkeys(
-            ("plan", "element", "consent", "id", "delivery"), other)}
-    )  # fmt: skip
+    named: dict[str, object] = {"authority": "employment", "kind": "Goal", "version": 1, "path": "x"}
+    return path.format_map(defaultdict(lambda: other, named))  # whatever else stands in an address is an id
 
 
 def http_attacks(hub: Served, dice: random.Random, count: int) -> Iterator[Attack]:
