@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,11 +12,9 @@ from starlette.responses import Response
 from hub.api.answers import json_response
 from hub.api.asking import AnOperator, ARecipient, CorrelationId, TheBody, TheHub
 from hub.api.models import Strict, read, schema_of
-from hub.clock import now
 from hub.errors import Fault, InvalidRequest
+from hub.flow.awaited import awaited
 from hub.flow.say_later import Fate, LaterWord, Reason, say_later
-from hub.settings import Settings
-from hub.store.transaction import Store
 
 router = APIRouter()
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -52,18 +48,6 @@ def give_receipt(body: TheBody, hub: TheHub, recipient: ARecipient, correlation_
 def receipts(hub: TheHub, operator: AnOperator) -> Response:
     """Say of which deliveries it is not known yet whether they are taken in, and which of them are overdue."""
     return json_response(awaited(hub.store, hub.settings))
-
-
-def awaited(store: Store, settings: Settings) -> dict[str, Any]:
-    """Return, per recipient, of how many deliveries its word is awaited, and name those that are overdue."""
-    overdue = now() - timedelta(hours=settings.receipt_hours)
-    with store.begin(read_only=True) as unit:
-        counted, missing = unit.later_receipts.counts(overdue), unit.later_receipts.missing(overdue)
-    return {
-        "deadline_hours": settings.receipt_hours,
-        "recipients": [{**one, "is_red": one["missing"] > 0} for one in counted],
-        "missing": missing,
-    }
 
 
 def _word(said: ReceiptLater) -> LaterWord:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hub.api.receipts import awaited
 from hub.cli.assembly import open_store
 from hub.cli.printing import print_json, table_of
+from hub.flow.awaited import awaited
 from hub.settings import read_settings
 
 _COUNTS = ("recipient", "open", "missing", "oldest_owed_at")

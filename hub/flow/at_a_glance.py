@@ -17,9 +17,9 @@ from hub.store.transaction import Store
 #: How far back deliveries are counted, and in how many parts of it.
 SPAN, PARTS = timedelta(hours=1), 12
 _MOST_ROWS = 20_000  # of the audit that a look goes through at most
-#: A look is shared by all open pages for so long, and for so many times as long as it took: pages that ask again and
-#: again cost a twentieth of the time at most, however many there are and however much there is to count.
-_SHARED_SECONDS, _SHARED_TIMES = 0.5, 20
+#: A look is shared by all open pages for a twentieth of the time to go into looking, however many there are; but for a
+#: second at most, so that what has changed is seen within two.
+_SHARED_SECONDS, _SHARED_TIMES, _SHARED_AT_MOST = 0.5, 20, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class SharedGlance:
             if self._known is None or begun >= self._until:
                 self._known = self._look()
                 done = monotonic()
-                self._until = done + max(_SHARED_SECONDS, _SHARED_TIMES * (done - begun))
+                self._until = done + min(_SHARED_AT_MOST, max(_SHARED_SECONDS, _SHARED_TIMES * (done - begun)))
             return self._known
 
 

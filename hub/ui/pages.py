@@ -36,6 +36,7 @@ from hub.ui import (
     live,
     operations,
     own_goals,
+    receipts,
     record,
     replays,
     rules,
@@ -51,7 +52,8 @@ from hub.ui.problems import PageRoute
 #: The modules whose routes are pages, or what pages are shown with.
 ROOMS = (
     assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals,
-    asking, own_goals, said, citizen, dead_letters, replays, traces, watched, operations, rules, record, administration,
+    asking, own_goals, said, citizen, dead_letters, replays, traces, receipts, watched, operations, rules, record,
+    administration,
 )  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:

@@ -99,6 +99,7 @@ PAGES: tuple[Opened, ...] = (
         "/operations/replays",
         "/operations/replays/new",
         "/operations/replays/{replay}",
+        "/operations/receipts",
     ),
     _as(OPERATOR, "/operations/trace/{message}", "/operations/trace/{letter}"),
     *_for(OPERATOR, "/operations/trace"),

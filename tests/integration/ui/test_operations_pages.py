@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
+from hub.clock import new_id, now
 from hub.flow.replays import show_all
 from hub.store.circuits import Direction
+from hub.store.tables import outbox
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
 from tests.integration.set_up import eventually
 from tests.integration.silence import falls_silent
@@ -53,7 +58,7 @@ def test_a_system_that_falls_silent_is_told_of_with_both_clocks_and_what_comes_n
     before = parts_of(operator.gets("/operations"), "//div[@id='now']/@data-hx-get")[0]
     assert operator.gets(before).status_code == 204, "what the page has, it is not sent again"
     falls_silent(hub.store, "children", Direction.RECIPIENT)
-    eventually(lambda: operator.gets(before).status_code == 200, 2)
+    eventually(lambda: operator.gets(before).status_code == 200)
     fragment = operator.gets(before)
     said = words_of(fragment, "//article[@id='s-children-recipient']")
     assert "Svarer ikke" in said
@@ -157,7 +162,8 @@ def test_no_name_and_no_number_reaches_an_operators_page(alone: Served) -> None:
     row = alone.a_dead_letter()
     pages = (
         "/operations", "/operations/now", "/operations/dead-letters", f"/operations/dead-letters/{row}",
-        "/operations/replays", f"/operations/trace/{row}", f"/operations/trace/{sent['receipt']}",
+        "/operations/replays", "/operations/receipts", f"/operations/trace/{row}",
+        f"/operations/trace/{sent['receipt']}",
     )  # fmt: skip
     with Visitor(alone.url) as operator:
         operator.signs_in(alone.tokens["operator"], "/operations")
@@ -178,3 +184,19 @@ def test_a_trace_is_found_by_its_id_and_an_id_of_nothing_says_so(alone: Served) 
         trace = operator.gets(f"/operations/trace/{row}")
         steps = parts_of(trace, "//ol[@class='steps']/li")
         assert len(steps) == len(parts_of(trace, "//*[name()='circle']"))
+
+
+def test_a_receipt_that_is_overdue_is_named_until_it_is_given(alone: Served) -> None:
+    _, opened = alone.opens_plan()
+    with alone.store.begin() as unit:
+        which = (outbox.c.plan_id == UUID(opened["plan"])) & (outbox.c.recipient == "employment")
+        row = unit.connection.execute(sa.select(outbox.c.id).where(which)).scalar_one()
+        unit.later_receipts.owe(row, 7, new_id(), now() - timedelta(hours=25))
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        page = operator.gets("/operations/receipts")
+        assert f"{row}-7" in words_of(page)
+        assert "1 ventes der svar på, 1 af dem for længe" in words_of(page)
+        given = {"delivery": f"{row}-7", "status": "taken-in"}
+        assert alone.ask("employment", "POST", "/receipts", given).status_code == 200
+        assert "Ingen skylder svar." in words_of(operator.gets("/operations/receipts"))
