@@ -76,7 +76,7 @@ def _tell_where(town: Town, stories: Sequence[Story], console: Console) -> None:
     for name, program in town.programs.items():
         console.print(f"  {name:12} {program.url}")
     console.print("[bold]Sign in[/], by choosing somebody made up at the sandbox's identity provider")
-    console.print(f"  {hub}/sign-in → Karen Prøve, coordinator")
+    console.print(f"  {hub}/sign-in → Karen Prøve, coordinator; others there have pages of their own")
     console.print("[bold]Plans[/], as the coordinator sees them")
     for person, plan in ((person, plan) for story in stories for person, plan in story.plans.items()):
         console.print(f"  {person:22} {hub}/coordinator/plans/{plan}")
