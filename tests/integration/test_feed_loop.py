@@ -111,6 +111,11 @@ def is_settled(hub: Served) -> bool:
     return all(not (one["unacknowledged"] or one["without_receipt"]) for one in feeds)
 
 
+def settles(hub: Served, fetcher: Fetcher) -> bool:
+    """Tell whether all is settled; else have the agent look once more, for a ring may come twice, and so may an event."""
+    return is_settled(hub) or (fetcher.turn(), is_settled(hub))[1]
+
+
 def test_what_is_shared_arrives_and_what_is_revoked_is_deleted(
     hub: Served, system: Sandbox, subscriber: Subscriber, tmp_path: Path
 ) -> None:
@@ -152,9 +157,9 @@ def test_an_agent_that_dies_halfway_begins_there_again(hub: Served, system: Sand
         Dying(*sides, before).turn(15)
     assert held(system, plan) == ["Ro om aftenen"]
     assert not is_settled(hub)
-    # A ring may come twice, and so may an event of what was fetched in between.
-    assert Fetcher(*sides, DOOR).turn() >= 1
-    assert is_settled(hub)
+    fetcher = Fetcher(*sides, DOOR)
+    assert fetcher.turn() >= 1
+    eventually(lambda: settles(hub, fetcher), 30)
     kinds = [one["status"] for one in system.ask("GET", "/sandbox/deliveries")]
     assert kinds[0] == "taken-in"
     assert set(kinds[1:]) <= {"already-held"}, "a repeat is known again"
@@ -171,7 +176,7 @@ def test_while_the_system_is_down_nothing_is_acknowledged_and_then_it_catches_up
     threading.Event().wait(0.1)
     fetcher.turn()
     assert held(system, plan) == ["Ro om aftenen"]
-    assert is_settled(hub)
+    eventually(lambda: settles(hub, fetcher), 30)
 
 
 def test_a_system_that_refuses_makes_a_dead_letter(hub: Served, system: Sandbox) -> None:
