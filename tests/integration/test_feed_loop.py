@@ -112,7 +112,7 @@ def is_settled(hub: Served) -> bool:
 
 
 def settles(hub: Served, fetcher: Fetcher) -> bool:
-    """Tell whether all is settled; else have the agent look once more, for a ring may come twice, and so may an event."""
+    """Tell whether all is settled; else have the agent look once more: a ring may come twice, and so may an event."""
     return is_settled(hub) or (fetcher.turn(), is_settled(hub))[1]
 
 
