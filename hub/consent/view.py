@@ -123,13 +123,17 @@ def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> 
     """Leave out what the decision hides, and the link to an element that the reader does not see."""
     if not hidden and (element.part_of is None or element.part_of in shown):
         return element
+    return replace(left_out(element, hidden), part_of=element.part_of if element.part_of in shown else None)
+
+
+def left_out(element: Element, hidden: frozenset[Hidden]) -> Element:
+    """Return an element without its hidden parts."""
     return replace(
         element,
         title="" if Hidden.TITLE in hidden else element.title,
         text="" if Hidden.TEXT in hidden else element.text,
         codes=() if Hidden.CODES in hidden else element.codes,
         details={} if Hidden.DETAILS in hidden else element.details,
-        part_of=element.part_of if element.part_of in shown else None,
     )
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.policy import Hidden
 from hub.consent.reader import Reader
-from hub.consent.view import Seen, view_for
+from hub.consent.view import Seen, left_out, view_for
 from hub.errors import NotFound
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_told
@@ -79,17 +78,7 @@ def _as_today(
         seen = view_for(then, shown.view.reader, policy, consents, shown.at).element(version.id)
         if seen is not None:
             hidden = seen.decision.hidden | now_seen.decision.hidden
-            yield Seen(_left_out(seen.element, hidden), replace(seen.decision, hidden=hidden))
-
-
-def _left_out(element: Element, hidden: frozenset[Hidden]) -> Element:
-    return replace(
-        element,
-        title="" if Hidden.TITLE in hidden else element.title,
-        text="" if Hidden.TEXT in hidden else element.text,
-        codes=() if Hidden.CODES in hidden else element.codes,
-        details={} if Hidden.DETAILS in hidden else element.details,
-    )
+            yield Seen(left_out(seen.element, hidden), replace(seen.decision, hidden=hidden))
 
 
 def _without_repeats(versions: Sequence[Seen]) -> list[Seen]:
