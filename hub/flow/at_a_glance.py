@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from hub.clock import monotonic, now
 from hub.flow.dead_causes import Cause, cause_of
-from hub.flow.standing import standings
+from hub.flow.standing import standings_by
 from hub.settings import Settings
 from hub.store.transaction import Store
 
@@ -58,18 +59,21 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
 
     :param names: authorities that are configured.
     """
-    systems = standings(names, store, settings)
+    dead: Counter[Cause] = Counter()
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
     with store.begin(read_only=True) as unit:
         at = now()
         counted = unit.outbox.counts(at)
+        systems = standings_by(unit, names, settings, counted, at)
         delivered, is_whole = unit.audit.delivered(at - SPAN, _MOST_ROWS)
-        dead: dict[Cause, int] = {}
         for one in unit.dead_letters.alike():
-            dead[cause_of(one.code)] = dead.get(cause_of(one.code), 0) + one.count
+            dead[cause_of(one.code)] += one.count
+    for when, recipient in delivered:
+        times[recipient].append(when)
     return Glance(
         at,
         systems,
-        tuple(_flow(row, delivered, at) for row in counted),
+        tuple(_flow(row, times[row["recipient"]], at) for row in counted),
         tuple(sorted(dead.items(), key=lambda item: (-item[1], item[0]))),
         is_whole,
     )
@@ -95,10 +99,9 @@ class SharedGlance:
             return self._known
 
 
-def _flow(row: Mapping[str, Any], delivered: Sequence[tuple[datetime, str]], at: datetime) -> Flow:
+def _flow(row: Mapping[str, Any], delivered: Sequence[datetime], at: datetime) -> Flow:
     parts, begins = [0] * PARTS, at - SPAN
-    for when, recipient in delivered:
-        if recipient == row["recipient"] and begins <= when:
-            parts[min(int((when - begins) / SPAN * PARTS), PARTS - 1)] += 1
+    for when in delivered:
+        parts[min(int((when - begins) / SPAN * PARTS), PARTS - 1)] += 1
     counts = {name: row[name] for name in ("recipient", "due", "under_way", "dead_letters", "oldest_due_at")}
     return Flow(**counts, delivered=tuple(parts))

@@ -18,11 +18,12 @@ _ONE = sa.and_(_OURS, circuits.c.authority == bindparam("name"), circuits.c.dire
 _READ_COLUMNS = [circuits.c[name] for name in Circuit.__dataclass_fields__]
 READ = sa.select(*_READ_COLUMNS).where(_ONE)
 READ_ALL = sa.select(*_READ_COLUMNS).where(_OURS).order_by(circuits.c.authority, circuits.c.direction)
-SILENT = sa.select(circuits.c.authority, sa.func.coalesce(circuits.c.since, circuits.c.held_at)).where(
+IS_SILENT = sa.and_(
     _OURS,
     circuits.c.direction == bindparam("way"),
     sa.or_(circuits.c.since.is_not(None), circuits.c.held_at.is_not(None)),
 )
+SILENT = sa.select(circuits.c.authority, sa.func.coalesce(circuits.c.since, circuits.c.held_at)).where(IS_SILENT)
 PROBE = (
     circuits.update()
     .where(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,11 +38,7 @@ class Memberships:
 
     def of_plan(self, plan: UUID, at: datetime) -> Sequence[Membership]:
         """Return who belongs to a plan at an instant."""
-        rows = self._connection.execute(_OF_PLAN, {"plan": plan}).all()
-        members = [
-            Membership(row.plan_id, row.member, Role(row.role), Period(row.valid_from, row.valid_to)) for row in rows
-        ]
-        return [member for member in members if member.period.covers(at)]
+        return members_at(plan, self._connection.execute(_OF_PLAN, {"plan": plan}).all(), at)
 
     def coordinated_by(self, organisation: str, at: datetime, after: UUID | None, at_most: int) -> Sequence[UUID]:
         """Return plans that an organisation coordinates at an instant, in the order of their ids.
@@ -57,3 +54,9 @@ class Memberships:
         if after is not None:
             found = found.where(memberships.c.plan_id > after)
         return list(self._connection.execute(found.order_by(memberships.c.plan_id).limit(at_most)).scalars())
+
+
+def members_at(plan: UUID, rows: Iterable[sa.Row[*tuple[Any, ...]]], at: datetime) -> Sequence[Membership]:
+    """Return who belongs to a plan at an instant, of all who ever did."""
+    ever = (Membership(plan, row.member, Role(row.role), Period(row.valid_from, row.valid_to)) for row in rows)
+    return [member for member in ever if member.period.covers(at)]

@@ -13,21 +13,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hub.plan.element import Period
-from hub.plan.person import Membership, Role
-from hub.store.call_tables import circuits
+from hub.plan.person import Membership
+from hub.store.call_statements import IS_SILENT
 from hub.store.circuits import Direction
+from hub.store.memberships import members_at
 from hub.store.occasion_tables import emergencies, meetings
 from hub.store.tables import memberships, plans, policies
 
 _PLAN: sa.BindParameter[UUID] = sa.bindparam("plan")
 _OURS: sa.BindParameter[str] = sa.bindparam("ours")
 _AT: sa.BindParameter[datetime] = sa.bindparam("at")
-_SILENT = sa.and_(
-    circuits.c.municipality == _OURS,
-    circuits.c.direction == Direction.SOURCE,
-    sa.or_(circuits.c.since.is_not(None), circuits.c.held_at.is_not(None)),
-)
 _AROUND = (
     sa.select(
         memberships.c.member,
@@ -40,7 +35,7 @@ _AROUND = (
         .label("policy"),
         sa.exists().where(meetings.c.plan_id == _PLAN, meetings.c.until > _AT).label("has_meeting"),
         sa.exists().where(emergencies.c.plan_id == _PLAN, emergencies.c.until > _AT).label("has_emergency"),
-        sa.exists().where(_SILENT).label("has_silent_source"),
+        sa.exists().where(IS_SILENT).label("has_silent_source"),
     )
     .select_from(plans.outerjoin(memberships, memberships.c.plan_id == plans.c.id))
     .where(plans.c.id == _PLAN)
@@ -65,11 +60,10 @@ class Surroundings:
 
 def surroundings(connection: sa.Connection, municipality: str, plan: UUID, at: datetime) -> Surroundings:
     """Look around a plan that is there."""
-    rows = connection.execute(_AROUND, {"plan": plan, "ours": municipality, "at": at}).all()
+    rows = connection.execute(_AROUND, {"plan": plan, "ours": municipality, "way": Direction.SOURCE, "at": at}).all()
     first = rows[0]
-    members = (Membership(plan, r.member, Role(r.role), Period(r.valid_from, r.valid_to)) for r in rows if r.member)
     return Surroundings(
-        [member for member in members if member.period.covers(at)],
+        members_at(plan, [row for row in rows if row.member], at),
         first.policy,
         bool(first.has_meeting),
         bool(first.has_emergency),
