@@ -25,7 +25,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 
 from hub.errors import BrokerDiffers, BrokerDown
-from hub.queue.mute import Mute
+from hub.queue.mute import Mute, say_mute
 
 CHANNELS = ("soap", "xml", "rest", "feed", "webhook", "page", "post")
 _URGENCIES = ("urgent", "normal")
@@ -83,6 +83,11 @@ class Broker:
         own = self._names.get((channel, is_urgent)) or self._names["rest", is_urgent]
         as_urgent = (name for (_, urgency), name in self._names.items() if urgency is is_urgent)
         return own if own not in self.mute else next((name for name in as_urgent if name not in self.mute), own)
+
+    def leave_alone(self, queue: str) -> None:
+        """Have nobody ring into a queue for a while, and say so: it gives no answer."""
+        self.mute.add(queue)
+        say_mute(queue)
 
     def __repr__(self) -> str:
         return f"Broker({self.exchange.name!r})"  # its address may hold a password

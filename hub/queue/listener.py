@@ -16,7 +16,7 @@ from kombu.messaging import Consumer
 from hub.clock import monotonic
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker, Link, NoAnswer, in_time
-from hub.queue.mute import Mute, say_mute
+from hub.queue.mute import Mute
 
 _MOST_AT_ONCE = 200
 #: After so long without a ring the queues are listened to anew. A broker that has lost an answer of ours, or a consumer
@@ -120,8 +120,7 @@ class Listener(Link):
                 consumer.consume()
         except (NoAnswer, InternalError):  # the broker's own word once it has waited for the queue's leader in vain
             self._mute.add(queue.name)
-            self._broker.mute.add(queue.name)
-            say_mute(queue.name)
+            self._broker.leave_alone(queue.name)
             raise
         self._mute.discard(queue.name)
         self._broker.mute.discard(queue.name)

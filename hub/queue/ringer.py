@@ -15,7 +15,6 @@ from hub.clock import monotonic
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker, Link, is_memory
 from hub.queue.confirms import Confirms
-from hub.queue.mute import say_mute
 from hub.store.lease import Ring
 
 _CONFIRM_SECONDS = 10
@@ -71,8 +70,7 @@ class Ringer(Link):
     def _no_answer(self) -> BrokerDown:
         if not self._is_blocked:
             for queue in {self._queues[ring] for ring in self._confirms.waiting}:
-                self._broker.mute.add(queue)
-                say_mute(queue)
+                self._broker.leave_alone(queue)
             return BrokerDown(f"The broker has not confirmed a ring in {_CONFIRM_SECONDS} seconds.")
         return BrokerDown(
             "The broker takes no rings: it has raised an alarm, for memory or disk.",
