@@ -15,7 +15,19 @@ from hub.api.models import OneName, Strict, read, schema_of
 from hub.api.problems import CREATED, OK
 from hub.flow.dead_causes import Cause
 from hub.flow.replay_forecast import Forecast, forecast
-from hub.flow.replays import Asker, Choice, Manner, ShownReplay, cancel, freeze, show, show_all, start
+from hub.flow.replays import (
+    MOST_CANARIES,
+    MOST_PER_MINUTE,
+    Asker,
+    Choice,
+    Manner,
+    ShownReplay,
+    cancel,
+    freeze,
+    show,
+    show_all,
+    start,
+)
 
 router = APIRouter(tags=["operations"])
 _MOST_IDS = 2_000
@@ -33,8 +45,8 @@ class WantedReplay(Strict):
     recipient: OneName | None = None
     until: AwareDatetime | None = None
     reason: str = Field(default="", max_length=500, repr=False)
-    canary: int = Field(default=1, ge=1, le=100)
-    per_minute: int = Field(default=60, ge=1, le=6_000)
+    canary: int = Field(default=1, ge=1, le=MOST_CANARIES)
+    per_minute: int = Field(default=60, ge=1, le=MOST_PER_MINUTE)
     stop_percent: int = Field(default=20, ge=1, le=100)
     dry_run: bool = False
 

@@ -26,6 +26,8 @@ from hub.store.transaction import Store, Unit
 
 #: Dead letters of one replay.
 MOST = 10_000
+#: Of the first to go, and of all that begin in a minute.
+MOST_CANARIES, MOST_PER_MINUTE = 100, 6_000
 _REASON_LETTERS = 10
 _NO_REPLAY = "There is no replay of this id."
 

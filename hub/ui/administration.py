@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.errors import NotFound
@@ -12,37 +12,15 @@ from hub.flow.housekeeping import rounds
 from hub.flow.keyring_told import clients_told, keys_told
 from hub.flow.standing import standings
 from hub.identity.sessions import Session
-from hub.plan.person import Role
-from hub.ui.administration_page import authority_rows, client_rows, key_facts, retention_rows
-from hub.ui.desk import CorrelationId, TheDesk, TheSession, of_role, of_roles
+from hub.ui.administration_page import Rows, authority_rows, client_rows, key_facts, retention_rows
+from hub.ui.desk import AnAdministrator, ASecurityAdministrator, CorrelationId, TheDesk, only
+from hub.ui.homes import HOMES
 from hub.ui.problems import PageRoute
 from hub.ui.rendering import page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _HOME = "/administration"
-_ROLES = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.SECURITY_ADMINISTRATOR})
-
-
-def _somebody(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_roles(_ROLES, session, desk, correlation_id)
-
-
-def _administrator(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.ADMINISTRATOR, session, desk, correlation_id)
-
-
-def _auditor(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.AUDITOR, session, desk, correlation_id)
-
-
-def _of_keys(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.SECURITY_ADMINISTRATOR, session, desk, correlation_id)
-
-
-SomebodyOfHere = Annotated[Session, Depends(_somebody)]
-AnAdministrator = Annotated[Session, Depends(_administrator)]
-AnAuditor = Annotated[Session, Depends(_auditor)]
-ASecurityAdministrator = Annotated[Session, Depends(_of_keys)]
+SomebodyOfHere = Annotated[Session, only(*(role for role, home in HOMES.items() if home == _HOME))]
 
 
 @router.get(_HOME)
@@ -55,14 +33,14 @@ def read_administration(request: Request, session: SomebodyOfHere) -> Response:
 def read_authorities(request: Request, desk: TheDesk, session: AnAdministrator) -> Response:
     """Show whose systems are connected, in which direction, and when data last got through."""
     rows = authority_rows(standings(desk.authorities, desk.store, desk.settings), session.caller.reader.language)
-    return page(request, "authorities", session=session, authorities=rows)
+    return _listed(request, session, "admin.authorities", "admin.authorities_lead", rows)
 
 
 @router.get(f"{_HOME}/retention")
 def read_retention(request: Request, desk: TheDesk, session: AnAdministrator) -> Response:
     """Show how long each kind of thing is kept, and when it was cleared last."""
     rows = retention_rows(rounds(desk.store, desk.settings), session.caller.reader.language)
-    return page(request, "retention", session=session, rows=rows)
+    return _listed(request, session, "admin.retention", "admin.retention_lead", rows)
 
 
 @router.get(f"{_HOME}/clients")
@@ -72,7 +50,8 @@ def read_clients(
     """Show who may call the hub, in which role, and by what; no secret, and no hash of one."""
     caller = session.caller
     found = clients_told(desk.store, desk.settings, actor=caller.client, correlation_id=correlation_id)
-    return page(request, "clients", session=session, clients=client_rows(found, caller.reader.language))
+    rows = client_rows(found, caller.reader.language)
+    return _listed(request, session, "admin.clients", "admin.clients_lead", rows)
 
 
 @router.get(f"{_HOME}/keys")
@@ -89,3 +68,7 @@ def read_keys(
 def nothing(rest: str, session: SomebodyOfHere) -> Response:
     """Answer an address that is none of ours as a page, for a person has typed it."""
     raise NotFound("There is no such page.")
+
+
+def _listed(request: Request, session: Session, title: str, lead: str, rows: Rows) -> Response:
+    return page(request, "listed", session=session, title=title, lead=lead, rows=rows)

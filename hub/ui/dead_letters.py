@@ -16,8 +16,7 @@ from hub.flow.dead_letters import Wanted, groups, listed, show
 from hub.flow.replay import replay
 from hub.identity.sessions import Session
 from hub.ui.dead_letters_page import dead_letter_page, dead_letters_page
-from hub.ui.desk import ASessionsForm, CorrelationId, Desk, TheDesk
-from hub.ui.operations import AnOperator
+from hub.ui.desk import AnOperator, ASessionsForm, CorrelationId, Desk, TheDesk
 from hub.ui.problems import SEE_OTHER, UNFIT, PageRoute
 from hub.ui.rendering import page
 

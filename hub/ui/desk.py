@@ -6,10 +6,10 @@ A route says so by its parameters: ``def find(desk: TheDesk, session: TheSession
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -143,20 +143,26 @@ def _is_own(request: Request, desk: Desk) -> bool:
 TheSession = Annotated[Session, Depends(_session)]
 
 
-def _coordinator(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.COORDINATOR, session, desk, correlation_id)
+def only(*roles: Role) -> Any:
+    """Return the dependency by which a page says whose it is: it gives their session, and refuses everybody else."""
+
+    def in_role(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
+        return _of_roles(roles, session, desk, correlation_id)
+
+    return Depends(in_role)
 
 
-def _citizen(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.CITIZEN, session, desk, correlation_id)
+def left_open(role: Role) -> Any:
+    """Return the same for what a page asks by itself: nobody need sit before it, so it keeps no session alive."""
+
+    def still_in_role(request: Request, desk: TheDesk, correlation_id: CorrelationId) -> Session:
+        session = desk.sessions.find(secret_of(request, desk), language_for(request), is_use=False)
+        return _of_roles((role,), session, desk, correlation_id)
+
+    return Depends(still_in_role)
 
 
-def of_role(role: Role, session: Session, desk: Desk, correlation_id: str) -> Session:
-    """Return the session of somebody in a role. :raises NotAllowed: they are something else."""
-    return of_roles(frozenset({role}), session, desk, correlation_id)
-
-
-def of_roles(roles: frozenset[Role], session: Session, desk: Desk, correlation_id: str) -> Session:
+def _of_roles(roles: Sequence[Role], session: Session, desk: Desk, correlation_id: str) -> Session:
     """Return the session of somebody in one of these roles. :raises NotAllowed: they are something else."""
     if session.caller.reader.role not in roles:
         with refusals_written(desk.store, session.caller.client, correlation_id):
@@ -165,8 +171,12 @@ def of_roles(roles: frozenset[Role], session: Session, desk: Desk, correlation_i
     return session
 
 
-ACoordinator = Annotated[Session, Depends(_coordinator)]
-ACitizen = Annotated[Session, Depends(_citizen)]
+ACoordinator = Annotated[Session, only(Role.COORDINATOR)]
+ACitizen = Annotated[Session, only(Role.CITIZEN)]
+AnOperator = Annotated[Session, only(Role.OPERATOR)]
+AnAdministrator = Annotated[Session, only(Role.ADMINISTRATOR)]
+AnAuditor = Annotated[Session, only(Role.AUDITOR)]
+ASecurityAdministrator = Annotated[Session, only(Role.SECURITY_ADMINISTRATOR)]
 TheForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -42,20 +45,16 @@ def accept(
 ) -> Response:
     """Say that a finding is all right as it stands, and why."""
     caller, typed = session.caller, " ".join(form.get("reason", "").split())
+    accepting = partial(
+        accept_finding, plan, finding, typed, caller.reader, desk.store, desk.travel,
+        actor=caller.client, correlation_id=correlation_id,
+    )  # fmt: skip
     try:
         if len(typed) > MOST_SIGNS:
             raise InvalidRequest("The reason is too long.")
-        accept_finding(
-            plan, finding, typed, caller.reader, desk.store, desk.travel, actor=caller.client,
-            correlation_id=correlation_id,
-        )  # fmt: skip
+        return _done(accepting, request, desk, session, correlation_id, plan)
     except InvalidRequest:
         return _page(request, desk, session, correlation_id, plan, fault=str(finding), typed=typed)
-    except NotFound:
-        return _page(request, desk, session, correlation_id, plan, is_gone=True)
-    except Conflict:  # somebody was quicker, or the button was pressed twice: the page says who and why
-        pass
-    return _back(plan)
 
 
 @router.post("/coordinator/plans/{plan}/findings/{finding}/reopen")
@@ -70,15 +69,11 @@ def reopen(
 ) -> Response:
     """Take back that a finding is accepted."""
     caller = session.caller
-    try:
-        reopen_finding(
-            plan, finding, caller.reader, desk.store, desk.travel, actor=caller.client, correlation_id=correlation_id
-        )
-    except NotFound:
-        return _page(request, desk, session, correlation_id, plan, is_gone=True)
-    except Conflict:  # it is open already
-        pass
-    return _back(plan)
+    reopening = partial(
+        reopen_finding, plan, finding, caller.reader, desk.store, desk.travel,
+        actor=caller.client, correlation_id=correlation_id,
+    )  # fmt: skip
+    return _done(reopening, request, desk, session, correlation_id, plan)
 
 
 @router.post("/coordinator/plans/{plan}/proposals")
@@ -116,12 +111,21 @@ def take_back(
 ) -> Response:
     """Take a proposal back."""
     caller = session.caller
+    cancelling = partial(
+        cancel, plan, proposal, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id
+    )
+    return _done(cancelling, request, desk, session, correlation_id, plan)
+
+
+def _done(
+    deed: Callable[[], object], request: Request, desk: Desk, session: Session, correlation_id: str, plan: UUID
+) -> Response:
+    """Do something about what stands on the page; where it stands otherwise by now, the page says how."""
     try:
-        cancel(plan, proposal, caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+        with suppress(Conflict):  # somebody was quicker, or the button was pressed twice
+            deed()
     except NotFound:
         return _page(request, desk, session, correlation_id, plan, is_gone=True)
-    except Conflict:  # it has ended: the page says how
-        pass
     return _back(plan)
 
 

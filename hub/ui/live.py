@@ -8,27 +8,19 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.flow.troubles import watch
 from hub.identity.sessions import Session
 from hub.plan.person import Role
 from hub.ui.banners import banners_of
-from hub.ui.desk import CorrelationId, TheDesk, of_role, secret_of
+from hub.ui.desk import CorrelationId, TheDesk, left_open
 from hub.ui.problems import FragmentRoute
-from hub.ui.rendering import language_for, page
+from hub.ui.rendering import part
 
 router = APIRouter(route_class=FragmentRoute, include_in_schema=False)
-_UNCHANGED = 204
-
-
-def _left_open(request: Request, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    session = desk.sessions.find(secret_of(request, desk), language_for(request), is_use=False)
-    return of_role(Role.COORDINATOR, session, desk, correlation_id)
-
-
-ALeftOpenPage = Annotated[Session, Depends(_left_open)]
+ALeftOpenPage = Annotated[Session, left_open(Role.COORDINATOR)]
 
 
 @router.get("/coordinator/plans/{plan}/banners")
@@ -39,6 +31,4 @@ def read_banners(
     caller = session.caller
     troubles = watch(plan, caller.reader, desk.store, desk.settings, actor=caller.client, correlation_id=correlation_id)
     live = banners_of(plan, troubles, caller.reader.language)
-    if live.version == known:
-        return Response(status_code=_UNCHANGED, headers={"Cache-Control": "no-store"})
-    return page(request, "banners", live=live)
+    return part(request, "banners", live.version, known, live=live)

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.errors import Conflict, InvalidRequest, NotFound
 from hub.flow.at_a_glance import glance
 from hub.flow.standing import Asked, called, hold, probe, release
 from hub.identity.sessions import Session
-from hub.plan.person import Role
 from hub.store.circuits import Direction, HoldReason
-from hub.ui.desk import ASessionsForm, CorrelationId, Desk, TheDesk, TheSession, of_role
+from hub.ui.desk import AnOperator, ASessionsForm, CorrelationId, Desk, TheDesk
 from hub.ui.operations_page import OperationsPage, operations_page
 from hub.ui.problems import SEE_OTHER, PageRoute
 from hub.ui.rendering import page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _HOME = "/operations"
-
-
-def _operator(session: TheSession, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    return of_role(Role.OPERATOR, session, desk, correlation_id)
-
-
-AnOperator = Annotated[Session, Depends(_operator)]
 
 
 @router.get(_HOME)

@@ -108,8 +108,7 @@ def _troubles(found: Glance, language: str) -> Iterator[str]:
         who = known_word("authority", one["authority"], language)
         if one["state"] != State.CLOSED:
             yield word(f"ops.trouble.{one['state']}.{one['direction']}", language, who=who)
-        if one["alarm"]:
-            yield word(f"ops.alarm.{one['alarm']}", language, who=who)
+        yield from _alarm(one, language)
     dead = sum(count for _, count in found.causes)
     if dead:
         yield word("ops.trouble.dead", language, count=dead)
@@ -142,6 +141,10 @@ def _stands(one: Mapping[str, Any], state: State, language: str) -> Iterator[str
     if one["next_probe_at"]:
         yield word("ops.next_probe", language, when=moment(one["next_probe_at"], language))
     yield word("ops.calls", language, under_way=one["under_way"], at_most=one["at_most"], waiting=one["waiting"])
+    yield from _alarm(one, language)
+
+
+def _alarm(one: Mapping[str, Any], language: str) -> Iterator[str]:
     if one["alarm"]:
         yield word(f"ops.alarm.{one['alarm']}", language, who=known_word("authority", one["authority"], language))
 

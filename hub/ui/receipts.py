@@ -6,8 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.flow.awaited import awaited
-from hub.ui.desk import TheDesk
-from hub.ui.operations import AnOperator
+from hub.ui.desk import AnOperator, TheDesk
 from hub.ui.problems import PageRoute
 from hub.ui.rendering import page
 from hub.ui.times import moment

@@ -12,8 +12,7 @@ from starlette.responses import Response
 from hub.flow.auditing import search_audit, verify_audit
 from hub.flow.seal import standing
 from hub.store.audit_rows import Wanted
-from hub.ui.administration import AnAuditor
-from hub.ui.desk import ASessionsForm, CorrelationId, TheDesk
+from hub.ui.desk import AnAuditor, ASessionsForm, CorrelationId, TheDesk
 from hub.ui.problems import PageRoute
 from hub.ui.record_page import record_page
 from hub.ui.rendering import page

@@ -25,6 +25,7 @@ _HEADERS = {
     # Under no-referrer a browser sends a form with "Origin: null", and the hub could not know its own.
     "Referrer-Policy": "same-origin",
 }
+_UNCHANGED = 204
 #: Under this a page is sent as it is: packing would save nothing.
 _WORTH_PACKING = 1_000
 #: A version stands in an address, and the door refuses one that holds ten digits, for they may be a person's number.
@@ -57,6 +58,13 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> Re
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(_LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, samesite="strict")
     return answer
+
+
+def part(request: Request, template: str, version: str, known: str, **facts: Any) -> Response:
+    """Return a part of a page that is open; nothing where the page has this version of it (``known``) already."""
+    if version == known:
+        return Response(status_code=_UNCHANGED, headers={"Cache-Control": "no-store"})
+    return page(request, template, **facts)
 
 
 def _packed(request: Request, html: bytes, status: int) -> Response:

@@ -13,11 +13,21 @@ from hub.clock import new_id
 from hub.errors import Conflict, InvalidRequest, NotFound, StoreBusy, TooLarge
 from hub.flow.dead_causes import Cause
 from hub.flow.replay_forecast import forecast
-from hub.flow.replays import Asker, Choice, Manner, cancel, freeze, show, show_all, start
+from hub.flow.replays import (
+    MOST_CANARIES,
+    MOST_PER_MINUTE,
+    Asker,
+    Choice,
+    Manner,
+    cancel,
+    freeze,
+    show,
+    show_all,
+    start,
+)
 from hub.identity.sessions import Session
 from hub.store.replay_rows import State
-from hub.ui.desk import ASessionsForm, CorrelationId, TheDesk
-from hub.ui.operations import AnOperator
+from hub.ui.desk import AnOperator, ASessionsForm, CorrelationId, TheDesk
 from hub.ui.problems import SEE_OTHER, UNFIT, PageRoute
 from hub.ui.rendering import page
 from hub.ui.replays_page import replay_page, replay_row
@@ -120,9 +130,9 @@ def _choice(form: Mapping[str, str]) -> Choice:
 def _manner(form: Mapping[str, str]) -> Manner:
     usual = Manner()
     try:
-        canary, rate = (int(form.get(name) or usually) for name, usually in (("canary", 1), ("rate", usual.per_minute)))
+        canary, rate = int(form.get("canary") or usual.canary), int(form.get("rate") or usual.per_minute)
     except ValueError:
         raise InvalidRequest("A number is none.") from None
-    if not (1 <= canary <= 100 and 1 <= rate <= 6_000):
+    if not (1 <= canary <= MOST_CANARIES and 1 <= rate <= MOST_PER_MINUTE):
         raise InvalidRequest("A number is out of its bounds.")
     return Manner(canary, rate, usual.stop_percent)

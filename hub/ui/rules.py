@@ -14,8 +14,7 @@ from hub.flow.policies import Editor, discard_draft, draft_policy, history, publ
 from hub.flow.simulate_policy import simulate_policy
 from hub.identity.sessions import Session
 from hub.store.policy_drafts import DiscardReason, DraftState
-from hub.ui.administration import AnAdministrator
-from hub.ui.desk import ALongForm, CorrelationId, Desk, TheDesk
+from hub.ui.desk import ALongForm, AnAdministrator, CorrelationId, Desk, TheDesk
 from hub.ui.problems import SEE_OTHER, UNFIT, PageRoute
 from hub.ui.rendering import page
 from hub.ui.rules_page import draft_page, rules_page

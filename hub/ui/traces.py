@@ -11,8 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.errors import NotFound
 from hub.flow.trace import trace
 from hub.identity.sessions import Session
-from hub.ui.desk import TheDesk
-from hub.ui.operations import AnOperator
+from hub.ui.desk import AnOperator, TheDesk
 from hub.ui.problems import MISSING, SEE_OTHER, PageRoute
 from hub.ui.rendering import page
 from hub.ui.trace_page import trace_page

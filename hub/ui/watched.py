@@ -8,43 +8,31 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.flow.replays import show
 from hub.identity.sessions import Session
 from hub.plan.person import Role
-from hub.ui.desk import CorrelationId, TheDesk, of_role, secret_of
+from hub.ui.desk import TheDesk, left_open
 from hub.ui.operations_page import operations_page
 from hub.ui.problems import FragmentRoute
-from hub.ui.rendering import language_for, page
+from hub.ui.rendering import part
 from hub.ui.replays_page import replay_page
 
 router = APIRouter(route_class=FragmentRoute, include_in_schema=False)
-_UNCHANGED = 204
-
-
-def _left_open(request: Request, desk: TheDesk, correlation_id: CorrelationId) -> Session:
-    session = desk.sessions.find(secret_of(request, desk), language_for(request), is_use=False)
-    return of_role(Role.OPERATOR, session, desk, correlation_id)
-
-
-ALeftOpenPage = Annotated[Session, Depends(_left_open)]
+ALeftOpenPage = Annotated[Session, left_open(Role.OPERATOR)]
 
 
 @router.get("/operations/now")
 def read_now(request: Request, desk: TheDesk, session: ALeftOpenPage, known: str = "") -> Response:
     """Return how all flows now; nothing where the page has that (``known``) already."""
     found = operations_page(desk.glances.latest(), session.caller.reader.language)
-    return _unchanged() if found.version == known else page(request, "operations_now", session=session, ops=found)
+    return part(request, "operations_now", found.version, known, session=session, ops=found)
 
 
 @router.get("/operations/replays/{replay}/now")
 def read_replay_now(replay: UUID, request: Request, desk: TheDesk, session: ALeftOpenPage, known: str = "") -> Response:
     """Return how a replay goes now; nothing where the page has that (``known``) already."""
     found = replay_page(show(replay, desk.store), None, session.caller.reader.language)
-    return _unchanged() if found.version == known else page(request, "replay_now", session=session, replay=found)
-
-
-def _unchanged() -> Response:
-    return Response(status_code=_UNCHANGED, headers={"Cache-Control": "no-store"})
+    return part(request, "replay_now", found.version, known, session=session, replay=found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from hub.authority import Authority
-from hub.clock import now
 from hub.consent.policy_written import write_policy
 from hub.consent.reader import Reader
 from hub.flow.policies import Editor, draft_policy, show_policy
@@ -14,7 +13,6 @@ from hub.flow.revise import open_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.plan.person import Role
-from hub.store.tables import outbox
 from hub.testing.builders import a_consent_to_one_plan
 from tests.integration.api.served import PlainAdapter, PlainMapping, Served
 
@@ -47,10 +45,4 @@ def a_delivery_dies(hub: Served) -> UUID:
         actor="test",
         correlation_id="morning",
     )
-    with hub.store.begin() as unit:
-        row = unit.connection.execute(outbox.select().where(outbox.c.plan_id == opened.plan)).one()
-        lease = unit.outbox.lease(row.id, now(), 60)
-        assert lease
-        unit.outbox.bury(lease, "recipient-refused", "The recipient refused the update.", now())
-        found: UUID = row.id
-        return found
+    return hub.buries(opened.plan)

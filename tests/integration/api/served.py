@@ -188,14 +188,29 @@ class Served:
     def a_dead_letter(self) -> UUID:
         """Have a delivery to employment end as a dead letter; return its row."""
         _, opened = self.opens_plan()
+        return self.buries(UUID(opened["plan"]))
+
+    def buries(self, plan: UUID) -> UUID:
+        """Have the one delivery of a plan end as a dead letter; return its row."""
         with self.store.begin() as unit:
             at = now()
-            row = unit.connection.execute(outbox.select().where(outbox.c.plan_id == UUID(opened["plan"]))).one()
+            row = unit.connection.execute(outbox.select().where(outbox.c.plan_id == plan)).one()
             lease = unit.outbox.lease(row.id, at, 60)
             assert lease
             unit.outbox.bury(lease, "recipient-refused", "It said no.", at)
         found: UUID = row.id
         return found
+
+    def forges_the_audit(self) -> None:
+        """Change its first entry, as who owns the database (SQLite) can: without its guards for the while."""
+        with self.store.begin() as unit:
+            triggers = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            guards = unit.connection.execute(triggers).all()
+            for name, _ in guards:
+                unit.connection.execute(sa.text(f'DROP TRIGGER "{name}"'))
+            unit.connection.execute(audit.update().where(audit.c.row == 1).values(actor="nobody"))
+            for _, made_by in guards:
+                unit.connection.execute(sa.text(made_by))
 
     def audited(self, action: str) -> list[dict[str, Any]]:
         """Return audit rows of an action."""

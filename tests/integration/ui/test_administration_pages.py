@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 
 from hub.flow.seal import seal
 from tests.integration.api.served import Served, served
@@ -116,11 +115,7 @@ def test_the_record_is_searched_by_its_address_and_a_forged_entry_is_found(alone
         while seal(alone.store, is_whole=True):
             pass
         assert "hel" in words_of(auditor.posts(f"{HOME}/record/verification", form=form))
-        with alone.store.engine.begin() as connection:
-            names = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-            for name in names:
-                connection.execute(sa.text(f'DROP TRIGGER "{name}"'))
-            connection.execute(sa.text("UPDATE audit SET actor = 'somebody-else' WHERE row = 2"))
+        alone.forges_the_audit()
         broken = auditor.posts(f"{HOME}/record/verification", form=form)
         assert "ikke hel" in words_of(broken)
         assert "sikkerhedshændelse" in words_of(broken)

@@ -12,7 +12,6 @@ from tests.integration.api.served import ANNA_CPR, Served
 from tests.integration.databases import EMBEDDED, OPERATED
 from tests.integration.sandboxes import Sandbox
 from tests.integration.ui.consenting import confirms, form_with, forms_of, said, sends
-from tests.integration.ui.provider import signs_in_as
 from tests.integration.ui.test_by_provider import a_hub_of
 from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
@@ -25,21 +24,6 @@ WHY = "Så jeres aftaler ikke falder samtidig"
 @pytest.fixture
 def hub(request: pytest.FixtureRequest, tmp_path: Path, provider: Sandbox) -> Iterator[Served]:
     yield from a_hub_of(getattr(request, "param", EMBEDDED), tmp_path, provider)
-
-
-@pytest.fixture
-def anna(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    with Visitor(hub.url) as somebody:
-        signs_in_as(somebody, provider, "mette")
-        yield somebody
-
-
-@pytest.fixture
-def karen(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    """The coordinator, signed in through the provider."""
-    with Visitor(hub.url) as somebody:
-        signs_in_as(somebody, provider, "karen")
-        yield somebody
 
 
 def asks(hub: Served, karen: Visitor, category: str = "appointments", why: str = WHY) -> httpx.Response:

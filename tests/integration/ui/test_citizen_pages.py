@@ -30,14 +30,6 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path, provider: Sandbox) -> It
     yield from a_hub_of(request.param, tmp_path, provider)
 
 
-@pytest.fixture
-def anna(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    """The citizen whose plan it is, signed in through the provider."""
-    with Visitor(hub.url) as somebody:
-        signs_in_as(somebody, provider, "mette")
-        yield somebody
-
-
 def test_the_next_appointment_stands_first_then_the_goals_and_no_case_number(hub: Served, anna: Visitor) -> None:
     hub.sends(ANNA_CPR, GOAL, MEETING)
     page = anna.gets("/citizen")

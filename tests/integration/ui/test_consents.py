@@ -48,11 +48,6 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path, provider: Sandbox) -> It
     yield from a_hub_of(getattr(request, "param", EMBEDDED), tmp_path, provider)
 
 
-@pytest.fixture
-def anna(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    yield from signed_in(hub, provider)
-
-
 def signed_in(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
     with Visitor(hub.url) as somebody:
         signs_in_as(somebody, provider, "mette")

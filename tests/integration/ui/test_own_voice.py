@@ -34,22 +34,6 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path, provider: Sandbox) -> It
     yield from a_hub_of(getattr(request, "param", EMBEDDED), tmp_path, provider)
 
 
-@pytest.fixture
-def anna(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    """The citizen whose plan it is, signed in through the provider."""
-    with Visitor(hub.url) as somebody:
-        signs_in_as(somebody, provider, "mette")
-        yield somebody
-
-
-@pytest.fixture
-def karen(hub: Served, provider: Sandbox) -> Iterator[Visitor]:
-    """The coordinator of the plan."""
-    with Visitor(hub.url) as somebody:
-        signs_in_as(somebody, provider, "karen")
-        yield somebody
-
-
 def sends(visitor: Visitor, path: str, **fields: str) -> httpx.Response:
     """Send the form of a page, as a browser would."""
     token = parts_of(visitor.gets(path.rpartition("/end")[0] or path), "//main//input[@name='form']/@value")[:1]

@@ -15,6 +15,11 @@ depends_on = None
 
 def upgrade() -> None:
     """Two tables."""
+    _add_accepted_findings()
+    _add_proposals()
+
+
+def _add_accepted_findings() -> None:
     op.create_table(
         "accepted_findings",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -33,6 +38,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_accepted_findings"),
     )
     op.create_index("ix_accepted_findings_plan_id", "accepted_findings", ["plan_id"])
+
+
+def _add_proposals() -> None:
     op.create_table(
         "proposals",
         sa.Column("id", sa.Uuid(), nullable=False),
