@@ -17,6 +17,7 @@ import uvicorn
 from hub.api.app import create_app
 from hub.api.feed import close_waiting_room
 from hub.cli.assembly import Rooms
+from hub.cli.contract_check import contract_check
 from hub.cli.working import GRACE, check_tables, loops
 from hub.identity.access import Access
 from hub.identity.tokens import Identity
@@ -79,7 +80,7 @@ def serve_api(rooms: Rooms) -> None:
             health=health,
             post=rooms.post,
         )
-        add_pages(api, rooms.store, identity, settings, rooms.authorities)
+        add_pages(api, rooms.store, identity, settings, rooms.authorities, contract_check)
         config = uvicorn.Config(
             api,
             http="httptools",

@@ -10,9 +10,8 @@ from starlette.responses import Response
 from hub.errors import NotFound
 from hub.flow.housekeeping import rounds
 from hub.flow.keyring_told import clients_told, keys_told
-from hub.flow.standing import standings
 from hub.identity.sessions import Session
-from hub.ui.administration_page import Rows, authority_rows, client_rows, key_facts, retention_rows
+from hub.ui.administration_page import Rows, client_rows, key_facts, retention_rows
 from hub.ui.desk import AnAdministrator, ASecurityAdministrator, CorrelationId, TheDesk, only
 from hub.ui.homes import HOMES
 from hub.ui.problems import PageRoute
@@ -27,13 +26,6 @@ SomebodyOfHere = Annotated[Session, only(*(role for role, home in HOMES.items() 
 def read_administration(request: Request, session: SomebodyOfHere) -> Response:
     """Show what the reader's role looks after."""
     return page(request, "administration", session=session, role=str(session.caller.reader.role))
-
-
-@router.get(f"{_HOME}/authorities")
-def read_authorities(request: Request, desk: TheDesk, session: AnAdministrator) -> Response:
-    """Show whose systems are connected, in which direction, and when data last got through."""
-    rows = authority_rows(standings(desk.authorities, desk.store, desk.settings), session.caller.reader.language)
-    return _listed(request, session, "admin.authorities", "admin.authorities_lead", rows)
 
 
 @router.get(f"{_HOME}/retention")

@@ -1,4 +1,4 @@
-"""Authorities, clients, keys and retention on a page: names, times and counts; no secret, nothing of a person."""
+"""Clients, keys and retention on a page: names, times and counts; no secret, nothing of a person."""
 
 from __future__ import annotations
 
@@ -22,34 +22,12 @@ class KeyFacts:
     certificates: tuple[tuple[str, str, str], ...]
 
 
-def authority_rows(found: Sequence[Mapping[str, Any]], language: str) -> Rows:
-    """Return each authority in each direction."""
-    return tuple(
-        (
-            _way(one, language),
-            _facts(
-                language,
-                ("admin.fact.state", word(f"circuit.{one['state']}", language)),
-                ("admin.fact.success", _when(one["last_success_at"], language)),
-                ("admin.fact.attempt", _when(one["last_attempt_at"], language)),
-                ("admin.fact.at_most", one["at_most"]),
-            ),
-        )
-        for one in found
-    )
-
-
-def _way(one: Mapping[str, Any], language: str) -> str:
-    way = word(f"ops.way.{one['direction']}", language)
-    return f"{known_word('authority', one['authority'], language)}: {way}"
-
-
 def client_rows(found: Sequence[Mapping[str, Any]], language: str) -> Rows:
     """Return each client, and in which role and by what it comes."""
     return tuple(
         (
             one["client"],
-            _facts(
+            facts_of(
                 language,
                 ("admin.fact.role", known_word("role", str(one["role"]), language)),
                 ("admin.fact.organisation", known_word("authority", one["organisation"] or "", language)),
@@ -72,7 +50,7 @@ def key_facts(found: Mapping[str, Any], language: str) -> KeyFacts:
         ),
         proof=str(found["proof_key"]["kid"]),
         certificates=tuple(
-            (one["setting"], _when(one["ends_at"], language), one["sha256"]) for one in found["certificates"]
+            (one["setting"], when_or_never(one["ends_at"], language), one["sha256"]) for one in found["certificates"]
         ),
     )
 
@@ -82,21 +60,23 @@ def retention_rows(found: Sequence[Mapping[str, Any]], language: str) -> Rows:
     return tuple(
         (
             one["kind"],
-            _facts(
+            facts_of(
                 language,
                 ("admin.fact.kept", word("admin.days", language, days=f"{one['kept_days']:g}")),
-                ("admin.fact.last", _when(one["last_ended_at"], language)),
+                ("admin.fact.last", when_or_never(one["last_ended_at"], language)),
                 ("admin.fact.cleared", one["last_cleared"]),
-                ("admin.fact.next", _when(one["due_at"], language)),
+                ("admin.fact.next", when_or_never(one["due_at"], language)),
             ),
         )
         for one in found
     )
 
 
-def _facts(language: str, *pairs: tuple[str, object]) -> tuple[tuple[str, str], ...]:
+def facts_of(language: str, *pairs: tuple[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return facts by their names in words, without those that there are none of."""
     return tuple((word(key, language), str(fact)) for key, fact in pairs if fact not in ("", None))
 
 
-def _when(at: Any, language: str) -> str:
+def when_or_never(at: Any, language: str) -> str:
+    """Return a time as pages say it; of none, that it never was."""
     return moment(at, language) if at else word("ops.never", language)

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from hub.authority import Authorities
 from hub.errors import InvalidRequest, NotAllowed, TooLarge
 from hub.flow.at_a_glance import SharedGlance
+from hub.flow.contract_check import ContractCheck
 from hub.flow.refusal import refusals_written
 from hub.identity.sessions import Session, Sessions
 from hub.identity.signing_in import SignIns
@@ -43,6 +44,7 @@ class Desk:
     :ivar ahead: how long before a consent ends the citizen is to be asked anew.
     :ivar settings: what else an operator has set.
     :ivar authorities: whom the hub sends to.
+    :ivar contract_check: tries an adapter against its contract.
     :ivar glances: how everything flows, for pages that ask by themselves.
     :ivar sign_ins: how people come in through the identity provider; None where none is configured.
     :ivar takes_tokens: whether a client's token opens pages.
@@ -56,6 +58,7 @@ class Desk:
     ahead: timedelta
     settings: Settings
     authorities: Authorities
+    contract_check: ContractCheck
     glances: SharedGlance
     sign_ins: SignIns | None = None
     takes_tokens: bool = True

@@ -1,6 +1,6 @@
 """The hub's pages, for whoever serves them beside the API.
 
-    add_pages(api, store, identity, settings, authorities)
+    add_pages(api, store, identity, settings, authorities, contract_check)
 
 They stand behind the same door as the API: what it refuses reaches no page, and every answer gets its headers.
 """
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from hub.authority import Authorities
 from hub.errors import NotFound
 from hub.flow.at_a_glance import SharedGlance, glance
+from hub.flow.contract_check import ContractCheck
 from hub.identity.offers import People
 from hub.identity.sessions import Sessions
 from hub.identity.signing_in import SignIns
@@ -28,6 +29,7 @@ from hub.ui import (
     assets,
     by_provider,
     citizen,
+    connected,
     consents,
     coordinator,
     dead_letters,
@@ -53,15 +55,22 @@ from hub.ui.problems import PageRoute
 ROOMS = (
     assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals,
     asking, own_goals, said, citizen, dead_letters, replays, traces, receipts, watched, operations, rules, record,
-    administration,
+    connected, administration,
 )  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:
     router.include_router(room.router)
 
 
-def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings, authorities: Authorities) -> None:
-    """Let an application serve the pages too."""
+def add_pages(
+    app: FastAPI,
+    store: Store,
+    identity: Identity,
+    settings: Settings,
+    authorities: Authorities,
+    contract_check: ContractCheck,
+) -> None:
+    """Let an application serve the pages too. :param contract_check: tries an adapter; the kit is of a floor above."""
     travel = timedelta(minutes=settings.travel_minutes)
     deadline, ahead = timedelta(hours=settings.withdrawal_hours), timedelta(days=settings.reminder_days)
     people = People(settings.sign_in) if settings.sign_in else None
@@ -72,8 +81,8 @@ def add_pages(app: FastAPI, store: Store, identity: Identity, settings: Settings
     takes_tokens = sign_ins is None or sessions.takes_tokens
     glances = SharedGlance(partial(glance, authorities, store, settings))
     app.state.desk = Desk(
-        store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, glances, sign_ins,
-        takes_tokens,
+        store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, contract_check,
+        glances, sign_ins, takes_tokens,
     )  # fmt: skip
     app.include_router(router)
 

@@ -36,6 +36,7 @@ from hub.authority import (
     load,
     load_post,
 )
+from hub.cli.contract_check import contract_check
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import ContractViolation, Fault, RecipientRefused
@@ -311,7 +312,7 @@ def served(
         health=lambda: hub.health,
         post=load_post(settings.post),
     )
-    add_pages(api, store, Identity(clients), settings, authorities)
+    add_pages(api, store, Identity(clients), settings, authorities, contract_check)
     port = changed.get("port", 0)
     config = uvicorn.Config(
         api, port=port, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.flow.seal import seal
+from hub.testing.conformance import CHECKS
 from tests.integration.api.served import Served, served
 from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
@@ -119,3 +120,23 @@ def test_the_record_is_searched_by_its_address_and_a_forged_entry_is_found(alone
         broken = auditor.posts(f"{HOME}/record/verification", form=form)
         assert "ikke hel" in words_of(broken)
         assert "sikkerhedshændelse" in words_of(broken)
+
+
+def test_an_adapter_is_tried_against_its_contract_and_that_is_written_down(alone: Served) -> None:
+    path = f"{HOME}/authorities/social/contract-check"
+    with signed_in(alone, "administrator") as administrator:
+        page = administrator.gets(f"{HOME}/authorities")
+        assert path in parts_of(page, "//form/@action")
+        assert "social/v1" in words_of(page, "//article[@id='a-social']")
+        checked = administrator.posts(path, form=token_of(administrator))
+        assert checked.status_code == 200
+        assert f"Alle {len(CHECKS)} prøver er bestået." in words_of(checked)
+        assert len(parts_of(checked, "//main//li")) == len(CHECKS)
+        assert administrator.posts(path, form="another's").status_code == 403
+        nobody = administrator.posts(f"{HOME}/authorities/nobody/contract-check", form=token_of(administrator))
+        assert nobody.status_code == 404
+    (deed,) = alone.audited("contract-checked")
+    assert (deed["actor"], deed["details"]["contract"]) == ("administrator", "social/v1")
+    assert (deed["details"]["checks"], deed["details"]["failed"]) == (len(CHECKS), [])
+    with signed_in(alone, "auditor") as auditor:
+        assert auditor.posts(path, form=token_of(auditor)).status_code == 403

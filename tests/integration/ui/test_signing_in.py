@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from hub.api.app import create_app
+from hub.cli.contract_check import contract_check
 from hub.identity.access import Access
 from hub.identity.sessions import IDLE, LONGEST
 from hub.identity.tokens import Identity
@@ -219,7 +220,7 @@ def test_a_form_sent_in_parts_is_bounded_too(hub: Served, visitor: Visitor) -> N
 def test_a_database_that_does_not_answer_is_a_page_that_says_when_to_come_again() -> None:
     store, settings = a_store("postgresql://postgres@127.0.0.1:1/hub"), some_settings()
     api = create_app(store, {}, settings, Access(store, Identity({}), settings.address), broker_answers=lambda: None)
-    add_pages(api, store, Identity({}), settings, {})
+    add_pages(api, store, Identity({}), settings, {}, contract_check)
     with TestClient(api, cookies={"hub-session": "x"}) as client:
         answer = client.get("/coordinator", headers={"X-Correlation-Id": "to-tell"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

@@ -69,6 +69,7 @@ BY_NAME = (
     "trace.fact.",
     "admin.role.",
     "admin.by.",
+    "contract.",
     "rules.",
     "record.field.",
     "ops.way.",
