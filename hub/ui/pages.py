@@ -41,6 +41,7 @@ from hub.ui import (
     receipts,
     record,
     replays,
+    requested,
     rules,
     said,
     signing_in,
@@ -55,7 +56,7 @@ from hub.ui.problems import PageRoute
 ROOMS = (
     assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals,
     asking, own_goals, said, citizen, dead_letters, replays, traces, receipts, watched, operations, rules, record,
-    connected, administration,
+    connected, requested, administration,
 )  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:

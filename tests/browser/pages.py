@@ -111,6 +111,7 @@ PAGES: tuple[Opened, ...] = (
         "/administration/rules/new",
         "/administration/rules/drafts/{draft}",
         "/administration/authorities",
+        "/administration/requests",
         "/administration/retention",
     ),
     *_for(AUDITOR, "/administration/record"),
