@@ -7,7 +7,7 @@ of then go: what the plan says at its next change leaves as ever, and what was s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
 _LETTERS = 10
+#: Within this a button was pressed twice.
+_TWICE = timedelta(seconds=10)
 _PAGE = 500
 
 
@@ -92,8 +94,11 @@ def reveal(
 ) -> dict[str, Any]:
     """Show the coordinator of its plan what a dead letter would bring now; that is written down, for the citizen too.
 
+    A reason is good for one look: who looks again, or lets the browser ask again, says why anew.
+
     :raises NotFound: there is none that the reader may see: another's, or one with something the reader may not see.
     :raises InvalidRequest: the reason says nothing.
+    :raises Conflict: the same caller has looked into it for the same reason before.
     """
     with refusals_written(store, actor, correlation_id, delivery=wanted), store.begin() as unit:
         letter, at = unit.dead_letters.one(wanted), now()
@@ -104,11 +109,22 @@ def reveal(
         if not would.elements <= _seen(unit, stored, reader, at):
             raise NotFound(NO_LETTER)
         done = Done(Deed.REVEALED, at, actor, stated(reason, _LETTERS))
+        if _has_looked(unit, wanted, done, stored):
+            raise Conflict("You have looked into this for the same reason before.", "Say why you must look again.")
         unit.dead_letters.write_down(wanted, done, stored.key)
         shown = sorted(map(str, would.elements))
         about = {"delivery": wanted, "recipient": letter.recipient, "elements": shown, **asked_by(reader)}
         unit.audit.record("dead-letter-revealed", actor, at, correlation_id, stored.plan.id, **about)
         return _content(letter, would, at)
+
+
+def _has_looked(unit: Unit, wanted: UUID, wants: Done, stored: StoredPlan) -> bool:
+    said = wants.reason.casefold().split()
+    return any(
+        one.deed is Deed.REVEALED and one.by == wants.by and one.reason.casefold().split() == said
+        and wants.at - one.at > _TWICE
+        for one in unit.dead_letters.deeds(wanted, stored.key)
+    )  # fmt: skip
 
 
 def _coordinates(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -> bool:

@@ -19,6 +19,7 @@ from hub.ui.dead_letters_page import dead_letter_page, dead_letters_page
 from hub.ui.desk import AnOperator, ASessionsForm, CorrelationId, Desk, TheDesk
 from hub.ui.problems import SEE_OTHER, UNFIT, PageRoute
 from hub.ui.rendering import page
+from hub.ui.revealed import CONTENT_OF
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _HOME, _PAGE = "/operations/dead-letters", 50
@@ -86,5 +87,6 @@ def _letter(
 ) -> Response:
     shown = show(letter, desk.store, desk.authorities, actor=session.caller.client, correlation_id=correlation_id)
     found = dead_letter_page(shown, session.caller.reader.language)
+    whole = f"{desk.public_url or str(request.base_url).rstrip('/')}{CONTENT_OF.format(letter=letter)}"
     status = UNFIT if fault else 200
-    return page(request, "dead_letter", status, session=session, dead=found, fault=fault, typed=typed)
+    return page(request, "dead_letter", status, session=session, dead=found, fault=fault, typed=typed, content_at=whole)

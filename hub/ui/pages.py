@@ -42,6 +42,7 @@ from hub.ui import (
     record,
     replays,
     requested,
+    revealed,
     rules,
     said,
     signing_in,
@@ -54,7 +55,7 @@ from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
 ROOMS = (
-    assets, signing_in, by_provider, coordinator, live, history, findings, consents, withdrawals,
+    assets, signing_in, by_provider, coordinator, revealed, live, history, findings, consents, withdrawals,
     asking, own_goals, said, citizen, dead_letters, replays, traces, receipts, watched, operations, rules, record,
     connected, requested, administration,
 )  # fmt: skip

@@ -63,6 +63,7 @@ PAGES: tuple[Opened, ...] = (
         "/coordinator/plans/{plan}/ask",
         "/coordinator/plans/{plan}/who-can-see",
         "/coordinator/families/{plan}",
+        "/coordinator/dead-letters/{letter}",
         "/coordinator/consents/{consent}/proof",
     ),
     _as(COORDINATOR, "/coordinator/plans/{plan}/goals/{element}", "/coordinator/plans/{plan}/goals/{joint_goal}"),
