@@ -5,6 +5,7 @@ HubError
 │   ├── ContractViolation    the document breaks the contract agreed with its sender
 │   ├── TooLarge             the body is over the agreed size
 │   ├── InvalidRequest       a request of a person or client is malformed or contradicts itself
+│   ├── NotAcceptable        an answer is wanted in words that the hub does not speak
 │   ├── UnknownPerson        no plan is open for the person
 │   ├── WrongSender          the caller speaks for another authority than the document's
 │   ├── IdReused             a message id came again with another body
@@ -101,6 +102,13 @@ class InvalidRequest(Refused):
 
     code = "invalid-request"
     default_next_step = "Correct the named fields and ask again."
+
+
+class NotAcceptable(Refused):
+    """An answer is wanted in words that the hub does not speak."""
+
+    code = "not-acceptable"
+    default_next_step = "Ask for JSON."
 
 
 class UnknownPerson(Refused):

@@ -26,6 +26,7 @@ from hub.api import (
     feed,
     fhir,
     fhir_consents,
+    fhir_search,
     findings,
     goals,
     holds,
@@ -60,10 +61,10 @@ from hub.store.transaction import Store
 
 #: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
 _ROOMS = (
-    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, contracts, operations,
-    findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed, receipts, register_tasks,
-    dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security, statements,
-    goals,
+    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, fhir_search, contracts,
+    operations, findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed, receipts,
+    register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security,
+    statements, goals,
 )  # fmt: skip
 
 

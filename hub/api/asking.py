@@ -105,6 +105,7 @@ def _anyone() -> None:
 
 ANYONE = Depends(_anyone)
 AMember = Annotated[Caller, _only(who.MEMBER)]
+ASearcher = Annotated[Caller, _only(who.SEARCHER)]
 AChooser = Annotated[Caller, _only(who.CHOOSER)]
 AGiver = Annotated[Caller, _only(who.GIVER)]
 ATrier = Annotated[Caller, _only(who.TRIER)]

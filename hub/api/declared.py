@@ -58,6 +58,8 @@ _SYSTEM = frozenset({Role.AUTHORITY_SYSTEM})
 
 NO_ONE_IN_PARTICULAR = Declared(frozenset(Role), Scope.NOBODY)
 MEMBER = Declared(READERS, Scope.PLAN, NotFound, _NOTHING)
+#: One that looks in all their plans: of others' it finds nothing.
+SEARCHER = Declared(READERS, Scope.LISTED, NotFound, _NOTHING)
 CHOOSER = Declared(_CHOOSERS, Scope.PLAN, NotFound, _NOTHING)
 #: One that gives a consent opens a plan, or shares of one: what the others are told depends on which.
 GIVER = Declared(_CHOOSERS, Scope.PLAN, None)

@@ -1,90 +1,180 @@
-"""The plan as FHIR R4: reads of whatever a view holds. Errors are OperationOutcomes (``problems``)."""
+"""The plan as FHIR R4: one resource as it reads now, as it has read, and all there is of a person or a plan.
+
+Errors are OperationOutcomes (``problems``). What was decided yesterday shows nothing today: every version is decided
+anew (``hub.flow.history``). Of what is made of a whole plan (``CarePlan``, ``CareTeam``, ``Patient``, ``Provenance``)
+the hub keeps no versions; it is made anew from the elements, so its history is how it reads now.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from hub import __version__
-from hub.api.asking import ANYONE, AMember, CorrelationId, Hub, TheHub
+from hub.api.asking import ANYONE, AMember, CorrelationId, TheHub
+from hub.api.fhir_answers import base_of, check_readable, resource_response, version_response
+from hub.api.fhir_sources import OF_THE_PLAN, Asker, elements_in, family_of, rendered
 from hub.errors import NotFound
-from hub.fhir.render import TYPES, organisation, render
+from hub.fhir.bundle import Found, history, searchset
+from hub.fhir.capability import capability_statement
+from hub.fhir.elements import Around, resource_of
+from hub.fhir.page import Page, Place, key_of
+from hub.fhir.render import TYPES, organisation
+from hub.fhir.versions import versioned
+from hub.fhir.words import Resource
+from hub.flow.history import History, show_history
 from hub.flow.show import Shown, show_element, show_plan, show_plan_of
-from hub.identity.tokens import Caller
+from hub.flow.show_many import plans_named, show_some
 
 router = APIRouter(prefix="/fhir", tags=["fhir"])
-_MEDIA_TYPE = "application/fhir+json"
 _UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-#: Resources whose id begins with the plan's.
-_OF_THE_PLAN = ("CarePlan", "CareTeam", "Provenance")
-_CONSENT = {
-    "type": "Consent",
-    "documentation": "In the shapes of IHE PCF; what cannot be represented is refused.",
-    "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "create"}],
-    "operation": [{"name": "decide", "definition": "urn:one-plan-hub:fhir:operation:decide"}],
-}
-_STATED_ON = "2026-11-28"  # when the capability statement last changed
+_MOST = 10_000
+Kinds = Annotated[str, Query(alias="_type", pattern=r"^[A-Za-z]{1,40}(,[A-Za-z]{1,40}){0,20}$")]
+Since = Annotated[AwareDatetime | None, Query(alias="_since")]
+Count = Annotated[int, Query(alias="_count", ge=1, le=_MOST)]
+Cursor = Annotated[str, Query(alias="_cursor", pattern=r"^[a-z]{0,300}$")]
 
 
 @router.get("/metadata", dependencies=[ANYONE])
-def metadata() -> Response:
+def metadata(request: Request) -> Response:
     """Say what this server can do; needs no token, as FHIR has it."""
-    return resource_response(
-        {
-            "resourceType": "CapabilityStatement",
-            "status": "active",
-            "date": _STATED_ON,
-            "kind": "instance",
-            "software": {"name": "One Plan Hub", "version": __version__},
-            "implementation": {"description": "One citizen, one plan: as far as the caller may see"},
-            "fhirVersion": "4.0.1",
-            "format": ["application/fhir+json"],
-            "rest": [
-                {
-                    "mode": "server",
-                    "security": {"description": "A bearer token of a configured client; see SECURITY.md."},
-                    "resource": [*({"type": kind, "interaction": [{"code": "read"}]} for kind in TYPES), _CONSENT],
-                }
-            ],
-        }
-    )
+    check_readable(request)
+    return resource_response(capability_statement())
 
 
 @router.get("/{kind}/{id}")
-def read_resource(kind: str, id: str, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
-    """Read one resource of a plan as far as the caller may see it."""
-    if kind == "Organization" and (id in hub.authorities or id == hub.settings.coordinator):
-        return resource_response(organisation(id))
-    shown = _find(kind, id, hub, caller, correlation_id)
-    resources = render(shown.view, shown.person, shown.status, coordinator=hub.settings.coordinator)
-    resource = resources.get((kind, id))
-    if resource is None:
+def read_resource(
+    kind: str, id: str, request: Request, hub: TheHub, caller: AMember, correlation_id: CorrelationId
+) -> Response:
+    """Read one resource as far as the caller may see it; ``If-None-Match`` spares an answer that has not changed."""
+    check_readable(request)
+    return version_response(_now(kind, id, Asker(hub, caller, correlation_id)), request)
+
+
+@router.get("/{kind}/{id}/_history")
+def read_history(
+    kind: str, id: str, request: Request, hub: TheHub, caller: AMember, correlation_id: CorrelationId
+) -> Response:
+    """Read the versions of one resource, the newest first, by what the caller may see today."""
+    check_readable(request)
+    versions = _versions(kind, id, Asker(hub, caller, correlation_id))
+    return resource_response(history(base_of(request, hub), f"{kind}/{id}/_history", versions))
+
+
+@router.get("/{kind}/{id}/_history/{version}")
+def read_version(
+    kind: str, id: str, version: str, request: Request, hub: TheHub, caller: AMember, correlation_id: CorrelationId
+) -> Response:
+    """Read one version of a resource, by what the caller may see today."""
+    check_readable(request)
+    for one in _versions(kind, id, Asker(hub, caller, correlation_id)):
+        if one["meta"]["versionId"] == version:
+            return version_response(one, request)
+    raise _not_found()
+
+
+@router.get("/{kind}/{id}/$everything")
+def everything(
+    kind: str,
+    id: UUID,
+    request: Request,
+    hub: TheHub,
+    caller: AMember,
+    correlation_id: CorrelationId,
+    kinds: Kinds = "",
+    since: Since = None,
+    count: Count = _MOST,
+    cursor: Cursor = "",
+) -> Response:
+    """Read all that the caller may see of a person's plan: of a Patient, or of the CarePlan over its parts."""
+    check_readable(request)
+    if kind not in ("Patient", "CarePlan"):
         raise _not_found()
-    return resource_response(resource)
+    asker = Asker(hub, caller, correlation_id)
+    wanted = frozenset(kinds.split(",")) - {""}
+    page = Page(lambda one: _is_wanted(one, wanted, since), count, _place(cursor))
+    plan = plans_named([id], hub.store)[0]
+
+    def choose(shown: Shown) -> tuple[bool, set[UUID]]:
+        if (shown.person.id if kind == "Patient" else plan) != id:
+            raise _not_found()
+        return True, set(elements_in(page.take(plan, rendered(shown, asker)), shown.view))
+
+    if not show_some(plan, caller.reader, hub.store, choose, actor=caller.client, correlation_id=correlation_id):
+        raise _not_found()
+    asked = [one for one in request.query_params.multi_items() if one[0] in ("_type", "_since", "_count")]
+    found: Found = page.found(is_counted=True)
+    return resource_response(searchset(base_of(request, hub), f"{kind}/{id}/$everything", found, asked))
 
 
-def _find(kind: str, id: str, hub: Hub, caller: Caller, correlation_id: str) -> Shown:
-    """Return the view that the resource is in."""
+def _now(kind: str, id: str, asker: Asker) -> Resource:
+    """Return a resource as it reads now."""
+    if kind == "Organization" and (id in asker.hub.authorities or id == asker.hub.settings.coordinator):
+        return organisation(id)
     start = id[:_UUID_LENGTH]
-    if kind not in TYPES or not _UUID.fullmatch(start):
+    if not _UUID.fullmatch(start):
         raise _not_found()
-    show = show_plan if kind in _OF_THE_PLAN else show_plan_of if kind == "Patient" else show_element
-    return show(UUID(start), caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
+    if kind == "Group" and id == start:
+        return family_of(UUID(id), asker)
+    if kind not in TYPES:
+        raise _not_found()
+    caller, store = asker.caller, asker.hub.store
+    show = show_plan if kind in OF_THE_PLAN else show_plan_of if kind == "Patient" else show_element
+    shown = show(UUID(start), caller.reader, store, actor=caller.client, correlation_id=asker.correlation_id)
+    for one in rendered(shown, asker):
+        if key_of(one) == f"{kind}/{id}":
+            return one
+    raise _not_found()
+
+
+def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
+    """Return the versions of a resource, the newest first."""
+    is_element = kind in TYPES and kind not in (*OF_THE_PLAN, "Patient", "Organization") and _UUID.fullmatch(id)
+    if not is_element:
+        return [versioned(_now(kind, id, asker))]
+    caller, store = asker.caller, asker.hub.store
+    plan = plans_named([UUID(id)], store)[0]
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    found = [versioned(one) for one in _as_resources(show_history(plan, UUID(id), caller.reader, store, **said))]
+    if found[0]["resourceType"] != kind:
+        raise _not_found()
+    return [one for one in found if one["resourceType"] == kind]
+
+
+def _as_resources(found: History) -> Sequence[Resource]:
+    """Return versions of an element as resources; what they stand among is the plan as it reads now."""
+    view, person = found.shown.view, found.shown.person
+    elements = {seen.element.id: seen.element for seen in view.seen}
+    told_at = {seen.element.id: seen.registered_at for seen in view.seen if seen.registered_at}
+    resources = []
+    for seen in found.versions:
+        own = {seen.element.id: seen.registered_at} if seen.registered_at else {}
+        others = {one: at for one, at in told_at.items() if one != seen.element.id}
+        around = Around(person.id, elements | {seen.element.id: seen.element}, others | own)
+        resources.append(resource_of(seen.element, around))
+    return resources
+
+
+def _is_wanted(resource: Resource, kinds: frozenset[str], since: datetime | None) -> bool:
+    """Tell whether a resource is of the types asked for and has changed since; of what no time is told, it may have."""
+    changed = resource["meta"].get("lastUpdated")
+    is_new = since is None or changed is None or datetime.fromisoformat(changed) >= since
+    return is_new and (not kinds or resource["resourceType"] in kinds)
+
+
+def _place(cursor: str) -> Place | None:
+    try:
+        return Place.read(cursor) if cursor else None
+    except ValueError:
+        raise _not_found() from None
 
 
 def _not_found() -> NotFound:
     return NotFound("There is no resource of this type and id that you may see.")
-
-
-def resource_response(
-    resource: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return a resource as an answer."""
-    return Response(orjson.dumps(resource), status, headers, media_type=_MEDIA_TYPE)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.api.asking import AChooser, AMember, CorrelationId, Hub, TheBody, TheHub
 from hub.api.consents import lasting
-from hub.api.fhir import resource_response
+from hub.api.fhir_answers import base_of, resource_response
 from hub.api.models import read, schema_of
 from hub.api.policies import Number
 from hub.api.problems import CREATED
@@ -21,11 +21,12 @@ from hub.consent.consent import Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.decision import Decision
 from hub.consent.reader import ONE_PLAN, Exchange, Reader
 from hub.errors import Fault, InvalidRequest, NotFound
+from hub.fhir.bundle import history
 from hub.fhir.consent_in import read_consent
 from hub.fhir.consent_out import consent_resource
 from hub.fhir.consent_valid import check_consent
 from hub.fhir.parameters import decided, texts_of
-from hub.flow.choices import plan_to_choose_for, show_consent
+from hub.flow.choices import plan_to_choose_for, show_consent, show_consent_history
 from hub.flow.decide_for import Question, decide_for
 from hub.flow.lookups import count_lookup
 from hub.flow.revise import give
@@ -55,6 +56,16 @@ def read_version(
     """Read one version of a consent, such as a decision rested on: no version is ever overwritten."""
     said = {"actor": caller.client, "correlation_id": correlation_id}
     return resource_response(consent_resource(show_consent(consent, caller.reader, hub.store, **said, version=version)))
+
+
+@router.get("/{consent}/_history")
+def read_history(
+    consent: UUID, request: Request, hub: TheHub, caller: AChooser, correlation_id: CorrelationId
+) -> Response:
+    """Read every version of a consent, the newest first."""
+    said = {"actor": caller.client, "correlation_id": correlation_id}
+    versions = [consent_resource(one) for one in show_consent_history(consent, caller.reader, hub.store, **said)]
+    return resource_response(history(base_of(request, hub), f"Consent/{consent}/_history", versions))
 
 
 @router.post("", status_code=CREATED, openapi_extra=schema_of(_RESOURCE))

@@ -30,6 +30,7 @@ from hub.errors import (
     HubError,
     IdReused,
     InvalidRequest,
+    NotAcceptable,
     NotAllowed,
     NotAuthenticated,
     NotFound,
@@ -56,6 +57,7 @@ STATUS: Mapping[type[HubError], int] = {
     NotAllowed: 403,
     WrongSender: 403,
     NotFound: 404,
+    NotAcceptable: 406,
     Conflict: 409,
     IdReused: 409,
     TooLarge: 413,
@@ -74,6 +76,7 @@ _ISSUE_TYPE = {
     "wrong-sender": "forbidden",
     "not-found": "not-found",
     "method-not-allowed": "not-supported",
+    "not-acceptable": "not-supported",
     "conflict": "conflict",
     "id-reused": "duplicate",
     "too-large": "too-long",
@@ -222,15 +225,28 @@ def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def _outcome(problem: Problem, correlation_id: str) -> dict[str, Any]:
-    details = {"coding": [{"system": "urn:one-plan-hub:problem", "code": problem.code}], "text": problem.sentence}
-    issue = {
+    """Return an OperationOutcome: an issue for the whole, and one for each fault, by the path of what has it."""
+    coded = {
         "severity": "error",
         "code": _ISSUE_TYPE.get(problem.code, "transient"),
-        "details": details,
-        "diagnostics": f"{problem.next_step} Correlation id: {correlation_id}.",
     }
-    named = [fault.field for fault in problem.faults]
-    return {"resourceType": "OperationOutcome", "issue": [issue | ({"expression": named} if named else {})]}
+    system = {"system": "urn:one-plan-hub:problem", "code": problem.code}
+    whole = {
+        **coded,
+        "details": {"coding": [system], "text": problem.sentence},
+        "diagnostics": f"{problem.next_step} Correlation id: {correlation_id}.",
+        **({"expression": [fault.field for fault in problem.faults]} if problem.faults else {}),
+    }
+    faults = [
+        {
+            **coded,
+            "details": {"text": fault.sentence},
+            **({"diagnostics": fault.next_step} if fault.next_step else {}),
+            "expression": [fault.field],
+        }
+        for fault in problem.faults
+    ]
+    return {"resourceType": "OperationOutcome", "issue": [whole, *faults]}
 
 
 def _as_xml(content: Mapping[str, Any]) -> str:

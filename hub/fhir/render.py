@@ -18,6 +18,7 @@ from hub.consent.view import View
 from hub.fhir.elements import Around, resource_of
 from hub.fhir.words import (
     AUTHORITY,
+    CARE_PLAN,
     CASE_OF,
     ENDED,
     RESOURCE_OF,
@@ -25,11 +26,12 @@ from hub.fhir.words import (
     Resource,
     filled,
     instant,
+    period,
     reference,
     reference_to,
     security,
 )
-from hub.plan.element import Element, Status
+from hub.plan.element import Element, Period, Status
 from hub.plan.identifier import CPR, Identifier
 from hub.plan.own import CITIZEN
 from hub.plan.person import Person, Role
@@ -100,17 +102,19 @@ def _by_authority(elements: Mapping[UUID, Element]) -> dict[str, list[Element]]:
 def _umbrella(
     view: View, person: Person, status: PlanStatus, coordinator: str, parts: Mapping[str, Sequence[Element]]
 ) -> Resource:
-    labels = {element.label for own in parts.values() for element in own}
+    everything = [element for own in parts.values() for element in own]
     return {
         "resourceType": "CarePlan",
         "id": str(view.plan),
-        **filled(meta=filled(security=security(labels))),
+        **filled(meta=_meta(view, everything)),
         "status": _PLAN_STATUS[status],
         "intent": "plan",
+        "category": _category("one-plan"),
         "title": _TITLE,
         "subject": reference("Patient", person.id),
         "author": reference("Organization", coordinator),
         **filled(contributor=[_author(person, authority) for authority in parts]),
+        **filled(period=_span(everything)),
         "careTeam": [reference("CareTeam", view.plan)],
         **filled(supportingInfo=[reference("CarePlan", part_id(view.plan, authority)) for authority in parts]),
     }
@@ -125,21 +129,45 @@ def _part(view: View, person: Person, authority: str, own: Sequence[Element]) ->
     return {
         "resourceType": "CarePlan",
         "id": part_id(view.plan, authority),
-        "meta": {"security": security({element.label for element in own})},
+        "meta": _meta(view, own),
         **filled(identifier=_cases(view, authority, own)),
         "partOf": [reference("CarePlan", view.plan)],
         "status": _status_of_part(own),
         "intent": "plan",
+        "category": _category("part-of-authority"),
         "title": f"{_TITLE}: {authority}",
         "subject": reference("Patient", person.id),
         "author": _author(person, authority),
         **filled(
+            period=_span(own),
             addresses=needs,
             goal=goals,
             activity=[{"reference": one} for one in activities],
             supportingInfo=[one for rest in by_type.values() for one in rest],
         ),
     }
+
+
+def _meta(view: View, own: Sequence[Element]) -> Resource:
+    """Return the labels of several elements, and when what is told of them has last changed."""
+    ids = {element.id for element in own}
+    times = [seen.registered_at for seen in view.seen if seen.registered_at and seen.element.id in ids]
+    return filled(
+        lastUpdated=instant(max(times)) if times else None, security=security({element.label for element in own})
+    )
+
+
+def _category(code: str) -> list[Resource]:
+    return [{"coding": [{"system": CARE_PLAN, "code": code}]}]
+
+
+def _span(own: Sequence[Element]) -> Resource:
+    """Return the time that several elements take up together; where one has no beginning or end, neither has that."""
+    starts = [element.valid.start for element in own]
+    ends = [element.valid.end for element in own]
+    start = min((one for one in starts if one), default=None) if None not in starts else None
+    end = max((one for one in ends if one), default=None) if None not in ends else None
+    return period(Period(start, end))
 
 
 def _cases(view: View, authority: str, own: Sequence[Element]) -> list[Resource]:

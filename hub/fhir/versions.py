@@ -13,15 +13,15 @@ from typing import Any
 import orjson
 
 from hub.fhir.words import Resource
+from hub.plan.identifier import in_letters
 
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
-_LONG = 32
+_OCTETS = 16
 
 
 def version_of(resource: Mapping[str, Any]) -> str:
     """Return the mark of what a resource says; the same for the same words, whatever version it bears."""
     said = {**resource, "meta": {name: told for name, told in resource.get("meta", {}).items() if name != "versionId"}}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_LONG].translate(_LETTERS)
+    return in_letters(sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()[:_OCTETS])
 
 
 def versioned(resource: Resource) -> Resource:

@@ -12,6 +12,7 @@ from hub.plan.element import Code, Element, Kind, Period, Sensitivity, Status
 Resource = dict[str, Any]
 
 CATEGORY = "urn:one-plan-hub:category"
+CARE_PLAN = "urn:one-plan-hub:care-plan"
 SENSITIVITY = "urn:one-plan-hub:foelsomhed"  # the national ladder of the Sags- og Dokumentindeks, as we name its steps
 AUTHORITY = "urn:one-plan-hub:authority"
 SOURCE_SYSTEM = "urn:one-plan-hub:source-system"

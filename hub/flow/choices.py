@@ -114,6 +114,16 @@ def show_consent(
         return found
 
 
+def show_consent_history(
+    consent_id: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str
+) -> Sequence[Consent]:
+    """Show every version of a consent, the newest first, to its person and to the coordinator. Errors: as above."""
+    newest = show_consent(consent_id, reader, store, actor=actor, correlation_id=correlation_id)
+    with store.begin(read_only=True) as unit:
+        earlier = [unit.consents.version(consent_id, one) for one in range(newest.version - 1, 0, -1)]
+    return [newest, *(one for one in earlier if one is not None)]
+
+
 def plan_to_choose_for(
     person: UUID | Identifier, reader: Reader, store: Store, *, actor: str, correlation_id: str
 ) -> tuple[UUID, UUID]:

@@ -14,6 +14,7 @@ _TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[-+ ]?[0-9]{4}(?![0-9])")
 #: Ids that are random: a UUID, and a trace id of W3C Trace Context.
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 _SEPARATORS = re.compile(r"[\s-]")
+_LETTER_OF, _DIGIT_OF = str.maketrans("0123456789", "ghijklmnop"), str.maketrans("ghijklmnop", "0123456789")
 _NOBODY = "0000000000"  # DFDG and DST use it for "no number"
 _REPLACEMENT_DAY = 60  # cpr.dk: the day of a replacement number is the day of birth + 60
 
@@ -102,3 +103,13 @@ def _is_cpr(digits: str) -> bool:
     except NotAnIdentifier:
         return False
     return True
+
+
+def in_letters(octets: bytes) -> str:
+    """Return octets as text that may be part of an address: in letters alone, for ten digits may be a number."""
+    return octets.hex().translate(_LETTER_OF)
+
+
+def from_letters(text: str) -> bytes:
+    """Return the octets of a text. :raises ValueError: it is none of :func:`in_letters`."""
+    return bytes.fromhex(text.translate(_DIGIT_OF))

@@ -45,12 +45,22 @@ class Memberships:
 
         :param after: the last one that an earlier answer gave.
         """
+        return self.of_member(organisation, Role.COORDINATOR, at, after, at_most)
+
+    def of_member(
+        self, member: str, role: Role | None, at: datetime, after: UUID | None, at_most: int
+    ) -> Sequence[UUID]:
+        """Return plans that somebody belongs to at an instant, in the order of their ids.
+
+        :param role: as what; None: as anything. :param after: the last one that an earlier answer gave.
+        """
         found = sa.select(memberships.c.plan_id).where(
-            memberships.c.member == organisation,
-            memberships.c.role == Role.COORDINATOR,
+            memberships.c.member == member,
             memberships.c.valid_from <= at,
             sa.or_(memberships.c.valid_to.is_(None), memberships.c.valid_to > at),
         )
+        if role is not None:
+            found = found.where(memberships.c.role == role)
         if after is not None:
             found = found.where(memberships.c.plan_id > after)
         return list(self._connection.execute(found.order_by(memberships.c.plan_id).limit(at_most)).scalars())

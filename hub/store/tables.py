@@ -44,8 +44,7 @@ class Instant(TypeDecorator[datetime]):
 def among(column: Column[Any], wanted: sa.Select[Any]) -> sa.ColumnElement[bool]:
     """Tell whether a row is among those that a locking, limited query picks.
 
-    PostgreSQL may run a plain subquery once per row, and with SKIP LOCKED pick other rows each time; a named one runs
-    once.
+    PostgreSQL may run a plain subquery once per row, and with SKIP LOCKED pick others each time; a named one runs once.
     """
     return column.in_(sa.select(wanted.cte("wanted").c[column.name]))
 
@@ -147,6 +146,7 @@ memberships = Table(
     Column("role", sa.String(32), nullable=False),
     Column("valid_from", Instant, nullable=False),
     Column("valid_to", Instant),
+    Index("ix_memberships_member_plan_id", "member", "plan_id"),  # a member's plans, in order, so many at once
 )
 
 consents = Table(

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from hub.identity.tokens import language_of
+from hub.plan.identifier import in_letters
 from hub.ui.assets import address
 from hub.ui.words import LANGUAGES, word
 
@@ -28,8 +29,6 @@ _HEADERS = {
 _UNCHANGED = 204
 #: Under this a page is sent as it is: packing would save nothing.
 _WORTH_PACKING = 1_000
-#: A version stands in an address, and the door refuses one that holds ten digits, for they may be a person's number.
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _templates = Environment(
     loader=PackageLoader("hub.ui"),
     autoescape=True,
@@ -82,4 +81,4 @@ def _packed(request: Request, html: bytes, status: int) -> Response:
 
 def version_of(*facts: object) -> str:
     """Return a mark of what a page shows: the same for the same facts; letters alone."""
-    return sha256(repr(facts).encode()).hexdigest()[:16].translate(_LETTERS)
+    return in_letters(sha256(repr(facts).encode()).digest()[:8])

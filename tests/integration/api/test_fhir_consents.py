@@ -283,5 +283,7 @@ def test_a_question_with_faults_is_refused_and_nothing_of_it_repeated(hub: Serve
 def test_the_capability_statement_tells_of_consents(hub: Served) -> None:
     (rest,) = hub.ask(None, "GET", "/fhir/metadata").json()["rest"]
     (consent,) = [one for one in rest["resource"] if one["type"] == "Consent"]
-    assert [one["code"] for one in consent["interaction"]] == ["read", "vread", "create"]
+    assert [one["code"] for one in consent["interaction"]] == [
+        "read", "vread", "history-instance", "search-type", "create",
+    ]  # fmt: skip
     assert [one["name"] for one in consent["operation"]] == ["decide"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_the_twenty_first_person_within_a_minute_is_refused_known_or_not_and_ope
     assert (alarm["client"], alarm["refused"], alarm["is_red"]) == ("coordinator", 2, True)
     written = [row for row in hub.audited("refused") if row["details"]["code"] == "too-many-lookups"]
     assert [row["actor"] for row in written] == ["coordinator"], "a flood of refusals is one row a minute"
+
+
+def test_who_is_searched_for_by_fhir_counts_too(hub: Served) -> None:
+    def look_up(cpr: str) -> int:
+        form = urlencode({"identifier": f"{CPR}|{cpr}"}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return hub.ask("caseworker", "POST", "/fhir/Patient/_search", form, headers=headers).status_code
+
+    answers = [look_up(cpr) for cpr in some_numbers(4_000, MOST + 1)]
+    assert (answers[0], answers[-1]) == (200, 429)
 
 
 def test_every_process_counts_and_a_client_may_have_a_number_of_its_own(hub: Served) -> None:

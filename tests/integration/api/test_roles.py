@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from hub.api.app import create_app
 from hub.api.declared import Scope, declared_routes
+from hub.identity.combinations import READERS
 from hub.plan.person import Role
 from tests.integration.api.served import ANNA_CPR, Served
 
@@ -48,6 +49,7 @@ STAFF = frozenset({"coordinator", "caseworker"})
 OPERATORS = frozenset({"operator", "operator-of-children"})
 ADMINISTRATORS = frozenset({"administrator", "another-administrator"})
 EVERYONE = frozenset(CALLERS)
+READING = COORDINATORS | {"children", "caseworker"} | {one for role in READERS for one in OWN_AND_OTHER[role]}
 DECLARED = {route: declared[0] for route, declared in declared_routes(_an_app()) if declared}
 NOT_THERE = "99999999-9999-4999-8999-999999999999"
 WHY = "Barnet er fundet alene hjemme om natten."
@@ -107,6 +109,12 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /proof-keys": ({200}, EVERYONE, 0),
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
+    "GET /fhir/{kind}": ({200}, READING, 404),
+    "POST /fhir/{kind}/_search": ({200}, READING, 404),
+    "GET /fhir/{kind}/{id}/_history": ({200}, MEMBERS, 404),
+    "GET /fhir/{kind}/{id}/_history/{version}": ({200}, MEMBERS, 404),
+    "GET /fhir/{kind}/{id}/$everything": ({200}, MEMBERS, 404),
+    "GET /fhir/Consent/{consent}/_history": ({200}, CHOOSERS, 404),
     "GET /fhir/Consent/{consent}": ({200}, CHOOSERS, 404),
     "GET /fhir/Consent/{consent}/_history/{version}": ({200}, CHOOSERS, 404),
     "POST /fhir/Consent": ({201}, CHOOSERS, 404),
@@ -255,8 +263,12 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         bodies[route] = hub.ask("coordinator", "GET", f"/fhir/Consent/{said}").json()
     method, _, path = route.partition(" ")
     plan = hub.opens_plan()[1]["plan"] if route.startswith("POST /plans/{plan}") else hub.plan  # these leave traces
+    version: str | int = 1
+    if route == "GET /fhir/{kind}/{id}/_history/{version}":  # a version is what one reader reads
+        told = hub.ask(caller, "GET", f"/fhir/CarePlan/{hub.plan}")
+        version = told.json()["meta"]["versionId"] if told.status_code == 200 else "none"
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
-           "path": "no-such-file", "version": 1, "delivery": NOT_THERE, "finding": NOT_THERE,
+           "path": "no-such-file", "version": version, "delivery": NOT_THERE, "finding": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
     return hub.ask(caller, method, address, bodies.get(route), headers={"If-Match": '"1"'}).status_code

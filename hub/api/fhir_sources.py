@@ -1,0 +1,97 @@
+"""Where resources of each type come from, plan by plan: the reader's view, consents, who saw what, a household.
+
+Each comes by its own flow, which decides and writes down; here is only which one is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.api.asking import Hub
+from hub.consent.view import View
+from hub.errors import NotFound
+from hub.fhir.consent_out import consent_resource
+from hub.fhir.household import household_of_plans
+from hub.fhir.page import key_of
+from hub.fhir.render import part_id, render
+from hub.fhir.versions import versioned
+from hub.fhir.words import Resource
+from hub.flow.choices import show_choices
+from hub.flow.family import show_family
+from hub.flow.show import Shown
+from hub.flow.show_many import show_some
+from hub.identity.tokens import Caller
+from hub.plan.person import Role
+
+#: Takes what a plan shows of one type; returns what of it is told.
+Take = Callable[[UUID, Sequence[Resource]], Sequence[Resource]]
+#: Resources that tell of everything that is seen of a plan, or of an authority's part of it.
+OF_THE_PLAN = frozenset({"CarePlan", "CareTeam", "Provenance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who looks for something."""
+
+    hub: Hub
+    caller: Caller
+    correlation_id: str
+
+
+def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
+    """Let what a plan shows be taken of. Nothing is, where there is no such plan that the caller may see."""
+    if kind not in ("Consent", "Group"):
+        _view(plan, take, asker)
+        return
+    try:
+        found = _consents(plan, asker) if kind == "Consent" else [family_of(plan, asker)]
+    except NotFound:
+        return
+    take(plan, [versioned(one) for one in found])
+
+
+def rendered(shown: Shown, asker: Asker) -> Sequence[Resource]:
+    """Return every resource of a view, each with its version."""
+    found = render(shown.view, shown.person, shown.status, coordinator=asker.hub.settings.coordinator)
+    return [versioned(one) for one in found.values()]
+
+
+def elements_in(resources: Iterable[Resource], view: View) -> Collection[UUID]:
+    """Return the elements that some resources tell of: what is written down as read."""
+    keys = {key_of(one) for one in resources}
+    whole = {f"{kind}/{view.plan}" for kind in OF_THE_PLAN}
+    if not whole.isdisjoint(keys):
+        return {seen.element.id for seen in view.seen}
+    ids = {key.partition("/")[2] for key in keys}
+    return {
+        seen.element.id
+        for seen in view.seen
+        if str(seen.element.id) in ids or part_id(view.plan, seen.element.authority) in ids
+    }
+
+
+def _view(plan: UUID, take: Take, asker: Asker) -> None:
+    def choose(shown: Shown) -> tuple[None, Collection[UUID]]:
+        return None, elements_in(take(plan, rendered(shown, asker)), shown.view)
+
+    caller = asker.caller
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    show_some(plan, caller.reader, asker.hub.store, choose, **said)
+
+
+def _consents(plan: UUID, asker: Asker) -> Iterable[Resource]:
+    hub, caller = asker.hub, asker.caller
+    if caller.reader.role not in (Role.COORDINATOR, Role.CITIZEN):
+        return ()
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    return [consent_resource(one.consent) for one in show_choices(plan, caller.reader, hub.store, hub.settings, **said)]
+
+
+def family_of(plan: UUID, asker: Asker) -> Resource:
+    """Return the household of a plan's person. :raises NotFound: there is no such plan that the caller may see."""
+    caller = asker.caller
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    shown = show_family(plan, caller.reader, asker.hub.store, **said)
+    return household_of_plans(plan, [one.person for one in shown])

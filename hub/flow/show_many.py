@@ -1,0 +1,85 @@
+"""Show a reader what a search finds: plan by plan, each through the consent layer and each written down as it is shown.
+
+Every plan is looked at in a transaction of its own, so a search holds nobody off for longer than a read does, and what
+one plan shows is decided at one instant. Which plans a search goes through follows from what the reader belongs to and
+never from what is in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from hub.clock import now
+from hub.consent.reader import Reader
+from hub.errors import NotFound
+from hub.flow.reading import write_down
+from hub.flow.refusal import refusals_written
+from hub.flow.show import Shown, look
+from hub.plan.identifier import Identifier
+from hub.plan.person import OF_THE_HUB, Role
+from hub.plan.plan import CaseRef
+from hub.store.transaction import Store
+
+_Found = TypeVar("_Found")
+
+
+def plans_open_to(reader: Reader, store: Store, after: UUID | None, at_most: int) -> Sequence[UUID]:
+    """Return plans that a reader may open, in the order of their ids: at a cost that does not grow with all there are.
+
+    :param after: the last one of an earlier answer.
+    """
+    with store.begin(read_only=True) as unit:
+        if reader.role in OF_THE_HUB:
+            return ()
+        if reader.role is Role.CITIZEN:
+            own = unit.plans.of_person(reader.person) if reader.person else None
+            return (own,) if own is not None and (after is None or own > after) else ()
+        role = Role.COORDINATOR if reader.role is Role.COORDINATOR else None
+        return unit.memberships.of_member(reader.organisation, role, now(), after, at_most)
+
+
+def plans_named(ids: Collection[UUID], store: Store) -> Sequence[UUID]:
+    """Return the plans that ids stand for, in order: each of a plan, of a person or of an element. Shows nothing."""
+    with store.begin(read_only=True) as unit:
+        found = {unit.plans.of_person(one) or unit.plans.of_element(one) or one for one in ids}
+    return sorted(found)
+
+
+def plan_of_case(case: CaseRef, store: Store) -> UUID | None:
+    """Return the plan that an authority's case belongs to. Shows nothing."""
+    with store.begin(read_only=True) as unit:
+        return unit.plans.of_case(case)
+
+
+def plan_of_number(number: Identifier, store: Store) -> UUID | None:
+    """Return the plan of whoever has a number. Shows nothing; the look-up is counted before (``lookups``)."""
+    with store.begin(read_only=True) as unit:
+        person = unit.people.find([number])
+        return unit.plans.of_person(person) if person else None
+
+
+def show_some(
+    plan: UUID,
+    reader: Reader,
+    store: Store,
+    choose: Callable[[Shown], tuple[_Found, Collection[UUID]]],
+    *,
+    actor: str,
+    correlation_id: str,
+) -> _Found | None:
+    """Show of a plan what somebody looks for.
+
+    :param choose: returns what is found in what the reader may see, and the elements that this shows.
+    :return: what is found; None: there is no such plan that the reader may see.
+    """
+    try:
+        with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+            shown = look(unit, plan, reader, actor)
+            found, elements = choose(shown)
+            seen = [one for one in shown.view.seen if one.element.id in elements]
+            write_down(unit, "read", shown.view, seen, shown.at, actor, correlation_id)
+            return found
+    except NotFound:
+        return None
