@@ -23,7 +23,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser screenshots interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo test browser expected screenshots interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip wh
 
 browser: $(BROWSER_STAMP) ## Open every page in Chromium, which must be there, with node and npm for axe (ARGS="-k keyboard")
 	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m browser -p no:cacheprovider $(ARGS) tests/browser
+
+expected: $(STAMP) ## Write what the FHIR facade says into tests/contract/fhir anew
+	@HUB_WRITE_EXPECTED=1 $(BIN)/pytest -p no:cacheprovider tests/contract/test_fhir_judged.py -k said
 
 screenshots: $(BROWSER_STAMP) ## Take the pictures of the pages in docs/screenshots anew
 	@HUB_TEST_REQUIRE_BROWSER=1 HUB_SCREENSHOTS=docs/screenshots $(BIN)/pytest -p no:cacheprovider tests/browser/test_screenshots.py

@@ -140,7 +140,7 @@ def answer(request: Request, problem: Problem) -> Response:
     if service is not None:
         return _answer_of(service, request, problem, correlation_id)
     if request.scope["path"].startswith("/fhir/"):
-        body, media_type = orjson.dumps(_outcome(problem, correlation_id)), "application/fhir+json"
+        body, media_type = orjson.dumps(outcome(problem, correlation_id)), "application/fhir+json"
     elif speaks_xml(request):
         body, media_type = _as_xml(problem.content(correlation_id)).encode(), "application/problem+xml"
     else:
@@ -224,7 +224,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return answer(request, Problem(_FAILED, "failed", sentence, HubError.default_next_step))
 
 
-def _outcome(problem: Problem, correlation_id: str) -> dict[str, Any]:
+def outcome(problem: Problem, correlation_id: str) -> dict[str, Any]:
     """Return an OperationOutcome: an issue for the whole, and one for each fault, by the path of what has it."""
     coded = {
         "severity": "error",

@@ -24,6 +24,7 @@ from hub.fhir.words import (
     reference_to,
 )
 from hub.plan.element import Element, Kind, Status
+from hub.plan.own import CITIZEN
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -118,7 +119,8 @@ def _goal(element: Element, around: Around) -> Resource:
         subject=around.patient,
         startDate=day(element.valid.start).isoformat() if element.valid.start else None,
         target=due,
-        expressedBy=_organisation(element),
+        # R4 lets people express a goal and no organisation; whose an element is, ``meta.source`` tells of each.
+        expressedBy=around.patient if element.authority == CITIZEN else None,
         note=_notes(element),
     )
 

@@ -103,8 +103,9 @@ def security(labels: set[Sensitivity | None]) -> list[Resource]:
 
 
 def meta(element: Element, registered_at: datetime | None) -> Resource:
-    """Return an element's label, its topic, and since when it reads as it does, where that may be told."""
+    """Return whose an element is, its label, its topic, and since when it reads as it does, where that may be told."""
     return filled(
+        source=f"{AUTHORITY}:{element.authority}",
         lastUpdated=instant(registered_at) if registered_at else None,
         security=security({element.label}),
         tag=[{"system": CATEGORY, "code": element.category}] if element.category else [],
