@@ -38,6 +38,7 @@ browser: $(BROWSER_STAMP) ## Open every page in Chromium, which must be there, w
 	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m browser -p no:cacheprovider $(ARGS) tests/browser
 
 expected: $(STAMP) ## Write what the FHIR facade says into tests/contract/fhir anew
+	@rm -f tests/contract/fhir/*.json
 	@HUB_WRITE_EXPECTED=1 $(BIN)/pytest -p no:cacheprovider tests/contract/test_fhir_judged.py -k said
 
 screenshots: $(BROWSER_STAMP) ## Take the pictures of the pages in docs/screenshots anew

@@ -19,13 +19,13 @@ from starlette.responses import Response
 
 from hub.api.asking import ANYONE, AMember, CorrelationId, TheHub
 from hub.api.fhir_answers import base_of, check_readable, resource_response, version_response
-from hub.api.fhir_sources import OF_THE_PLAN, Asker, elements_in, family_of, rendered
+from hub.api.fhir_sources import OF_THE_PLAN, Asker, elements_in, family_of, organisations, rendered
 from hub.errors import NotFound
 from hub.fhir.bundle import Found, history, searchset
 from hub.fhir.capability import capability_statement
 from hub.fhir.elements import Around, resource_of
 from hub.fhir.page import Page, Place, key_of
-from hub.fhir.render import TYPES, organisation
+from hub.fhir.render import TYPES
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.history import History, show_history
@@ -116,8 +116,8 @@ def everything(
 
 def _now(kind: str, id: str, asker: Asker) -> Resource:
     """Return a resource as it reads now."""
-    if kind == "Organization" and (id in asker.hub.authorities or id == asker.hub.settings.coordinator):
-        return organisation(id)
+    if kind == "Organization":
+        return _named(f"{kind}/{id}", organisations(asker.hub))
     start = id[:_UUID_LENGTH]
     if not _UUID.fullmatch(start):
         raise _not_found()
@@ -128,10 +128,7 @@ def _now(kind: str, id: str, asker: Asker) -> Resource:
     caller, store = asker.caller, asker.hub.store
     show = show_plan if kind in OF_THE_PLAN else show_plan_of if kind == "Patient" else show_element
     shown = show(UUID(start), caller.reader, store, actor=caller.client, correlation_id=asker.correlation_id)
-    for one in rendered(shown, asker):
-        if key_of(one) == f"{kind}/{id}":
-            return one
-    raise _not_found()
+    return _named(f"{kind}/{id}", rendered(shown, asker))
 
 
 def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
@@ -160,6 +157,14 @@ def _as_resources(found: History) -> Sequence[Resource]:
         around = Around(person.id, elements | {seen.element.id: seen.element}, others | own)
         resources.append(resource_of(seen.element, around))
     return resources
+
+
+def _named(key: str, resources: Sequence[Resource]) -> Resource:
+    """Return the resource of a type and id."""
+    for one in resources:
+        if key_of(one) == key:
+            return one
+    raise _not_found()
 
 
 def _is_wanted(resource: Resource, kinds: frozenset[str], since: datetime | None) -> bool:

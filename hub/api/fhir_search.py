@@ -17,15 +17,13 @@ from starlette.responses import Response
 from hub.api.asking import ASearcher, CorrelationId, TheBody, TheHub
 from hub.api.fhir_answers import base_of, check_readable, resource_response
 from hub.api.fhir_locating import located
-from hub.api.fhir_sources import Asker, take_of_plan
+from hub.api.fhir_sources import Asker, organisations, take_of_plan
 from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.bundle import Found, searchset
 from hub.fhir.page import Page, Place
-from hub.fhir.render import organisation
 from hub.fhir.search_parameters import PARAMETERS
 from hub.fhir.search_query import MOST_AT_ONCE, Query, read_query
 from hub.fhir.subset import subset
-from hub.fhir.versions import versioned
 from hub.flow.show_many import plans_open_to
 
 router = APIRouter(prefix="/fhir", tags=["fhir"])
@@ -70,8 +68,7 @@ def _answer(query: Query, request: Request, asker: Asker) -> Response:
 def _found(query: Query, asker: Asker) -> Found:
     page = _page(query)
     if query.kind == "Organization":
-        names = sorted({*asker.hub.authorities, asker.hub.settings.coordinator})
-        page.take(_NO_PLAN, [versioned(organisation(name)) for name in names])
+        page.take(_NO_PLAN, organisations(asker.hub))
         return page.found(is_counted=True)
     plans = located(query, asker)
     if plans is not None:

@@ -15,7 +15,7 @@ from hub.errors import NotFound
 from hub.fhir.consent_out import consent_resource
 from hub.fhir.household import household_of_plans
 from hub.fhir.page import key_of
-from hub.fhir.render import part_id, render
+from hub.fhir.render import municipality_of, organisation, part_id, render
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.choices import show_choices
@@ -54,8 +54,25 @@ def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
 
 def rendered(shown: Shown, asker: Asker) -> Sequence[Resource]:
     """Return every resource of a view, each with its version."""
-    found = render(shown.view, shown.person, shown.status, coordinator=asker.hub.settings.coordinator)
+    settings = asker.hub.settings
+    found = render(
+        shown.view,
+        shown.person,
+        shown.status,
+        coordinator=settings.coordinator,
+        municipality=settings.municipality,
+        has_protected_address=shown.has_protected_address,
+    )
     return [versioned(one) for one in found.values()]
+
+
+def organisations(hub: Hub) -> Sequence[Resource]:
+    """Return the municipality, who coordinates, and every authority and partner that is joined."""
+    settings = hub.settings
+    partners = {name for name, one in hub.authorities.items() if one.role is Role.PARTNER}
+    names = sorted({*hub.authorities, settings.coordinator})
+    own = [organisation(name, "" if name in partners else settings.municipality) for name in names]
+    return [versioned(one) for one in (municipality_of(settings.municipality), *own)]
 
 
 def elements_in(resources: Iterable[Resource], view: View) -> Collection[UUID]:

@@ -9,6 +9,8 @@ from html import escape
 from uuid import UUID
 
 from hub.fhir.words import (
+    CARE_SOCIAL,
+    CITIZENS_GOAL,
     KIND,
     RESOURCE_OF,
     STATUS,
@@ -111,16 +113,18 @@ def _goal(element: Element, around: Around) -> Resource:
         }
         for step in around.steps_of(element)
     ]
+    is_citizens = element.authority == CITIZEN
     due = [{"dueDate": last_day(element.valid.end).isoformat()}] if element.valid.end else []
     return filled(
         extension=steps,
         lifecycleStatus=_status(element),
+        category=[{"coding": [{"system": CARE_SOCIAL, "code": CITIZENS_GOAL}]}] if is_citizens else [],
         description=concept(element.codes, element.title) or _unnamed(element),
         subject=around.patient,
         startDate=day(element.valid.start).isoformat() if element.valid.start else None,
         target=due,
         # R4 lets people express a goal and no organisation; whose an element is, ``meta.source`` tells of each.
-        expressedBy=around.patient if element.authority == CITIZEN else None,
+        expressedBy=around.patient if is_citizens else None,
         note=_notes(element),
     )
 

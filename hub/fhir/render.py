@@ -20,7 +20,12 @@ from hub.fhir.words import (
     AUTHORITY,
     CARE_PLAN,
     CASE_OF,
+    CONFIDENTIALITY,
+    COOPERATES,
+    COORDINATES,
     ENDED,
+    MUNICIPALITY,
+    PARTICIPANT_ROLE,
     RESOURCE_OF,
     SOURCE_SYSTEM,
     Resource,
@@ -50,10 +55,20 @@ _AUTHOR = {
 _TITLE = "Én plan"
 
 
-def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) -> Resources:
+def render(
+    view: View,
+    person: Person,
+    status: PlanStatus,
+    *,
+    coordinator: str,
+    municipality: str = "",
+    has_protected_address: bool = False,
+) -> Resources:
     """Return every resource of a view.
 
     :param coordinator: the organisation that authors the umbrella plan.
+    :param municipality: code of the municipality whose authorities they are; empty: it is not told.
+    :param has_protected_address: as the reader is told (``hub.flow.show.Shown``).
     """
     elements = {seen.element.id: seen.element for seen in view.seen}
     registered_at = {seen.element.id: seen.registered_at for seen in view.seen if seen.registered_at}
@@ -62,8 +77,9 @@ def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) 
     rendered = [
         _umbrella(view, person, status, coordinator, parts),
         _care_team(view.plan, person, coordinator, parts),
-        _patient(person, view),
-        *(organisation(name) for name in sorted({coordinator, *parts} - {CITIZEN})),
+        _patient(person, view, has_protected_address=has_protected_address),
+        *([municipality_of(municipality)] if municipality else []),
+        *(organisation(name, municipality) for name in sorted({coordinator, *parts} - {CITIZEN})),
         *(_part(view, person, authority, own) for authority, own in parts.items()),
         *_provenances(view.plan, person, parts, registered_at),
         *(resource_of(element, around) for element in elements.values()),
@@ -71,14 +87,25 @@ def render(view: View, person: Person, status: PlanStatus, *, coordinator: str) 
     return {(resource["resourceType"], resource["id"]): resource for resource in rendered}
 
 
-def organisation(name: str) -> Resource:
-    """Return an authority, or who coordinates."""
+def organisation(name: str, municipality: str = "") -> Resource:
+    """Return an authority, or who coordinates. :param municipality: of which it is a part; empty: of none."""
     return {
         "resourceType": "Organization",
         "id": name,
         "identifier": [{"system": AUTHORITY, "value": name}],
         "active": True,
         "name": name,
+        **filled(partOf=reference("Organization", municipality) if municipality else None),
+    }
+
+
+def municipality_of(code: str) -> Resource:
+    """Return a municipality by its code, as dk-core has it (``Kommunekode``)."""
+    return {
+        "resourceType": "Organization",
+        "id": code,
+        "identifier": [{"system": MUNICIPALITY, "value": code}],
+        "active": True,
     }
 
 
@@ -191,24 +218,29 @@ def _status_of_part(own: Sequence[Element]) -> str:
 def _care_team(plan: UUID, person: Person, coordinator: str, parts: Mapping[str, Sequence[Element]]) -> Resource:
     """Return who works together, as far as the reader can see: who belongs to a plan tells what may be withheld."""
     others = [name for name in parts if name not in (coordinator, CITIZEN)]
-    members = [reference("Organization", name) for name in (coordinator, *others)]
+    members = [
+        {"role": [{"coding": [{"system": PARTICIPANT_ROLE, "code": role}]}], "member": reference("Organization", name)}
+        for name, role in ((coordinator, COORDINATES), *((name, COOPERATES) for name in others))
+    ]
     return {
         "resourceType": "CareTeam",
         "id": str(plan),
         "status": "active",
         "subject": reference("Patient", person.id),
-        "participant": [{"member": reference("Patient", person.id)}, *({"member": member} for member in members)],
+        "participant": [{"member": reference("Patient", person.id)}, *members],
         "managingOrganization": [reference("Organization", coordinator)],
     }
 
 
-def _patient(person: Person, view: View) -> Resource:
+def _patient(person: Person, view: View, *, has_protected_address: bool) -> Resource:
     numbers = person.numbers_for(view.reader.organisation)
     if view.reader.role is Role.PARTNER:  # who helps needs no person number for it; an authority has it already
         numbers = ()
     return {
         "resourceType": "Patient",
         "id": str(person.id),
+        # dk-core: who reads a Patient so labelled gives the address away to nobody (CPR-loven § 28).
+        **filled(meta={"security": [{"system": CONFIDENTIALITY, "code": "R"}]} if has_protected_address else None),
         **filled(
             identifier=[
                 {"use": _use(number, is_newest=number == numbers[0]), "system": number.system, "value": number.value}

@@ -18,6 +18,13 @@ AUTHORITY = "urn:one-plan-hub:authority"
 SOURCE_SYSTEM = "urn:one-plan-hub:source-system"
 CASE_OF = "urn:one-plan-hub:case:"  # + authority
 KIND = "urn:one-plan-hub:kind"
+MUNICIPALITY = "http://hl7.dk/fhir/core/CodeSystem/dk-core-municipality-codes"
+#: KL's draft of messages of FFB (hl7dk/kl-ffb-messaging 0.1.0): who coordinates, and who works together.
+PARTICIPANT_ROLE = "http://ffb/messaging/kl.dk/1.0/CodeSystem/kl-messaging-ffb-participantRoleCodes"
+COORDINATES, COOPERATES = "koordinerende-myndighed", "samarbejdende-myndighed"
+#: KL's codes of care and social work (hl7dk/kl-term), and that for the citizen's own goals and wishes.
+CARE_SOCIAL = "http://fhir.kl.dk/term/CodeSystem/CareSocialCodes"
+CITIZENS_GOAL = "416fe27d-3ccf-4390-8742-8b52a9d8dc78"
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 #: Which resource an element becomes.

@@ -53,7 +53,9 @@ def outputs() -> Mapping[str, Resource]:
     """Return what the facade says, by the name of its file."""
     view = _view(_a_family_of_elements())
     rendered = [versioned(one) for one in _rendered(view)]
-    named = {f"{one['resourceType']}-{number:02}": one for number, one in enumerate(rendered)}
+    kinds = sorted({one["resourceType"] for one in rendered})
+    of_kind = {kind: [one for one in rendered if one["resourceType"] == kind] for kind in kinds}
+    named = {f"{kind}-{number}": one for kind, found in of_kind.items() for number, one in enumerate(found, 1)}
     goals = [one for one in rendered if one["resourceType"] == "Goal"]
     found = Found(goals[:1], [rendered[0]], 2, "abc")
     return named | {
@@ -108,7 +110,8 @@ def _view(plan: Plan) -> View:
 
 
 def _rendered(view: View) -> list[Resource]:
-    return list(render(view, PERSON, PlanStatus.ACTIVE, coordinator="coordination").values())
+    how: dict[str, Any] = {"coordinator": "coordination", "municipality": "0376", "has_protected_address": True}
+    return list(render(view, PERSON, PlanStatus.ACTIVE, **how).values())
 
 
 def _outcome() -> dict[str, Any]:

@@ -66,11 +66,11 @@ def test_two_other_judges_take_all_of_it() -> None:
 def test_the_judges_see_what_is_wrong() -> None:
     both = {"detail": {"status": "completed"}, "reference": {"reference": "Task/1"}}
     wrong: list[tuple[str, dict[str, Any]]] = [
-        ("CarePlan-00", {"status": "aktiv"}),
-        ("CarePlan-00", {"subject": {"reference": "Medication/1"}}),
-        ("CarePlan-00", {"intent": None}),
-        ("CarePlan-00", {"colour": "red"}),
-        ("CarePlan-00", {"activity": [both]}),  # cpl-3
+        ("CarePlan-1", {"status": "aktiv"}),
+        ("CarePlan-1", {"subject": {"reference": "Medication/1"}}),
+        ("CarePlan-1", {"intent": None}),
+        ("CarePlan-1", {"colour": "red"}),
+        ("CarePlan-1", {"activity": [both]}),  # cpl-3
         ("Goal-summary", {"startDate": "23-11-2026"}),
         ("Goal-summary", {"lifecycleStatus": None}),
         ("Bundle-history", {"entry": [{"fullUrl": "https://hub.example/fhir/Goal/1"}]}),  # bdl-3
