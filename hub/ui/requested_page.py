@@ -67,7 +67,7 @@ def requested_page(wanted: Wanted, found: Requests, language: str) -> RequestedP
     still = [one for one in found.listed if one.due is not None]
     overdue = sum(one.is_overdue for one in still)
     return RequestedPage(
-        summary=word("requests.summary", language, count=len(still), overdue=overdue),
+        summary=word(_summary(len(still), overdue), language, count=len(still), overdue=overdue),
         badge="error" if overdue else "info" if still else "success",
         cards=tuple(_card(one, language) for one in found.listed),
         shows=tuple(
@@ -86,6 +86,12 @@ def requested_page(wanted: Wanted, found: Requests, language: str) -> RequestedP
         limits="" if found.is_all else word("requests.limits", language, most=MOST),
         kept={name: str(value) for name, value in kept.items() if value},
     )
+
+
+def _summary(count: int, overdue: int) -> str:
+    if not count:
+        return "requests.summary_none"
+    return "requests.summary_overdue" if overdue else "requests.summary"
 
 
 def _address(kept: Mapping[str, str | None]) -> str:

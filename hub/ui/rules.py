@@ -15,6 +15,7 @@ from hub.flow.simulate_policy import simulate_policy
 from hub.identity.sessions import Session
 from hub.store.policy_drafts import DiscardReason, DraftState
 from hub.ui.desk import ALongForm, AnAdministrator, CorrelationId, Desk, TheDesk
+from hub.ui.matrix_page import matrix_rows
 from hub.ui.problems import SEE_OTHER, UNFIT, PageRoute
 from hub.ui.rendering import page
 from hub.ui.rules_page import draft_page, rules_page
@@ -25,10 +26,10 @@ _HOME = "/administration/rules"
 
 @router.get(_HOME)
 def read_rules(request: Request, desk: TheDesk, session: AnAdministrator) -> Response:
-    """Show the versions of the rules, and the drafts that wait for a second person."""
-    return page(
-        request, "rules", session=session, rules=rules_page(history(desk.store), session.caller.reader.language)
-    )
+    """Show the rules in force, the versions before them, and the drafts that wait for a second person."""
+    known, language = show_policy(desk.store), session.caller.reader.language
+    shown, rows = rules_page(history(desk.store), language), matrix_rows(known, language)
+    return page(request, "rules", session=session, rules=shown, version=known.version, matrix=rows)
 
 
 @router.get(f"{_HOME}/new")

@@ -13,7 +13,7 @@ import hub.clock
 from hub.authority import load
 from hub.sandbox.provider_people import PEOPLE
 from hub.testing.clock import FrozenClock, frozen
-from tests.browser.gone_wrong import goes_wrong
+from tests.browser.gone_wrong import ask_by_right, goes_wrong
 from tests.browser.told import KIRSTEN, LARS, have_plans, speak
 from tests.integration.api.served import Served, served
 from tests.integration.sandboxes import Sandbox, a_sandbox
@@ -94,6 +94,7 @@ def a_family(folder: Path, *, at: datetime | None = None) -> Iterator[Family]:
         known = Family(hub, provider, clock)
         known.addresses |= have_plans(hub)
         known.addresses |= goes_wrong(hub)
+        ask_by_right(hub, known.addresses)
         for sub in (*ROLES.values(), CHILD):  # all at once: whoever signs in lets sessions of another time end
             known.cookies_of(sub)
         karen, kirsten = known.cookies_of("karen"), known.cookies_of("kirsten")

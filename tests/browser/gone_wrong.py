@@ -1,12 +1,14 @@
-"""What operators and administrators find in the browser's hub: a delivery that died, a replay and rules drafted."""
+"""What operators and administrators find in the browser's hub: what died, a replay, rules drafted, and requests."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from hub.authority import Authority
 from hub.consent.policy_written import write_policy
 from hub.consent.reader import Reader
+from hub.flow import erase
 from hub.flow.policies import Editor, draft_policy, show_policy
 from hub.flow.replays import Asker, Choice, Manner, freeze
 from hub.flow.revise import open_plan
@@ -32,17 +34,29 @@ def goes_wrong(hub: Served) -> dict[str, str]:
     return {"letter": str(letter), "replay": str(frozen.replay.id), "draft": str(drafted.id)}
 
 
+def ask_by_right(hub: Served, addresses: Mapping[str, str]) -> None:
+    """Let it be said that Kirsten's interview is wrong, and that a family whom others coordinate be forgotten."""
+    claim = {"element": addresses["element"], "claim": "Mødet er flyttet til om torsdagen"}
+    assert hub.ask("coordinator", "POST", f"/plans/{addresses['plan']}/corrections", claim).is_success
+    plan = _somebodys_plan(hub, "youth")
+    erase.ask(plan, Reader("youth", Role.COORDINATOR), hub.store, actor="else", correlation_id="request")
+
+
 def a_delivery_dies(hub: Served) -> UUID:
     """Let a delivery of a family that others coordinate die, always of the same; return its row."""
+    return hub.buries(_somebodys_plan(hub))
+
+
+def _somebodys_plan(hub: Served, coordinator: str = "elsewhere") -> UUID:
     opened = open_plan(
         PersonFacts((cpr_identifier(hub.a_cpr(), "hub"),), "Test Testesen"),
         a_consent_to_one_plan(UUID(int=0)).build(),
         ("employment",),
-        Reader("elsewhere", Role.COORDINATOR),
+        Reader(coordinator, Role.COORDINATOR),
         hub.store,
         {"employment": Authority("employment", PlainAdapter("employment"), PlainMapping())},
-        coordinator="elsewhere",
+        coordinator=coordinator,
         actor="test",
         correlation_id="morning",
     )
-    return hub.buries(opened.plan)
+    return opened.plan

@@ -28,6 +28,12 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "screenshots"
 #: So that a checkout and a page of the documents stay small.
 PICTURE_BYTES = 150_000
+#: An id is another each time; in a picture all are this one, so that it is the same picture.
+_SAME_IDS = """{
+    const id = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, texts = document.createTreeWalker(document.body, 4);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(
+        id, '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d');
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,13 @@ PICTURES = (
     Picture("coordinator-collisions", COORDINATOR, "/coordinator/plans/{plan}/findings"),
     Picture("coordinator-who-knows-what", COORDINATOR, "/coordinator/plans/{plan}/who-can-see"),
     Picture("coordinator-family", COORDINATOR, "/coordinator/families/{plan}"),
+    Picture("coordinator-dead-letter", COORDINATOR, "/coordinator/dead-letters/{letter}", height=640),
     Picture("citizen-plan", CITIZEN, "/citizen", "da", NARROW, 720),
     Picture("citizen-consents", CITIZEN, "/citizen/consents"),
     Picture("operations-now", OPERATOR, "/operations"),
     Picture("operations-dead-letters", OPERATOR, "/operations/dead-letters", height=720),
+    Picture("administration-rules", ADMINISTRATOR, "/administration/rules", above="#matrix"),
+    Picture("administration-requests", ADMINISTRATOR, "/administration/requests"),
     Picture("administration-draft", ADMINISTRATOR, "/administration/rules/drafts/{draft}"),
 )
 #: Who is in the pictures, and so stays signed in.
@@ -99,6 +108,7 @@ def test_a_picture_is_taken(browser: Browser, family: Family, picture: Picture, 
         assert visit.opens(family.address(picture.route)) == 200
         assert visit.path() == family.address(picture.route), "somebody is not signed in any more"
         visit.says("document.fonts.ready.then(() => true)")
+        visit.says(_SAME_IDS)
         if picture.above:
             visit.says(f"document.querySelector('{picture.above}').scrollIntoView()")
         into.write_bytes(visit.page.screenshot())

@@ -83,7 +83,7 @@ def test_what_is_sent_and_what_is_read_alike_is_one_column_and_otherwise_two() -
 def test_a_role_and_a_purpose_of_its_own_are_named() -> None:
     other = row("coordination", cell("goals"), role=Role.COORDINATOR, purpose="ssd", exchange=Exchange.COLLECT)
     (one,) = who_page(WhoCanSee(PLAN, (other,), 1, NOON), "en").recipients
-    assert one.how == "coordinator, reads it in the hub, ssd"
+    assert one.how == "coordinator, reads it in the hub, the SSD cooperation"
 
 
 def test_what_is_its_own_is_not_told_of_each_recipient() -> None:
