@@ -12,6 +12,7 @@ from hub.clock import monotonic
 from hub.flow.replays import show_all
 from hub.flow.seal import seal
 from hub.store.circuits import Direction
+from hub.testing.conformance import CHECKS
 from tests.browser.family import ROLES, Family
 from tests.browser.gone_wrong import a_delivery_dies
 from tests.browser.pages import ADMINISTRATOR, AUDITOR, OPERATOR
@@ -82,6 +83,18 @@ def test_rules_that_are_broken_are_told_on_a_page_that_shuts_nobody_out(
         visit.page.locator("main form button").click()
         assert visit.page.locator("[role=alert]").count() == 1
         assert visit.page.locator("#document").input_value() == "version = "
+        assert visit.barriers(axe) + visit.complaints == []
+
+
+@pytest.mark.parametrize(("language", "width"), [("da", NARROW), ("en", WIDE)])
+def test_an_adapter_is_tried_against_its_contract_on_a_page_that_shuts_nobody_out(
+    browser: Browser, family: Family, axe: str, language: str, width: int
+) -> None:
+    with at_work(browser, family, ADMINISTRATOR, language, width) as visit:
+        visit.opens("/administration/authorities")
+        visit.page.locator("#a-social form button").click()
+        visit.page.locator("[role=status]").wait_for(timeout=60_000)
+        assert visit.page.locator("main li .badge-success").count() == len(CHECKS)
         assert visit.barriers(axe) + visit.complaints == []
 
 
