@@ -23,6 +23,7 @@ from hub.api import (
     dead_letters,
     emergencies,
     erasures,
+    evaluation,
     feed,
     fhir,
     fhir_consents,
@@ -64,7 +65,7 @@ _ROOMS = (
     inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, fhir_search, contracts,
     operations, findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed, receipts,
     register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security,
-    statements, goals,
+    statements, goals, evaluation,
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ WRITER = Declared(
 FETCHER = Declared(_SYSTEM | {Role.PARTNER}, Scope.AUTHORITY, None)
 OPERATOR = Declared(_OPERATORS, Scope.HUB, NotAllowed, "Only an operator may look after the queues.")
 ADMINISTRATOR = Declared(_ADMINISTRATORS, Scope.HUB, NotAllowed, "Only an administrator may change the policy.")
+EVALUATOR = Declared(_ADMINISTRATORS, Scope.HUB, NotAllowed, "Only an administrator may evaluate.")
 POLICY_READER = Declared(
     _ADMINISTRATORS | _OPERATORS, Scope.HUB, NotAllowed, "Only an administrator or an operator may read the policy."
 )

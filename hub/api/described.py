@@ -64,6 +64,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/fhir/Consent/{consent}/_history/{version}"): ({200: _FHIR}, _READS),
     ("post", "/fhir/Consent"): ({201: _FHIR}, (*_WRITES, 422, 429)),
     ("post", "/fhir/Consent/$decide"): ({200: _FHIR}, (*_READS, 413)),
+    ("get", "/evaluation"): ({200: ("application/json", "text/csv")}, _READS),
     ("get", "/feed"): ({200: _EVENTS}, _READS),
     ("get", "/feed/documents/{delivery}"): ({200: (*_EITHER, "text/xml"), 204: ()}, _READS),
     ("get", "/proof-keys"): ({200: _JSON}, (400,)),

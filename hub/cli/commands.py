@@ -23,6 +23,7 @@ from hub.cli.dead_letters import dlq
 from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
 from hub.cli.erasures import erasures
+from hub.cli.evaluation import evaluation
 from hub.cli.feeds import feeds
 from hub.cli.housekeeping import housekeeping
 from hub.cli.intake import intake
@@ -73,6 +74,7 @@ dlq.add_typer(replays, name="replays")
 app.command()(serve)
 app.command()(worker)
 app.command()(emergencies)
+app.command()(evaluation)
 app.command()(feeds)
 app.command()(housekeeping)
 app.command()(intake)

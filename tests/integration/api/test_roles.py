@@ -119,6 +119,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /fhir/Consent/{consent}/_history/{version}": ({200}, CHOOSERS, 404),
     "POST /fhir/Consent": ({201}, CHOOSERS, 404),
     "POST /fhir/Consent/$decide": ({200}, MEMBERS, 404),
+    "GET /evaluation": ({200}, ADMINISTRATORS, 403),
     "GET /contracts": ({200}, EVERYONE, 0),
     "GET /contracts/{path}": ({404}, EVERYONE, 0),
     # Nobody here has a feed; test_feed.py asks somebody who has.
@@ -270,7 +271,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
            "path": "no-such-file", "version": version, "delivery": NOT_THERE, "finding": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
-    address = path.format(**ids) + (f"?plan={hub.plan}" if route == "GET /consents" else "")
+    asked = {"GET /consents": f"?plan={hub.plan}", "GET /evaluation": "?from=2026-01&to=2026-01"}
+    address = path.format(**ids) + asked.get(route, "")
     return hub.ask(caller, method, address, bodies.get(route), headers={"If-Match": '"1"'}).status_code
 
 
