@@ -24,7 +24,7 @@ from hub.identity.tokens import Identity
 from hub.queue.broker import Broker
 from hub.queue.relay import Relay
 from hub.queue.running import LoopThread
-from hub.ui.pages import add_pages
+from hub.ui.pages import add_pages, close_pages
 
 
 class _Announcing(uvicorn.Server):
@@ -81,6 +81,11 @@ def serve_api(rooms: Rooms) -> None:
             post=rooms.post,
         )
         add_pages(api, rooms.store, identity, settings, rooms.authorities, contract_check)
+
+        def let_go() -> None:  # whoever waits for something to come: readers of feeds, and pages that listen
+            close_waiting_room(api)
+            close_pages(api)
+
         config = uvicorn.Config(
             api,
             http="httptools",
@@ -91,7 +96,7 @@ def serve_api(rooms: Rooms) -> None:
             timeout_graceful_shutdown=GRACE,
         )
         going = partial(setattr, api.state, "is_going", True), settings.going_seconds
-        _Announcing(config, url, partial(close_waiting_room, api), going).run(sockets=[door])
+        _Announcing(config, url, let_go, going).run(sockets=[door])
 
 
 @contextmanager

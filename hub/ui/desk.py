@@ -25,6 +25,7 @@ from hub.identity.signing_in import SignIns
 from hub.plan.person import Role
 from hub.settings import Settings
 from hub.store.transaction import Store
+from hub.ui.bell import Bell
 from hub.ui.rendering import language_for
 
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
@@ -46,6 +47,7 @@ class Desk:
     :ivar authorities: whom the hub sends to.
     :ivar contract_check: tries an adapter against its contract.
     :ivar glances: how everything flows, for pages that ask by themselves.
+    :ivar bell: rings for them.
     :ivar sign_ins: how people come in through the identity provider; None where none is configured.
     :ivar takes_tokens: whether a client's token opens pages.
     """
@@ -60,6 +62,7 @@ class Desk:
     authorities: Authorities
     contract_check: ContractCheck
     glances: SharedGlance
+    bell: Bell
     sign_ins: SignIns | None = None
     takes_tokens: bool = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -23,9 +24,12 @@ _HOME = "/operations"
 
 
 @router.get(_HOME)
-def read_operations(request: Request, desk: TheDesk, session: AnOperator) -> Response:
-    """Show how each system stands, what waits, and what needs a person."""
-    return page(request, "operations", session=session, ops=_seen(desk, session))
+def read_operations(
+    request: Request, desk: TheDesk, session: AnOperator, still: Literal["yes"] | None = None
+) -> Response:
+    """Show how each system stands, what waits, and what needs a person; ``still`` shows it as it was, and stays so."""
+    kept = {"still": still} if still else {}
+    return page(request, "operations", session=session, ops=_seen(desk, session), is_still=bool(still), kept=kept)
 
 
 @router.post(f"{_HOME}/systems/{{authority}}/{{deed}}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.flow.at_a_glance import Flow, Glance
+from hub.flow.at_a_glance import Flow, Glance, SharedGlance
 from hub.store.circuits import HoldReason, State
 from hub.ui.rendering import version_of
 from hub.ui.times import age, moment
@@ -97,6 +97,11 @@ def operations_page(found: Glance, language: str) -> OperationsPage:
         is_whole_hour=found.is_whole_hour,
         version=version_of(language, systems, flows, causes, troubles),
     )
+
+
+def mark_of(glances: SharedGlance) -> str:
+    """Return a mark of how all flows now: it changes when a page that shows it would, in whichever language."""
+    return operations_page(glances.latest(), "en").version
 
 
 def _waits(oldest: datetime, at: datetime, language: str) -> str:

@@ -50,7 +50,9 @@ from hub.ui import (
     watched,
     withdrawals,
 )
+from hub.ui.bell import Bell
 from hub.ui.desk import Desk
+from hub.ui.operations_page import mark_of
 from hub.ui.problems import PageRoute
 
 #: The modules whose routes are pages, or what pages are shown with.
@@ -84,9 +86,15 @@ def add_pages(
     glances = SharedGlance(partial(glance, authorities, store, settings))
     app.state.desk = Desk(
         store, sessions, settings.public_url, travel, deadline, ahead, settings, authorities, contract_check,
-        glances, sign_ins, takes_tokens,
+        glances, Bell(partial(mark_of, glances)), sign_ins, takes_tokens,
     )  # fmt: skip
     app.include_router(router)
+
+
+def close_pages(app: FastAPI) -> None:
+    """Let go of the pages that listen for news: the hub is about to end."""
+    desk: Desk = app.state.desk
+    desk.bell.close()
 
 
 @router.get("/coordinator/{rest:path}")

@@ -1,20 +1,22 @@
-"""What an operator's open pages ask for again and again by themselves: how all flows, and how a replay goes.
+"""What an operator's open pages hear and ask for by themselves: that something has moved, how all flows, a replay.
 
 Nobody need sit before a page that asks, so a question keeps no session alive.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from hub.errors import HubError
 from hub.flow.replays import show
 from hub.identity.sessions import Session
 from hub.plan.person import Role
-from hub.ui.desk import TheDesk, left_open
+from hub.ui.desk import Desk, TheDesk, left_open
 from hub.ui.operations_page import operations_page
 from hub.ui.problems import FragmentRoute
 from hub.ui.rendering import part
@@ -24,11 +26,28 @@ router = APIRouter(route_class=FragmentRoute, include_in_schema=False)
 ALeftOpenPage = Annotated[Session, left_open(Role.OPERATOR)]
 
 
+@router.get("/operations/bell")
+async def listen(desk: TheDesk, session: ALeftOpenPage) -> Response:
+    """Ring whenever how all flows has moved, for as long as the session may see it."""
+    rings = desk.bell.rings(
+        hash(session.secret), partial(_may_stay, session.secret, session.caller.reader.language, desk)
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(rings, headers=headers, media_type="text/event-stream")
+
+
+def _may_stay(secret: str, language: str, desk: Desk) -> bool:
+    try:
+        return desk.sessions.find(secret, language, is_use=False).caller.reader.role is Role.OPERATOR
+    except HubError:
+        return False
+
+
 @router.get("/operations/now")
 def read_now(request: Request, desk: TheDesk, session: ALeftOpenPage, known: str = "") -> Response:
     """Return how all flows now; nothing where the page has that (``known``) already."""
     found = operations_page(desk.glances.latest(), session.caller.reader.language)
-    return part(request, "operations_now", found.version, known, session=session, ops=found)
+    return part(request, "operations_now", found.version, known, session=session, ops=found, is_still=False)
 
 
 @router.get("/operations/replays/{replay}/now")

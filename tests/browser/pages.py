@@ -128,6 +128,7 @@ NO_PAGES: Mapping[str, str] = {
     "/coordinator/consents/{consent}/proof-file": "a file to keep",
     "/citizen/withdrawals/{consent}/proof-file": "a file to keep",
     "/operations/now": "what an open page asks for by itself",
+    "/operations/bell": "what an open page listens to by itself",
     "/operations/replays/{replay}/now": "what an open page asks for by itself",
 }
 

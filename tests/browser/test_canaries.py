@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.timeout(600)]
 #: Whoever runs the hub, or looks after its rules, record and keys.
 OF_THE_HUB = (OPERATOR, ADMINISTRATOR, AUDITOR, OF_KEYS)
-#: Milliseconds in which a page that is open has asked for what is new.
-ASKS_BY_ITSELF = 1_500
+#: Milliseconds in which a page that is open has heard the bell and asked for what is new.
+ASKS_BY_ITSELF = 2_500
 REASON = "Modtageren har rettet fejlen hos sig selv"
 
 
@@ -85,6 +85,9 @@ def told(visit: Visit, path: str) -> list[str]:
     brought: list[bytes] = []
 
     def passes(route: Route) -> None:
+        if route.request.url.endswith("/bell"):  # it never ends, and only rings: test_operations_pages.py
+            route.continue_()
+            return
         answer = route.fetch()
         brought.extend([answer.body(), f"{answer.url} {answer.headers}".encode()])
         route.fulfill(response=answer)

@@ -9,7 +9,18 @@ import pytest
 
 from tests.browser.family import CHILD as LARS
 from tests.browser.family import ROLES, Family
-from tests.browser.pages import CHILD, CITIZEN, COORDINATOR, NO_PAGES, NOBODY, PAGES, pages_of, routes
+from tests.browser.pages import (
+    ADMINISTRATOR,
+    CHILD,
+    CITIZEN,
+    COORDINATOR,
+    NO_PAGES,
+    NOBODY,
+    OPERATOR,
+    PAGES,
+    pages_of,
+    routes,
+)
 from tests.browser.visit import LANGUAGES, NARROW, WIDE, Visit, a_visit
 
 if TYPE_CHECKING:
@@ -97,7 +108,7 @@ def _into(finished: list[Request]) -> Callable[[Request], None]:
     return lambda request: finished.append(request)
 
 
-@pytest.mark.parametrize("role", [NOBODY, COORDINATOR, CITIZEN, "operator"])
+@pytest.mark.parametrize("role", [NOBODY, COORDINATOR, CITIZEN, OPERATOR, ADMINISTRATOR])
 def test_every_page_is_light_at_the_first_visit(browser: Browser, family: Family, role: str) -> None:
     finished: list[Request] = []
     with a_visit(browser, family.url, cookies=family.cookies_of(EVERYBODY[role])) as visit:

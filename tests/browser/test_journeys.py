@@ -72,6 +72,58 @@ def test_a_citizen_reads_the_own_plan_and_who_has_seen_it(browser: Browser, fami
         assert visit.complaints == []
 
 
+def test_an_operator_finds_what_died_and_has_it_brought_back(browser: Browser, family: Family) -> None:
+    with a_visit(browser, family.url) as visit:
+        signs_in(visit, "Olav Prøve, operator", "/operations")
+        presses(visit, "Døde breve", "/operations/dead-letters")
+        goes_to(visit, "Genafspil denne gruppe")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_url("**/operations/replays/new?*")
+        goes_to(visit, "reason", by="name")
+        visit.page.keyboard.type("Modtageren har rettet fejlen hos sig selv")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_url("**/operations/replays/*-*")
+        goes_to(visit, "Start")
+        visit.page.keyboard.press("Enter")
+        visit.page.locator("#progress .badge-warning").wait_for()
+        presses(visit, "Genafspilninger", "/operations/replays")
+        presses(visit, "Log ud", "/sign-in?left=yes")
+        assert visit.complaints == []
+
+
+def test_an_administrator_sees_requests_tries_an_adapter_and_publishes_rules(browser: Browser, family: Family) -> None:
+    with a_visit(browser, family.url) as visit:
+        signs_in(visit, "Anders Prøve, administrator", "/administration")
+        presses(visit, "Borgernes anmodninger", "/administration/requests")
+        presses(visit, "Også afsluttede", "/administration/requests?show=all")
+        presses(visit, "Myndigheder", "/administration/authorities")
+        goes_to(visit, "Prøv mod aftalen")
+        visit.page.keyboard.press("Enter")
+        visit.page.locator("main [role=status]").wait_for(timeout=90_000)
+        visit.opens("/administration/rules")
+        goes_to(visit, "Til version 1")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_url("**/administration/rules/drafts/*")
+        goes_to(visit, "Udgiv")
+        visit.page.keyboard.press("Enter")
+        visit.page.locator(".badge", has_text="Udgivet").wait_for()
+        assert visit.complaints == []
+
+
+def test_a_coordinator_asks_to_look_into_a_dead_letter_and_is_told_that_it_is_not_theirs(
+    browser: Browser, family: Family
+) -> None:
+    with a_visit(browser, family.url, cookies=family.cookies_of("karen")) as visit:
+        visit.opens(family.address("/coordinator/dead-letters/{letter}"))
+        goes_to(visit, "reason", by="name")
+        visit.page.keyboard.type("Modtageren spørger, hvad den skal have")
+        goes_to(visit, "Se det", stops=1)
+        visit.page.keyboard.press("Enter")
+        visit.page.locator("main [role=alert]").wait_for()
+        assert "Intet er vist." in visit.page.inner_text("main")
+        assert visit.complaints == []
+
+
 def test_the_first_stop_leads_past_the_top(browser: Browser, family: Family) -> None:
     with a_visit(browser, family.url, cookies=family.cookies_of("karen")) as visit:
         visit.opens("/coordinator")

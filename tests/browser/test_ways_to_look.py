@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.family import ROLES, Family
-from tests.browser.pages import CITIZEN, COORDINATOR, pages_of
+from tests.browser.pages import ADMINISTRATOR, AUDITOR, CITIZEN, COORDINATOR, OPERATOR, pages_of
 from tests.browser.visit import a_visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
-each_role = pytest.mark.parametrize("role", [COORDINATOR, CITIZEN])
+each_role = pytest.mark.parametrize("role", [COORDINATOR, CITIZEN, OPERATOR, ADMINISTRATOR, AUDITOR])
 #: What tells a state (an alert, a badge, a status, how much somebody may see, a bar) and would be told by colour alone.
 _BY_COLOUR_ALONE = """[...document.querySelectorAll('.alert, .badge, .status, .extent, .bar')].filter(
-    one => !(one.textContent.trim() || one.closest('td, li')?.textContent.trim())).map(one => one.outerHTML)"""
+    one => !(one.textContent.trim() || one.closest('td, li, #progress')?.textContent.trim())
+).map(one => one.outerHTML)"""
 #: Pictures and bars whose colour is the ground's, in colours that the reader has chosen.
 _UNSEEN = """[...document.querySelectorAll('svg')].filter(one => one.getClientRects().length).filter(one => {
     const drawn = one.querySelector('rect') || one;

@@ -11,6 +11,8 @@ import pytest
 
 from hub.cli.town import SetUp, Town
 from hub.clock import monotonic
+from tests.integration.ui.provider import comes_back, is_sent_back, starts
+from tests.integration.ui.visitor import Visitor
 
 pytestmark = pytest.mark.integration
 
@@ -41,5 +43,21 @@ def test_the_hub_ends_at_once_though_readers_of_feeds_wait(tmp_path: Path) -> No
         for answer in (reader.result() for reader in readers):
             assert (answer.status_code, answer.json()) == (200, []), "to whom nothing has come: as if the time were up"
             assert answer.headers["connection"] == "close"
+        process.wait(WAIT_SECONDS)
+        assert monotonic() - began < END_SECONDS
+
+
+def test_the_hub_ends_at_once_though_pages_listen(tmp_path: Path) -> None:
+    with Town(tmp_path) as town, Visitor(town.url("hub")) as operator:
+        told = is_sent_back(town.url("identity"), starts(operator, "/operations"), "olav")
+        assert comes_back(operator, **told).status_code == 200
+        with operator.client.stream("GET", "/operations/bell") as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: moved"
+            process = town.programs["hub"].process
+            assert process is not None
+            began = monotonic()
+            process.terminate()
+            assert set(lines) <= {"event: moved", "data:", "", ":"}, "it ends as a stream ends"
         process.wait(WAIT_SECONDS)
         assert monotonic() - began < END_SECONDS

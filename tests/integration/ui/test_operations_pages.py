@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from hub.clock import new_id, now
-from hub.flow.replays import show_all
+from hub.clock import monotonic, new_id, now
+from hub.flow.replay_steps import step
+from hub.flow.replays import Asker, Choice, Manner, freeze, show_all, start
 from hub.store.circuits import Direction
 from hub.store.tables import outbox
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
@@ -200,3 +201,50 @@ def test_a_receipt_that_is_overdue_is_named_until_it_is_given(alone: Served) -> 
         given = {"delivery": f"{row}-7", "status": "taken-in"}
         assert alone.ask("employment", "POST", "/receipts", given).status_code == 200
         assert "Ingen skylder svar." in words_of(operator.gets("/operations/receipts"))
+
+
+def test_the_bell_rings_within_two_seconds_and_says_nothing_of_what(alone: Served) -> None:
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        with operator.client.stream("GET", "/operations/bell") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["cache-control"] == "no-store"
+            lines = answer.iter_lines()
+            assert [next(lines) for _ in range(3)] == ["event: moved", "data:", ""]
+            falls_silent(alone.store, "children", Direction.RECIPIENT)
+            begun = monotonic()
+            assert [next(lines) for _ in range(3)] == ["event: moved", "data:", ""]
+            assert monotonic() - begun <= 2
+
+
+def test_the_bell_is_an_operators_alone_and_no_use_of_a_session(hub: Served, visitor: Visitor) -> None:
+    assert visitor.gets("/operations/bell").status_code == 303
+    assert visitor.gets("/operations/bell", **{"HX-Request": "true"}).headers["hx-redirect"] == "/operations"
+    visitor.signs_in(hub.tokens["coordinator"])
+    assert visitor.gets("/operations/bell").status_code == 403
+
+
+def test_a_page_is_held_still_by_its_address(hub: Served, operator: Visitor) -> None:
+    still = operator.gets("/operations?still=yes")
+    assert "Siden står stille." in words_of(still)
+    assert not parts_of(still, "//*[@data-hx-get]/@id") + parts_of(still, "//script/@src")
+    other = parts_of(still, "//header//a[@hreflang]/@href")[0]
+    assert "still=yes" in other, "the language may change, the page stays still"
+
+
+def test_a_letter_that_died_again_after_a_replay_is_marked_and_leads_to_that_replay(alone: Served) -> None:
+    row = alone.a_dead_letter()
+    asker = Asker("operator", "c")
+    replay = freeze(Choice(ids=(row,)), Manner(), REASON, alone.store, asker).replay.id
+    start(replay, alone.store, asker)
+    step(replay, alone.store, {})
+    with alone.store.begin() as unit:
+        lease = unit.outbox.lease(row, now(), 60)
+        assert lease
+        unit.outbox.bury(lease, "recipient-refused", "It said no.", now())
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        listed = operator.gets("/operations/dead-letters")
+        assert "Kom igen efter genafspilning" in words_of(listed)
+        assert f"/operations/replays/{replay}" in parts_of(listed, "//main//a/@href")
+        assert "Kom igen efter genafspilning" in words_of(operator.gets(f"/operations/dead-letters/{row}"))
