@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -13,7 +10,7 @@ from starlette.responses import Response
 
 from hub.api.answers import json_response
 from hub.api.asking import AnEvaluator, CorrelationId, TheHub
-from hub.flow.evaluate import MEASURES, Month, evaluate
+from hub.flow.evaluate import as_csv, evaluate
 
 router = APIRouter(tags=["evaluation"])
 MonthText = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
@@ -43,17 +40,6 @@ def evaluation(
             ],
         }
     )
-
-
-def as_csv(months: Sequence[Month]) -> str:
-    """Return months as a table with a line for each; a number that is not told is an empty cell."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["month", "is-whole", *MEASURES])
-    for one in months:
-        told = ["" if one.values[name] is None else one.values[name] for name in MEASURES]
-        rows.writerow([f"{one.begins:%Y-%m}", "yes" if one.is_whole else "no", *told])
-    return text.getvalue()
 
 
 def _month(text: str) -> date:

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hub.api.evaluation import as_csv
 from hub.cli.assembly import open_store
 from hub.cli.printing import me, print_json, table_of
 from hub.clock import new_id
-from hub.flow.evaluate import MEASURES, evaluate
+from hub.flow.evaluate import MEASURES, as_csv, evaluate
 from hub.settings import read_settings
 
 _MONTH = ["%Y-%m"]

@@ -7,6 +7,8 @@ by one person. Nothing is unsealed for it.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +23,7 @@ from hub.store.transaction import Store
 
 #: Months of one report.
 MOST_MONTHS = 24
-_DECEMBER = 12
+_DECEMBER, _USUAL = 12, 5
 #: In the order in which a report tells them.
 MEASURES = (
     "families", "families-of-one-authority", "families-of-two-authorities", "families-of-more-authorities", "contacts",
@@ -62,6 +64,24 @@ def evaluate(first: date, last: date, store: Store, least: int, *, actor: str, c
         rows = Evaluations(unit.connection, unit.municipality)
         families = families_of(rows.concerned())
         return [_month(one, rows, families, least, at) for one in months]
+
+
+def latest(at: datetime) -> tuple[date, date]:
+    """Return the months that somebody reads who names none: this one, and the five before it."""
+    last = at.astimezone(LOCAL).date().replace(day=1)
+    months_back = last.year * _DECEMBER + last.month - 1 - _USUAL
+    return date(months_back // _DECEMBER, months_back % _DECEMBER + 1, 1), last
+
+
+def as_csv(months: Sequence[Month]) -> str:
+    """Return months as a table with a line for each; a number that is not told is an empty cell."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["month", "is-whole", *MEASURES])
+    for one in months:
+        told = ["" if one.values[name] is None else one.values[name] for name in MEASURES]
+        rows.writerow([f"{one.begins:%Y-%m}", "yes" if one.is_whole else "no", *told])
+    return text.getvalue()
 
 
 def _month(begins_on: date, rows: Evaluations, families: Mapping[UUID, UUID], least: int, at: datetime) -> Month:

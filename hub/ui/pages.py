@@ -33,6 +33,7 @@ from hub.ui import (
     consents,
     coordinator,
     dead_letters,
+    evaluated,
     findings,
     history,
     live,
@@ -59,7 +60,7 @@ from hub.ui.problems import PageRoute
 ROOMS = (
     assets, signing_in, by_provider, coordinator, revealed, live, history, findings, consents, withdrawals,
     asking, own_goals, said, citizen, dead_letters, replays, traces, receipts, watched, operations, rules, record,
-    connected, requested, administration,
+    connected, requested, evaluated, administration,
 )  # fmt: skip
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 for room in ROOMS:

@@ -66,6 +66,12 @@ def days(period: Period, language: str) -> str:
     return word("time.to", language, last=last) if last else ""
 
 
+def month_name(day: date, language: str) -> str:
+    """Return a month and its year."""
+    names = MONTHS_DA if language == "da" else MONTHS_EN
+    return f"{names[day.month - 1]} {day.year}".capitalize()
+
+
 def since(first: date, language: str) -> str:
     """Return from which day on."""
     return word("time.from", language, first=calendar_day(first, language))

@@ -32,6 +32,8 @@ BY_NAME = (
     "age.",
     "error.",
     "category.",
+    "evaluation.group.",
+    "evaluation.measure.",
     "proof.every.",
     "proof.kind.",
     "role.",
