@@ -14,9 +14,9 @@ from starlette.responses import Response, StreamingResponse
 
 from hub.errors import HubError
 from hub.flow.replays import show
-from hub.identity.sessions import Session
+from hub.identity.sessions import Session, Sessions
 from hub.plan.person import Role
-from hub.ui.desk import Desk, TheDesk, left_open
+from hub.ui.desk import TheDesk, left_open
 from hub.ui.operations_page import operations_page
 from hub.ui.problems import FragmentRoute
 from hub.ui.rendering import part
@@ -30,15 +30,16 @@ ALeftOpenPage = Annotated[Session, left_open(Role.OPERATOR)]
 async def listen(desk: TheDesk, session: ALeftOpenPage) -> Response:
     """Ring whenever how all flows has moved, for as long as the session may see it."""
     rings = desk.bell.rings(
-        hash(session.secret), partial(_may_stay, session.secret, session.caller.reader.language, desk)
+        hash(session.secret), partial(may_listen, session.secret, session.caller.reader.language, desk.sessions)
     )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(rings, headers=headers, media_type="text/event-stream")
 
 
-def _may_stay(secret: str, language: str, desk: Desk) -> bool:
+def may_listen(secret: str, language: str, sessions: Sessions) -> bool:
+    """Tell whether a session is still an operator's; that it is asked is no use of it."""
     try:
-        return desk.sessions.find(secret, language, is_use=False).caller.reader.role is Role.OPERATOR
+        return sessions.find(secret, language, is_use=False).caller.reader.role is Role.OPERATOR
     except HubError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,13 @@ import sqlalchemy as sa
 from hub.clock import monotonic, new_id, now
 from hub.flow.replay_steps import step
 from hub.flow.replays import Asker, Choice, Manner, freeze, show_all, start
+from hub.identity.sessions import Sessions
+from hub.identity.tokens import Identity
+from hub.plan.person import Role
+from hub.settings import Client
 from hub.store.circuits import Direction
 from hub.store.tables import outbox
+from hub.ui.watched import may_listen
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
 from tests.integration.set_up import eventually
 from tests.integration.silence import falls_silent
@@ -248,3 +254,15 @@ def test_a_letter_that_died_again_after_a_replay_is_marked_and_leads_to_that_rep
         assert "Kom igen efter genafspilning" in words_of(listed)
         assert f"/operations/replays/{replay}" in parts_of(listed, "//main//a/@href")
         assert "Kom igen efter genafspilning" in words_of(operator.gets(f"/operations/dead-letters/{row}"))
+
+
+def test_a_session_that_has_ended_may_listen_no_more(alone: Served) -> None:
+    digest = hashlib.sha256(alone.tokens["operator"].encode()).hexdigest()
+    given = {"token_sha256": digest, "organisation": "operations", "role": Role.OPERATOR}
+    sessions = Sessions(alone.store, Identity({"operator": Client.model_validate(given)}))
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        secret = operator.client.cookies["hub-session"]
+        assert may_listen(secret, "da", sessions)
+        operator.posts("/sign-out", form=token_of(operator))
+        assert not may_listen(secret, "da", sessions)
