@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "contracts").rglob("*.md")])
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-_BLOCK = re.compile(r"```.*?```", re.DOTALL)
+_BLOCK, _CODE = re.compile(r"```.*?```", re.DOTALL), re.compile(r"`[^`\n]*`")
 
 
 def links_of(page: Path) -> list[str]:
-    """Return where a page links to within the project; a block of code has no links."""
-    text = _BLOCK.sub("", page.read_text("utf-8"))
+    """Return where a page links to within the project; code has none."""
+    text = _CODE.sub("", _BLOCK.sub("", page.read_text("utf-8")))
     return [one for one in _LINK.findall(text) if "://" not in one and not one.startswith("mailto:")]
 
 
