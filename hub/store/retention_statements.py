@@ -17,7 +17,8 @@ from hub.store.policy_drafts import DraftState
 from hub.store.policy_tables import policy_drafts
 from hub.store.retention_tables import inbox_plans
 from hub.store.revocation_tables import revocation_deliveries, withdrawals
-from hub.store.tables import Instant, among, attempts, elements, holdings, inbox, jobs, outbox, plans, sessions
+from hub.store.session_tables import sessions
+from hub.store.tables import Instant, among, attempts, elements, holdings, inbox, jobs, outbox, plans
 
 _BEFORE = bindparam("before", type_=Instant())
 _SINCE = bindparam("since", type_=Instant())

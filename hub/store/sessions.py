@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hub.store.tables import sessions
+from hub.store.session_tables import sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,17 +284,3 @@ jobs = Table(
     Index("ix_jobs_due_at", "due_at"),
     Index("ix_jobs_done", "last_success_at", **_only("due_at IS NULL")),
 )
-
-sessions = Table(  # who is signed in to the pages
-    "sessions",
-    metadata,
-    Column("secret_digest", sa.LargeBinary, primary_key=True),  # SHA-256; the secret itself is in the cookie alone
-    _municipality(),
-    Column("client", sa.String(64), nullable=False),
-    Column("client_digest", sa.LargeBinary, nullable=False),  # of its settings at sign-in: others end the session
-    Column("began_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    *(Column(said, sa.String(most)) for said, most in (("role", 32), ("organisation", 64))),  # by a provider's word
-    Column("person_id", sa.Uuid),
-    Column("authenticated_at", Instant),
-)

@@ -30,7 +30,8 @@ from hub.store.feed_tables import feed_events, feeds
 from hub.store.jobs import UNKNOWN_PERSON, JobKind
 from hub.store.notice_tables import notices
 from hub.store.retention_tables import inbox_plans
-from hub.store.tables import attempts, elements, inbox, jobs, sessions
+from hub.store.session_tables import sessions
+from hub.store.tables import attempts, elements, inbox, jobs
 from hub.store.trace_tables import delivery_causes
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent, a_contribution, an_id

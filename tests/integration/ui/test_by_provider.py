@@ -17,7 +17,8 @@ from hub.identity.signing_in import SignIns
 from hub.identity.tokens import Identity
 from hub.sandbox.provider_people import PEOPLE, WITH_A_PLAN
 from hub.store.access_tables import used_assertions
-from hub.store.tables import audit, sessions
+from hub.store.session_tables import sessions
+from hub.store.tables import audit
 from hub.testing.clock import frozen
 from tests.integration.api.served import ANNA_CPR, Served, served
 from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub

@@ -21,7 +21,8 @@ from hub.plan.contribution import Contribution
 from hub.plan.element import Draft, Kind, Period, Status
 from hub.settings import Settings
 from hub.store.circuits import Direction, HoldReason
-from hub.store.tables import audit, outbox, sessions
+from hub.store.session_tables import sessions
+from hub.store.tables import audit, outbox
 from hub.testing.clock import FrozenClock, frozen
 from tests.integration.api.served import PlainAdapter, PlainMapping, Served, on_both, served
 from tests.integration.databases import EMBEDDED, a_migrated_postgresql

@@ -20,7 +20,8 @@ from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
 from hub.settings import Client
-from hub.store.tables import audit, sessions
+from hub.store.session_tables import sessions
+from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.clock import FrozenClock, frozen
 from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub, a_store, an_empty_database

@@ -18,7 +18,7 @@ from hub.cli.contract_check import contract_check
 from hub.identity.access import Access
 from hub.identity.sessions import IDLE, LONGEST
 from hub.identity.tokens import Identity
-from hub.store.tables import sessions
+from hub.store.session_tables import sessions
 from hub.testing.clock import frozen
 from hub.ui.pages import add_pages
 from tests.integration.api.served import Served, on_both, served
