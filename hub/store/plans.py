@@ -6,53 +6,53 @@ Only ``flow`` may read from here: nobody goes round the consent layer.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring, keyed_digest
-from hub.plan.canonical import canonical, own_content
+from hub.plan.canonical import canonical
 from hub.plan.element import Element
 from hub.plan.plan import CaseRef, Plan, PlanStatus
+from hub.store.current_elements import read_current, write_changed
 from hub.store.plan_state import read_state, seal_state
 from hub.store.restrictions import in_force
-from hub.store.sealed_elements import ElementPlace, seal_element, unseal_element
+from hub.store.sealed_elements import Current, ElementPlace, seal_current, unseal_element
 from hub.store.tables import case_plans, elements, people, plan_people, plans
 from hub.store.upserts import insert_into
 
 # Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
-_READ = sa.select(plans).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
+_READ = sa.select(
+    plans.c.id,
+    plans.c.person_id,
+    plans.c.status,
+    plans.c.version,
+    plans.c.consent_version,
+    plans.c.wrapped_key,
+    plans.c.state,
+    plans.c.is_held,
+    plans.c.is_restricted,
+    plans.c.content_version,
+    plans.c.content,
+).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
 _HOLD = _READ.with_for_update(read=True)
-_CURRENT = sa.select(elements.c.id, elements.c.registered_at, elements.c.content).where(
-    elements.c.plan_id == sa.bindparam("plan"), elements.c.superseded_at.is_(None)
-)
-_TOUCH = (
-    elements.update()
-    .where(
-        elements.c.plan_id == sa.bindparam("of"),
-        elements.c.id == sa.bindparam("one"),
-        elements.c.superseded_at.is_(None),
-    )
-    .values(content=sa.bindparam("sealed"))
-)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
     """A plan as remembered: the plan itself, its counters, and the key that seals it.
 
-    :ivar written: when the row of each element was written: one part of what its content is bound to.
+    :ivar current: its elements once more, and when the row of each was written.
     """
 
     plan: Plan
     version: int
     consent_version: int
     key: bytes
-    written: Mapping[UUID, datetime]
+    current: Current
 
     def digest(self, element: Element, *, is_protected: bool = False) -> str:
         """Return a keyed digest of what is shown of an element: opaque, and no help to who would guess content.
@@ -139,7 +139,7 @@ class Plans:
         if row is None:
             return None
         key = self._keyring.unwrap(row.wrapped_key, key_place(wanted))
-        state, current = read_state(row.state, key, wanted), list(self._current(wanted, key))
+        state, current = read_state(row.state, key, wanted), read_current(self._connection, row, key)
         plan = Plan(
             id=wanted,
             person=row.person_id,
@@ -151,8 +151,7 @@ class Plans:
             protected=state.protected,
             restricted=frozenset(in_force(self._connection, wanted)) if row.is_restricted else frozenset(),
         )
-        written = {element.id: at for element, at in current}
-        return StoredPlan(plan, row.version, row.consent_version, key, written)
+        return StoredPlan(plan, row.version, row.consent_version, key, current)
 
     def key_of(self, wanted: UUID) -> bytes:
         """Return the key that seals a plan that is there."""
@@ -160,25 +159,19 @@ class Plans:
         return self._keyring.unwrap(self._connection.execute(query).scalar_one(), key_place(wanted))
 
     def save(self, before: StoredPlan, after: Plan, at: datetime) -> None:
-        """Remember a plan's new content; superseded versions stay, unless only order or message id moved."""
-        was = before.plan.elements
-        gone = [element for element in was if element not in after.elements]
-        changed = [element for key, element in after.elements.items() if was.get(key) != element]
-        touched = [e for e in changed if e.id in was and canonical(was[e.id]) == canonical(e)]
-        fresh = [element for element in changed if element not in touched]
-        self._supersede([*gone, *(element.id for element in fresh if element.id in was)], after.id, at)
-        if fresh:
-            rows = [_row(element, was.get(element.id), after.id, before.key) for element in fresh]
-            self._connection.execute(elements.insert(), rows)
-        told = [_registered_as(was[element.id], element) for element in touched]
-        if told:
-            places = [(e, ElementPlace(e.id, after.id, before.written[e.id])) for e in told]
-            rows = [{"of": after.id, "one": e.id, "sealed": seal_element(e, place, before.key)} for e, place in places]
-            self._connection.execute(_TOUCH, rows)
+        """Remember a plan's new content; superseded versions of its elements stay."""
+        current = write_changed(self._connection, before.current, after, before.key, at)
         self._remember_people(before.plan, after)
         ended_at = sa.func.coalesce(plans.c.ended_at, at) if after.status is PlanStatus.COMPLETED else None
-        state = seal_state(after, before.key)
-        row = {"version": plans.c.version + 1, "status": after.status, "ended_at": ended_at, "state": state}
+        version = before.version + 1
+        row = {
+            "version": plans.c.version + 1,
+            "status": after.status,
+            "ended_at": ended_at,
+            "state": seal_state(after, before.key),
+            "content": seal_current(current, after.id, version, before.key),
+            "content_version": version,
+        }
         self._connection.execute(plans.update().where(plans.c.id == after.id).values(row))
 
     def concerning(self, person: UUID) -> Sequence[UUID]:
@@ -250,16 +243,6 @@ class Plans:
         query = sa.select(elements.c.id).where(elements.c.plan_id == wanted, elements.c.registered_at < at)
         return frozenset(self._connection.execute(query).scalars())
 
-    def _current(self, wanted: UUID, key: bytes) -> Iterable[tuple[Element, datetime]]:
-        for row in self._connection.execute(_CURRENT, {"plan": wanted}):
-            place = ElementPlace(row.id, wanted, row.registered_at)
-            yield unseal_element(row.content, place, key), row.registered_at
-
-    def _supersede(self, gone: Sequence[UUID], plan: UUID, at: datetime) -> None:
-        if gone:
-            current = elements.update().where(elements.c.plan_id == plan, elements.c.superseded_at.is_(None))
-            self._connection.execute(current.where(elements.c.id.in_(gone)).values(superseded_at=at))
-
     def _remember_people(self, before: Plan, after: Plan) -> None:
         for person in after.people() - before.people():
             self._connection.execute(plan_people.insert().values(plan_id=after.id, person_id=person))
@@ -271,28 +254,6 @@ class Plans:
 
     def _case_index(self, case: CaseRef) -> bytes:
         return self._keyring.blind_index("case", self._municipality, *case)
-
-
-def _row(element: Element, was: Element | None, plan: UUID, key: bytes) -> dict[str, Any]:
-    told = _registered_as(was, element) if was and own_content(was) == own_content(element) else element
-    return {
-        "id": element.id,
-        "plan_id": plan,
-        "kind": element.kind,
-        "category": element.category,
-        "label": element.label,
-        "authority": element.authority,
-        "status": element.status,
-        "valid_from": element.valid.start,
-        "valid_to": element.valid.end,
-        "registered_at": element.registered_at,
-        "content": seal_element(told, ElementPlace(element.id, plan, element.registered_at), key),
-    }
-
-
-def _registered_as(before: Element, after: Element) -> Element:
-    """Keep the registration time that readers are told: content sent again, or linked anew, is no newer than it was."""
-    return replace(after, registered_at=before.registered_at)
 
 
 def key_place(plan: UUID) -> str:

@@ -1,4 +1,4 @@
-"""The sealed content of an element, bound to the row that it stands in."""
+"""The sealed content of elements: of each, bound to its row, and of all that stand in a plan, bound to its version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from pydantic import TypeAdapter
 from hub.crypto.envelope import names_place_alone, seal, unseal
 from hub.plan.element import Element
 
+#: The elements of a plan as they stand, each with the time at which its row was written.
+Current = list[tuple[Element, datetime]]
+
 _ELEMENT = TypeAdapter(Element)
+_CURRENT = TypeAdapter(Current)
 
 
 class ElementPlace(NamedTuple):
@@ -42,3 +46,17 @@ def unseal_element(sealed: bytes, place: ElementPlace, key: bytes) -> Element:
     """Open an element. :raises Tampered: changed, or moved here from elsewhere."""
     named = place.before if names_place_alone(sealed) else str(place)
     return _ELEMENT.validate_json(unseal(key, sealed, named))
+
+
+def seal_current(current: Current, plan: UUID, version: int, key: bytes) -> bytes:
+    """Seal the elements of a plan together under its key, for this version of it alone."""
+    return seal(key, _CURRENT.dump_json(current), _together(plan, version))
+
+
+def unseal_current(sealed: bytes, plan: UUID, version: int, key: bytes) -> Current:
+    """Open them. :raises Tampered: changed, of another plan, or of another version of this one."""
+    return _CURRENT.validate_json(unseal(key, sealed, _together(plan, version)))
+
+
+def _together(plan: UUID, version: int) -> str:
+    return f"plans|{plan}|content|{version}"

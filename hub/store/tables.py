@@ -101,6 +101,8 @@ plans = Table(
     Column("state", sa.LargeBinary, nullable=False),  # sealed: cases and tombstones
     Column("is_held", sa.Boolean, nullable=False, server_default=sa.false()),  # the family's view is held back
     Column("is_restricted", sa.Boolean, nullable=False, server_default=sa.false()),  # it, or something in it
+    Column("content_version", sa.Integer),  # which version ``content`` is of; no other is read from it
+    Column("content", sa.LargeBinary),  # sealed: its elements as they stand, all together
 )
 
 elements = Table(

@@ -17,7 +17,7 @@ from hub.audit.verification import verify
 from hub.clock import monotonic
 from hub.errors import SettingsRefused, Tampered
 from hub.flow.seal import export
-from hub.store.tables import audit, elements, inbox, outbox, people, plans
+from hub.store.tables import audit, inbox, outbox, people, plans
 from tests.faults.lab import Lab
 from tests.faults.scenario import Scene, scenario
 from tests.faults.senders import SENDER, Case, Sender
@@ -128,13 +128,9 @@ def _flip(lab: Lab, case: Case, dice: random.Random) -> Flip:
     """Flip one bit of something that is sealed in a plan."""
     with lab.store.begin(read_only=True) as unit:
         row = unit.connection.execute(sa.select(plans.c.person_id).where(plans.c.id == case.plan)).one()
-        shown = sa.select(elements.c.row).where(
-            elements.c.plan_id == case.plan, elements.c.kind == "goal", elements.c.superseded_at.is_(None)
-        )
-        element = dice.choice(unit.connection.execute(shown).scalars().all())
         column, where = dice.choice(
             [
-                (elements.c.content, elements.c.row == element),
+                (plans.c.content, plans.c.id == case.plan),
                 (plans.c.state, plans.c.id == case.plan),
                 (plans.c.wrapped_key, plans.c.id == case.plan),
                 (people.c.identity, people.c.id == row.person_id),

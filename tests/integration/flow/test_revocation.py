@@ -24,7 +24,7 @@ from hub.flow.standing import standings
 from hub.flow.withdrawn import State
 from hub.plan.person import Role
 from hub.store.revocation_tables import withdrawals
-from hub.store.tables import attempts, elements
+from hub.store.tables import attempts, plans
 from hub.testing.builders import a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
@@ -243,7 +243,7 @@ def test_what_waits_undecided_for_longer_than_the_deadline_is_counted(world: Wor
 def test_stored_bytes_that_do_not_open_hold_up_no_revocation(world: World) -> None:
     plan, yes = a_held_plan(world)
     with world.store.begin() as unit:
-        unit.connection.execute(elements.update().values(content=b"nonsense"))
+        unit.connection.execute(plans.update().values(content=b"nonsense"))
     world.takes_back(yes.id)
     with world.store.begin(read_only=True) as unit:
         stored = unit.consents.get(yes.id)

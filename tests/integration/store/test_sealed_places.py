@@ -109,15 +109,27 @@ class Filled:
         plan = self.plans[0]
         content = a_plan(self.people[0]).with_goal("children", title="Ro").with_goal("children", title="To").build()
         first, second = content.elements.values()
-        for at, elements_ in ((THEN, [first]), (THEN + timedelta(days=1), [first, second])):
-            stored = self.unit.plans.get(plan)
+        later = THEN + timedelta(days=1)
+        for which, at, elements_ in ((plan, THEN, [first]), (plan, later, [first, second]), (self.plans[1], THEN, [])):
+            stored = self.unit.plans.get(which)
             assert stored is not None
             written = {e.id: replace(e, title=f"{e.title} {at}", registered_at=at) for e in elements_}
             self.unit.plans.save(stored, replace(stored.plan, elements=written), at)
+        for one in self.plans:
+            self._add(plans.c.content, plans.c.id == one, partial(self.unit.plans.get, one))
         found = self.unit.connection.execute(sa.select(elements.c.row, elements.c.superseded_at)).all()
         assert sorted(row.superseded_at is None for row in found) == [False, True, True]
         for row in sorted(found, key=lambda row: row.superseded_at is not None):
-            self._add(elements.c.content, elements.c.row == row.row, lambda: self.unit.plans.get(plan))
+            self._add(elements.c.content, elements.c.row == row.row, partial(self._from_rows, plan))
+
+    def _from_rows(self, plan: UUID) -> None:
+        """Read the elements of a plan each from its row, as they are where they were not sealed together."""
+        with self.unit.connection.begin_nested() as trying:
+            self.unit.connection.execute(plans.update().values(content_version=None))
+            try:
+                self.unit.plans.get(plan)
+            finally:
+                trying.rollback()
 
     def _of_messages(self) -> None:
         unit, first = self.unit, self.plans[0]

@@ -23,6 +23,7 @@ from hub.flow.show import show_plan
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind
 from hub.plan.identifier import cpr_identifier
+from hub.store.element_versions import element_versions
 from hub.store.jobs import UNKNOWN_PERSON
 from hub.store.migrations import is_current, upgrade
 from hub.store.tables import consents, elements, inbox, jobs, metadata, outbox, people, plans
@@ -244,7 +245,7 @@ def test_nothing_of_a_person_stands_in_the_database_in_the_clear(world: World, t
 @pytest.mark.parametrize(
     ("table", "column"),
     [
-        (people, "identity"), (people, "wrapped_key"), (plans, "state"), (plans, "wrapped_key"),
+        (people, "identity"), (people, "wrapped_key"), (plans, "state"), (plans, "wrapped_key"), (plans, "content"),
         (elements, "content"), (consents, "content"), (inbox, "body"),
     ],
     ids=lambda value: getattr(value, "name", value),
@@ -271,18 +272,20 @@ def read_all(world: World, plan: UUID, receipt: UUID) -> None:
         unit.inbox.body(receipt)
         stored = unit.plans.get(plan)
         assert stored is not None
+        for element in stored.plan.elements:
+            element_versions(unit.connection, stored, element)
         unit.consents.of([stored.plan.person])
         unit.people.get(stored.plan.person)
 
 
 def test_an_element_copied_to_another_row_does_not_open(world: World) -> None:
     (plan,) = world.opens_plan().plans
-    world.accepts(a_contribution("children").with_draft("g1").with_draft("g2").build())
+    receipt = world.accepts(a_contribution("children").with_draft("g1").with_draft("g2").build())
     with world.store.begin() as unit:
         first, second = unit.connection.execute(sa.select(elements)).all()
         unit.connection.execute(elements.update().where(elements.c.row == second.row).values(content=first.content))
-    with pytest.raises(Tampered), world.store.begin() as unit:
-        unit.plans.get(plan)
+    with pytest.raises(Tampered):
+        read_all(world, plan, receipt.id)
 
 
 # --- history ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from hub.store.circuits import Direction
-from hub.store.tables import elements
+from hub.store.tables import plans
 from hub.testing.clock import frozen
 from tests.integration.api.served import Served, on_both
 from tests.integration.silence import answers_again, falls_silent
@@ -207,8 +207,8 @@ def test_a_plan_whose_consent_has_ended_says_so(hub: Served, coordinator: Visito
 def test_a_row_that_was_tampered_with_is_a_page_that_tells_nothing(hub: Served, coordinator: Visitor) -> None:
     path = a_plan(hub)
     with hub.store.begin() as unit:
-        of_plan = elements.c.plan_id == UUID(path.rpartition("/")[2])
-        unit.connection.execute(elements.update().where(of_plan).values(content=b"x" * 99))
+        this = plans.c.id == UUID(path.rpartition("/")[2])
+        unit.connection.execute(plans.update().where(this).values(content=b"x" * 99))
     answer = coordinator.gets(path)
     assert answer.status_code == 500
     assert words_of(answer) == (
