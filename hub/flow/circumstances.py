@@ -6,7 +6,7 @@ from the person register (docs/adr/0026).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -49,16 +49,21 @@ def said_by(
 
     :param plan: one that is at hand, so that it need not be opened again; and so is its ``owner``.
     """
-    consents = tuple(unit.consents.of(people))
+    return said_in(unit, unit.consents.of(people), at, plan, {owner.id: owner} if owner else {})
+
+
+def said_in(
+    unit: Unit, consents: Sequence[Consent], at: datetime, plan: Plan | None, at_hand: Mapping[UUID, Person]
+) -> Said:
+    """Return the same (:func:`said_by`) of consents that are at hand, as may be people they are about."""
     whose: dict[UUID, list[Consent]] = {}
     for consent in consents:
         whose.setdefault(consent.person, []).append(consent)
-    at_hand = {owner.id: owner} if owner else {}
     known = {
         person: _circumstances(unit, at_hand.get(person) or unit.people.get(person), person, said, at, plan)
         for person, said in whose.items()
     }
-    return Said(consents, known)
+    return Said(tuple(consents), known)
 
 
 def circumstances_of(unit: Unit, person: UUID, plan: Plan | None = None, about: Person | None = None) -> Circumstances:

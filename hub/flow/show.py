@@ -19,7 +19,7 @@ from hub.consent.subject import subject_of
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, as_member, as_one_of, is_open_to, may_open
-from hub.flow.circumstances import consents_of
+from hub.flow.circumstances import consents_of, said_in
 from hub.flow.hold import as_told, tells_nobody
 from hub.flow.lookups import MOST_LOOKUPS, count_lookup
 from hub.flow.reading import asked_by, in_red, with_what_is_open, write_down
@@ -157,22 +157,23 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     stored: StoredPlan | None = unit.plans.get(plan, for_delivery=True)
     if stored is None:
         raise NotFound(NO_PLAN)
-    unit.policies.hold()
     at = now()  # after the waits for plan and policy: what expired meanwhile is not shown
-    around = surroundings(unit.connection, unit.municipality, plan, at)
+    around = surroundings(unit.connection, unit.municipality, plan, reader.organisation, at)
     policy = unit.policies.read(around.policy)
     if not is_open_to(reader, stored.plan.person, around.members):
         raise NotFound(NO_PLAN)
     member = as_one_of(plan, around.members, reader)
     if around.has_meeting or around.has_emergency:
         member = with_what_is_open(unit, plan, member, client, at)
-    told, person = as_told(stored.plan, member), unit.people.get(stored.plan.person)
-    consents = consents_of(unit, told, policy, at, person)
+    told = as_told(stored.plan, member)
+    people, concerned = {one: unit.people.open(one, sealed) for one, sealed in around.people.items()}, told.people()
+    given = unit.consents.open([one for one in around.consents if one.person in concerned])
+    consents = said_in(unit, given, at, told, people).standing(policy.ages, at)
     view = view_for(told, member, policy, consents, at)
     silent = unit.breakers.silent(Direction.SOURCE) if around.has_silent_source else {}
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told
-    return Shown(view, person, _standing(told, consents, at), at, is_protected, silent)
+    return Shown(view, people[told.person], _standing(told, consents, at), at, is_protected, silent)
 
 
 def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:

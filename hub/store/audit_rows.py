@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from hub.store.tables import as_dict, audit
 
-_RECORD = audit.insert()
+_RECORD = audit.insert().inline()  # nobody asks for the number of the new row
 
 
 @dataclass(frozen=True, slots=True)

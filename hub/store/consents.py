@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,11 +17,21 @@ from hub.store.tables import consents, people
 
 _CONSENT = TypeAdapter(Consent)
 _NEWEST_OF = (
-    sa.select(consents.c.id, consents.c.version, consents.c.person_id, consents.c.content, people.c.wrapped_key)
+    sa.select(consents.c.id, consents.c.version, consents.c.person_id, people.c.wrapped_key, consents.c.content)
     .join(people, people.c.id == consents.c.person_id)
     .where(consents.c.person_id.in_(sa.bindparam("people", expanding=True)), consents.c.is_newest)
     .order_by(consents.c.id)
 )
+
+
+class SealedConsent(NamedTuple):
+    """One version of a consent, and the wrapped key of the person whose data it is about, under which it is sealed."""
+
+    id: UUID
+    version: int
+    person: UUID
+    wrapped_key: bytes
+    content: bytes
 
 
 class Consents:
@@ -50,12 +61,15 @@ class Consents:
 
     def of(self, whose: Iterable[UUID]) -> Sequence[Consent]:
         """Return the newest version of every consent about these people, in force or not."""
-        rows = self._connection.execute(_NEWEST_OF, {"people": list(whose)}).all()
-        wrapped = {row.person_id: row.wrapped_key for row in rows}
+        rows = self._connection.execute(_NEWEST_OF, {"people": list(whose)})
+        return self.open([SealedConsent(*row) for row in rows])
+
+    def open(self, sealed: Sequence[SealedConsent]) -> Sequence[Consent]:
+        """Return consents whose rows the caller has read."""
+        wrapped = {one.person: one.wrapped_key for one in sealed}
         keys = {person: self._people.unwrap(key, person) for person, key in wrapped.items()}
         return [
-            _CONSENT.validate_json(unseal(keys[row.person_id], row.content, _place(row.id, row.version)))
-            for row in rows
+            _CONSENT.validate_json(unseal(keys[one.person], one.content, _place(one.id, one.version))) for one in sealed
         ]
 
     def version(self, wanted: UUID, version: int) -> Consent | None:

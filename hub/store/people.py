@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +23,13 @@ _PERSON = TypeAdapter(Person)
 _READ = sa.select(people.c.wrapped_key, people.c.identity).where(people.c.id == sa.bindparam("person"))
 _HOLD = _READ.with_for_update(key_share=True)
 _AT_ONCE = 1_000  # numbers in one query; databases bound how many parameters it may have
+
+
+class SealedPerson(NamedTuple):
+    """What a person's row has sealed."""
+
+    wrapped_key: bytes
+    identity: bytes
 
 
 class People:
@@ -100,9 +108,13 @@ class People:
         row = self._connection.execute(_HOLD if for_change else _READ, {"person": person}).one_or_none()
         if row is None:
             raise NotFound("There is no such person.")
-        key = self.unwrap(row.wrapped_key, person)
-        found = _PERSON.validate_json(unseal(key, row.identity, _place(person)))
+        found = self._opened(person, SealedPerson(row.wrapped_key, row.identity))
         return self.get(found.united_with, for_change=for_change) if found.united_with else found
+
+    def open(self, person: UUID, sealed: SealedPerson) -> Person:
+        """Return a person whose row the caller has read; for one who turned out to be another, the other."""
+        found = self._opened(person, sealed)
+        return self.get(found.united_with) if found.united_with else found
 
     def learn(self, before: Person, after: Person) -> None:
         """Remember what has become known of a person; a number that is new finds the person from now on."""
@@ -141,6 +153,10 @@ class People:
     def unwrap(self, wrapped: bytes, person: UUID) -> bytes:
         """Return a person's data key, which the caller has read beside something else of the person."""
         return self._keyring.unwrap(wrapped, key_place(person))
+
+    def _opened(self, person: UUID, sealed: SealedPerson) -> Person:
+        key = self.unwrap(sealed.wrapped_key, person)
+        return _PERSON.validate_json(unseal(key, sealed.identity, _place(person)))
 
     def _reseal(self, person: Person) -> None:
         sealed = seal(self.key_of(person.id), _PERSON.dump_json(person), _place(person.id))

@@ -19,6 +19,7 @@ from hub.plan.element import Element
 from hub.plan.plan import CaseRef, Plan, PlanStatus
 from hub.store.current_elements import read_current, write_changed
 from hub.store.plan_state import read_state, seal_state
+from hub.store.policies import HOLD_NEWEST
 from hub.store.restrictions import in_force
 from hub.store.sealed_elements import Current, ElementPlace, seal_current, unseal_element
 from hub.store.tables import case_plans, elements, people, plan_people, plans
@@ -38,7 +39,7 @@ _READ = sa.select(
     plans.c.content_version,
     plans.c.content,
 ).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
-_HOLD = _READ.with_for_update(read=True)
+_HOLD = _READ.add_columns(HOLD_NEWEST.scalar_subquery().label("policy")).with_for_update(read=True, of=plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Plans:
     def get(self, wanted: UUID, *, for_delivery: bool = False) -> StoredPlan | None:
         """Return a plan, or None.
 
-        :param for_delivery: wait for, and hold off, whoever changes the plan or its consents until this commits.
+        :param for_delivery: wait for, and hold off, whoever changes the plan, its consents or the policy until this
+            commits.
         """
         which = {"plan": wanted, "ours": self._municipality}
         row = self._connection.execute(_HOLD if for_delivery else _READ, which).one_or_none()

@@ -22,7 +22,8 @@ _NEWEST = (
     .order_by(policies.c.version.desc())
     .limit(1)
 )
-_HOLD_NEWEST = _NEWEST.with_for_update(read=True)
+#: Holds off whoever publishes the next version until this commits.
+HOLD_NEWEST = _NEWEST.with_for_update(read=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Policies:
     def hold(self) -> None:
         """Hold off whoever publishes the next version until this commits."""
         if self._connection.dialect.name != "sqlite":  # where who writes holds off everybody
-            self._connection.execute(_HOLD_NEWEST, {"ours": self._municipality}).all()
+            self._connection.execute(HOLD_NEWEST, {"ours": self._municipality}).all()
 
     def get(self, version: int) -> Policy | None:
         """Return one version; None where there is none of this number."""
