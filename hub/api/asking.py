@@ -71,12 +71,13 @@ def chosen_correlation_id(offered: str) -> str:
     return offered if is_harmless else str(new_id())
 
 
-def _caller(request: Request, hub: Annotated[Hub, Depends(_hub)]) -> Caller:
-    headers = request.headers.getlist("authorization")
+async def _caller(request: Request) -> Caller:
+    hub, headers = await _hub(request), request.headers.getlist("authorization")
     if len(headers) > 1:
         raise NotAuthenticated("The request carries several Authorization headers.")
-    language = language_of(request.headers.get("accept-language", ""))
-    return hub.access.caller("".join(headers), certificate_shown(request, hub.settings), language)
+    authorization, language = "".join(headers), language_of(request.headers.get("accept-language", ""))
+    asking = partial(hub.access.caller, authorization, certificate_shown(request, hub.settings), language)
+    return await run_in_threadpool(asking) if hub.access.looks_up(authorization) else asking()
 
 
 TheHub = Annotated[Hub, Depends(_hub)]
@@ -88,9 +89,10 @@ def _only(declared: Declared) -> Any:
     """Return the dependency by which a route says who may call it, and which sees to it."""
 
     @stands_for(declared)
-    async def caller_in_role(request: Request, hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Caller:
+    async def caller_in_role(request: Request, caller: TheCaller) -> Caller:
         refused = declared.refusal_of(caller.reader.role)
         if refused is not None:
+            hub, correlation = await _hub(request), await correlation_id(request)
             refusing = partial(refuse, hub, caller, correlation, refused, **_asked_for(request))
             await run_in_threadpool(refusing)
         return caller

@@ -77,6 +77,8 @@ def subject_of(plan: Plan, element: Element) -> Subject:
 
 def _tells_where(plan: Plan, element: Element) -> bool:
     """Tell whether an element may tell where somebody else lives whose address the person register protects."""
+    if not plan.protected:
+        return False
     others = element.concerns - {plan.person}
     may_tell = element.kind is Kind.HOUSEHOLD_MEMBER or Detail.PLACE in element.details
     return may_tell and not others.isdisjoint(plan.protected)

@@ -45,14 +45,15 @@ def write_down(
     unit: Unit, action: str, view: View, seen: Sequence[Seen], at: datetime, actor: str, correlation_id: str
 ) -> None:
     """Write down who saw which elements and categories, by which rules and consents."""
+    decisions = {id(one.decision): one.decision for one in seen}.values()  # elements that are alike share one
     details: dict[str, Any] = {
         "organisation": view.reader.organisation,
         "role": view.reader.role,
         "purpose": view.reader.purpose,
         "elements": sorted(str(one.element.id) for one in seen),
         "categories": sorted({one.element.category or "" for one in seen}),
-        "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
-        "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
+        "rules": sorted({rule for decision in decisions for rule in decision.rule_ids}),
+        "consents": sorted({f"{rested.id}/{rested.version}" for decision in decisions for rested in decision.consents}),
     }
     told = informing(seen)
     unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **told, **in_red(view, seen))

@@ -60,6 +60,10 @@ class Access:
                 unit.audit.record("token-issued", client, at, correlation_id, bound=certificate is not None)
         return token, SECONDS
 
+    def looks_up(self, authorization: str) -> bool:
+        """Tell whether ``caller`` asks the database about this header, and so may wait."""
+        return authorization.partition(" ")[2].strip().startswith(PREFIX)
+
     def caller(self, authorization: str, certificate: bytes | None, language: str = "da") -> Caller:
         """Return who sends this ``Authorization`` header.
 
