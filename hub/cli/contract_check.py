@@ -15,7 +15,7 @@ import orjson
 
 from hub.flow.contract_check import Checked
 
-SECONDS = 90.0
+SECONDS = 120.0
 #: What Python needs to find the same packages again.
 _KEPT = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LANG", "HOME")
 _ENDED = (0, 1)

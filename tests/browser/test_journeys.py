@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.cli.contract_check import SECONDS
 from tests.browser.family import Family, a_family
 from tests.browser.stops import goes_to, presses
 from tests.browser.told import KIRSTEN
@@ -91,6 +92,7 @@ def test_an_operator_finds_what_died_and_has_it_brought_back(browser: Browser, f
         assert visit.complaints == []
 
 
+@pytest.mark.timeout(300)
 def test_an_administrator_sees_requests_tries_an_adapter_and_publishes_rules(browser: Browser, family: Family) -> None:
     with a_visit(browser, family.url) as visit:
         signs_in(visit, "Anders Prøve, administrator", "/administration")
@@ -99,7 +101,7 @@ def test_an_administrator_sees_requests_tries_an_adapter_and_publishes_rules(bro
         presses(visit, "Myndigheder", "/administration/authorities")
         goes_to(visit, "Prøv mod aftalen")
         visit.page.keyboard.press("Enter")
-        visit.page.locator("main [role=status]").wait_for(timeout=90_000)
+        visit.page.locator("main :is([role=status], [role=alert])").wait_for(timeout=1_000 * SECONDS)
         visit.opens("/administration/rules")
         goes_to(visit, "Til version 1")
         visit.page.keyboard.press("Enter")
