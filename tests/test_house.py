@@ -51,6 +51,7 @@ PROTOCOLS = {
     "_trust_settings",
     "_certificates",
     "_deadline",
+    "_endpoints",
     "_folder",
     "_http",
     "_http_address",

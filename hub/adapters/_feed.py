@@ -1,7 +1,8 @@
 """The settings of a recipient that fetches, and the signed webhook that tells it of what has come into its feed.
 
     class SomeSettings(WireSettings, FeedSettings): ...
-    self.feed = chosen.fed(NAME)        # None: it is sent what is due to it
+    self.feed = chosen.fed(NAME)                  # None: it is sent what is due to it
+    self.endpoints = chosen.notified(NAME)        # None: it may not subscribe over FHIR
 
 A webhook is one thin event as a CloudEvent, signed as Standard Webhooks says; whatever the answer holds, only that it
 is 2xx counts. The address stands in the settings and nowhere else.
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
+from hub.adapters._endpoints import EndpointSettings, HookEndpoints
 from hub.adapters._http import HttpSender, Limits
 from hub.adapters._http_address import checked_url
 from hub.adapters._tls import tls_context
@@ -68,6 +70,8 @@ class FeedSettings(BaseModel):
     delivery: Literal["send", "feed"] = "send"
     #: Where their system is told of what comes into its feed; without it their system asks.
     webhook: WebhookSettings | None = None
+    #: Where FHIR subscriptions of its own client may be told, whichever way documents get to it.
+    subscriptions: EndpointSettings | None = None
 
     @model_validator(mode="after")
     def _tells_who_fetches(self) -> Self:
@@ -83,6 +87,13 @@ class FeedSettings(BaseModel):
         if self.delivery == "send":
             return None
         return Feed(Webhook(name, self.webhook) if self.webhook else None)
+
+    def notified(self, name: str) -> HookEndpoints | None:
+        """Return where subscriptions of a recipient may be told; None: the settings name no address.
+
+        :param name: the recipient's, for the sentences of errors.
+        """
+        return HookEndpoints(name, self.subscriptions) if self.subscriptions else None
 
 
 class Webhook:

@@ -74,6 +74,7 @@ class ChildrenAdapter:
         self._signers = Signers(trust, chosen.require_signature) if trust else None
         self._sender = chosen.sender(NAME)
         self.feed = chosen.fed(NAME)
+        self.endpoints = chosen.notified(NAME)
         self.folder = chosen.folder
         self._intake = chosen.folder and FolderIntake(
             chosen.folder,

@@ -83,6 +83,7 @@ class EmploymentAdapter:
         self._source = self._caller(source) if source else None
         self._changed = ChangedCases(self._source, folder / "employment.wsdl", self._contract) if self._source else None
         self.feed = self._chosen.fed(NAME)
+        self.endpoints = self._chosen.notified(NAME)
         #: Seconds between two polls; 0 without an address.
         self.poll_every = self._chosen.poll_every if self._source else 0.0
 

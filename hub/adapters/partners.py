@@ -68,6 +68,7 @@ class PartnersAdapter:
         self._contract = JsonContract(CONTRACT)
         self._secrets = chosen.secrets()
         self.feed = chosen.fed(name)
+        self.endpoints = chosen.notified(name)
         place = urlsplit(chosen.url or "")
         self._path = place.path or "/"
         limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds)

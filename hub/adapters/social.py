@@ -73,6 +73,7 @@ class SocialAdapter:
         self._contract = JsonContract(CONTRACT)
         self._sender = chosen.sender(NAME)
         self.feed = chosen.fed(NAME)
+        self.endpoints = chosen.notified(NAME)
         self._source = chosen.sender(NAME, FETCHING, MAX_BYTES)
         self._cases = KeptAnswers(self._source) if self._source else None
         self._event_secrets = bytes_of(chosen.event_secret, chosen.old_event_secret)

@@ -41,6 +41,7 @@ class YouthAdapter:
         chosen = read_wire(YouthSettings, NAME, settings)
         self._sender = chosen.sender(NAME)
         self.feed = chosen.fed(NAME)
+        self.endpoints = chosen.notified(NAME)
 
     @property
     def delivers(self) -> bool:

@@ -74,6 +74,9 @@ AUTHORITY = Declared(_SYSTEM, Scope.AUTHORITY, WrongSender, "This door is for th
 RECIPIENT = Declared(
     _SYSTEM | {Role.PARTNER}, Scope.LISTED, NotAllowed, "Only a recipient's own system may give its receipts."
 )
+SUBSCRIBER = Declared(
+    _SYSTEM | {Role.PARTNER}, Scope.LISTED, NotAllowed, "Only a recipient's own system may subscribe."
+)
 WRITER = Declared(
     _SYSTEM | _STAFF, Scope.LISTED, NotAllowed, "Only an authority or a coordinator answers for what they wrote."
 )

@@ -120,6 +120,13 @@ def activity(
     return json_response({"activity": [_deed(row) for row in found]})
 
 
+@router.get("/ops/subscriptions")
+def subscriptions(hub: TheHub, operator: AnOperator) -> Response:
+    """Say how each FHIR subscription stands: how far it was told, and what its address answered last."""
+    with hub.store.begin(read_only=True) as unit:
+        return json_response({"subscriptions": unit.subscriptions.standings()})
+
+
 @router.get("/ops/unknown-codes")
 def unknown_codes(hub: TheHub, operator: AnOperator) -> Response:
     """Name the codes that authorities send and no code table has, the latest seen first."""

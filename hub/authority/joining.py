@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.authority.feeding import CHANNEL, Fed, Feed
+from hub.authority.notifying import Endpoints, Notified
 from hub.authority.port import Adapter, Limited, Mapping, Named
 from hub.errors import Fault, SettingsRefused
 from hub.plan.person import Role
@@ -34,6 +35,11 @@ class Authority:
     def feed(self) -> Feed | None:
         """Return the feed of one that fetches what is due to it; None for one that is sent it."""
         return self.adapter.feed if isinstance(self.adapter, Fed) else None
+
+    @property
+    def endpoints(self) -> Endpoints | None:
+        """Return where subscriptions of its own client may be told; None: nowhere."""
+        return self.adapter.endpoints if isinstance(self.adapter, Notified) else None
 
     @property
     def channel(self) -> str:

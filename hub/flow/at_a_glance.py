@@ -13,6 +13,7 @@ from hub.clock import monotonic, now
 from hub.flow.dead_causes import Cause, cause_of
 from hub.flow.standing import standings_by
 from hub.settings import Settings
+from hub.store.subscriptions import Status
 from hub.store.transaction import Store
 
 #: How far back deliveries are counted, and in how many parts of it.
@@ -44,6 +45,7 @@ class Glance:
 
     :ivar systems: each authority in each direction (:func:`hub.flow.standing.standings`).
     :ivar causes: of each cause of dead letters how many there are, the most first.
+    :ivar silenced: of each recipient how many of its FHIR subscriptions are in error.
     :ivar is_whole_hour: whether all deliveries of the hour were counted; else it were more than the look went through.
     """
 
@@ -51,6 +53,7 @@ class Glance:
     systems: Sequence[Mapping[str, Any]]
     flows: tuple[Flow, ...]
     causes: tuple[tuple[Cause, int], ...]
+    silenced: tuple[tuple[str, int], ...]
     is_whole_hour: bool
 
 
@@ -65,6 +68,7 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
         at = now()
         counted = unit.outbox.counts(at)
         systems = standings_by(unit, names, settings, counted, at)
+        silenced = Counter(one["recipient"] for one in unit.subscriptions.standings() if one["status"] == Status.ERROR)
         delivered, is_whole = unit.audit.delivered(at - SPAN, _MOST_ROWS)
         for one in unit.dead_letters.alike():
             dead[cause_of(one.code)] += one.count
@@ -75,6 +79,7 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
         systems,
         tuple(_flow(row, times[row["recipient"]], at) for row in counted),
         tuple(sorted(dead.items(), key=lambda item: (-item[1], item[0]))),
+        tuple(sorted(silenced.items())),
         is_whole,
     )
 

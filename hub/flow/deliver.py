@@ -82,6 +82,7 @@ def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Sett
         pace.gives_back(unit, recipient, now(), settings)
         calls.not_made(unit, call, now())
         return outgoing
+    feed.tell_subscribers(unit, outgoing.lease, outgoing.change)
     return Attempt(outgoing.id, outgoing.lease, outgoing.basis, outgoing.update, outgoing.change, outgoing.view, call)
 
 

@@ -17,12 +17,13 @@ from hub.authority import Authorities
 from hub.authority.feeding import Topic
 from hub.clock import now
 from hub.errors import Fault, InvalidRequest
-from hub.flow.difference import Decided
+from hub.flow.difference import Decided, Difference
 from hub.flow.refusal import refusals_written
 from hub.flow.settle import ACTOR, Settled
 from hub.settings import Settings
 from hub.store.circuits import Direction
 from hub.store.feeds import Head, ThinEvent
+from hub.store.lease import Lease
 from hub.store.transaction import Store, Unit
 
 _NOT_SO_FAR = "The feed does not go that far."
@@ -64,7 +65,7 @@ def tell(
     if not isinstance(decided, Decided):
         return decided
     lease, at = decided.lease, decided.at
-    topic = Topic.WITHDRAWN if decided.change.withdrawn else Topic.CHANGED
+    topic = topic_of(decided.change)
     again = timedelta(seconds=settings.feed_again_seconds)
     is_urgent, is_news = topic is Topic.WITHDRAWN, not unit.feeds.stands(recipient, lease.id, topic, at - again)
     unit.outbox.await_fetch(lease, at, at + again)
@@ -80,7 +81,21 @@ def tell(
             topic=topic,
         )
         unit.feeds.put(recipient, lease.id, topic, at, urgent=is_urgent)  # last: others that tell it wait until commit
+    tell_subscribers(unit, lease, decided.change)
     return Settled.TOLD
+
+
+def tell_subscribers(unit: Unit, lease: Lease, change: Difference) -> None:
+    """Number an event for each subscription of a recipient that is to hear something, fetched or sent.
+
+    Last in its transaction, as with a feed: others that tell the same recipient wait until the commit.
+    """
+    unit.subscriptions.tell(lease.recipient, lease.id, topic_of(change), change.target, now())
+
+
+def topic_of(change: Difference) -> Topic:
+    """Return what a recipient is told of a change."""
+    return Topic.WITHDRAWN if change.withdrawn else Topic.CHANGED
 
 
 def read(

@@ -77,6 +77,12 @@ KINDS: Sequence[Kind] = (
         lambda unit: unit.feeds.clear_acknowledged,
         kinds_in_one=2,  # events, and what was fetched
     ),
+    _oldest(
+        "subscription-events",
+        lambda settings: settings.keep_attempts_days,
+        lambda unit: unit.subscriptions.clear,
+        kinds_in_one=2,  # events, and subscriptions that ended
+    ),
     _oldest("delivery-causes", lambda settings: settings.keep_attempts_days, lambda unit: unit.traces.clear),
     _oldest(
         "replays",

@@ -32,7 +32,7 @@ from hub.queue.relay import Relay
 from hub.queue.replayer import Replayer
 from hub.queue.sealer import Sealer
 from hub.queue.sweeper import Sweeper
-from hub.queue.webhooks import webhooks
+from hub.queue.webhooks import notifiers, webhooks
 from hub.queue.witnesses import Witnesses
 from hub.queue.worker import Ear, Table, Worker, outcome_of
 from hub.settings import Settings
@@ -99,6 +99,7 @@ class Running:
         if witnesses:
             loops.append(Witnesses(store, witnesses, settings))
         loops.extend(webhooks(store, authorities, settings))
+        loops.extend(notifiers(store, authorities, settings))
         self._others = [LoopThread(loop) for loop in loops]
 
     def start(self) -> None:
@@ -113,6 +114,7 @@ class Running:
                 unit.notices.start_afresh()
                 unit.breakers.start_afresh()
                 unit.feeds.pushes.start_afresh()
+                unit.subscriptions.start_afresh()
         for thread in self._threads:
             thread.start()
 

@@ -139,6 +139,9 @@ class Settings(BaseSettings):
     )
     feed_wait_seconds: float = Field(30, ge=0, le=60, description="how long a reader of a feed may wait at most")
     feed_waiting_callers: int = Field(100, gt=0, le=10_000, description="readers of feeds that wait at once")
+    subscription_failures: int = Field(
+        20, gt=0, le=1000, description="failures in a row after which a FHIR subscription is in error"
+    )
     keep_done_days: float = Field(7, gt=0, description="how long a fetch that is done stays on the list, days")
     keep_bodies_days: float = Field(30, gt=0, description="how long the sealed body of a message is kept, days")
     keep_dedupe_days: float = Field(35, gt=0, description="how long a message is known after its plans ended, days")

@@ -23,6 +23,7 @@ from hub.store.register_tables import followed, register_tasks
 from hub.store.retention_tables import inbox_plans
 from hub.store.revocation_tables import withdrawals
 from hub.store.rights_tables import erasures, legal_holds
+from hub.store.subscription_tables import subscription_events
 from hub.store.tables import (
     consents,
     identifiers,
@@ -198,7 +199,7 @@ class Erasures:
         gone: dict[str, int] = {}
         self._bodies(plan, gone)
         of_rows = sa.select(outbox.c.id).where(outbox.c.plan_id == plan)
-        for table in (feed_events, feed_fetches):
+        for table in (feed_events, feed_fetches, subscription_events):
             self._delete(table, table.c.outbox_id.in_(of_rows), gone)
         self._delete(register_tasks, register_tasks.c.plan_id == plan, gone)
         for table in reversed(metadata.sorted_tables):

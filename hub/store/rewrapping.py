@@ -22,6 +22,8 @@ from hub.store.plans import key_place as plan_key_place
 from hub.store.replay_tables import replays
 from hub.store.replays import reason_place
 from hub.store.retention import Step
+from hub.store.subscription_tables import subscriptions
+from hub.store.subscriptions import terms_place
 from hub.store.tables import attempts, inbox, people, plans
 
 _Sealed = sa.Column[Any]
@@ -41,6 +43,7 @@ WRAPPED: Sequence[Wrapped] = (
     Wrapped(plans.c.wrapped_key, plan_key_place),
     Wrapped(attempts.c.said, said_place),
     Wrapped(replays.c.reason, reason_place),
+    Wrapped(subscriptions.c.terms, terms_place),
     Wrapped(inbox.c.body, body_place),
 )
 

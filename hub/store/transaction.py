@@ -60,6 +60,7 @@ from hub.store.revocations import Revocations
 from hub.store.seals import Seals
 from hub.store.sessions import SessionRows
 from hub.store.statements import Statements
+from hub.store.subscriptions import Subscriptions
 from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
@@ -189,7 +190,8 @@ class Unit:
 
     #: What recipients that fetch are told.
     feeds = cached_property(lambda unit: Feeds(unit.connection, unit.municipality))
-
+    #: Who is told of what is due to them, over FHIR.
+    subscriptions = cached_property(lambda unit: Subscriptions(unit.connection, unit.keyring, unit.municipality))
     #: Whose word on a delivery is awaited.
     later_receipts = cached_property(lambda unit: LaterReceipts(unit.connection, unit.municipality))
 

@@ -114,6 +114,9 @@ def _troubles(found: Glance, language: str) -> Iterator[str]:
         if one["state"] != State.CLOSED:
             yield word(f"ops.trouble.{one['state']}.{one['direction']}", language, who=who)
         yield from _alarm(one, language)
+    for recipient, count in found.silenced:
+        who = known_word("authority", recipient, language)
+        yield word("ops.trouble.subscription", language, who=who, count=count)
     dead = sum(count for _, count in found.causes)
     if dead:
         yield word("ops.trouble.dead", language, count=dead)

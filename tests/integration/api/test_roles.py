@@ -45,6 +45,7 @@ MEMBERS = frozenset({"children", "employment", "caseworker", "coordinator", "par
 CHOOSERS = frozenset({"coordinator", "anna"})
 COORDINATORS = frozenset({"coordinator", "another-coordinator", "coordinator-of-children"})
 WRITERS = COORDINATORS | {"children", "social", "employment", "caseworker", "caseworker-of-social"}
+SYSTEMS = frozenset({"children", "social", "employment", "partner", "partner-of-children"})
 STAFF = frozenset({"coordinator", "caseworker"})
 OPERATORS = frozenset({"operator", "operator-of-children"})
 ADMINISTRATORS = frozenset({"administrator", "another-administrator"})
@@ -120,6 +121,13 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /fhir/Consent": ({201}, CHOOSERS, 404),
     "POST /fhir/Consent/$decide": ({200}, MEMBERS, 404),
     "GET /evaluation": ({200}, ADMINISTRATORS, 403),
+    # Nothing that may be had, and nothing that is there; test_fhir_subscriptions.py subscribes.
+    "POST /fhir/Subscription": ({400}, SYSTEMS, 403),
+    "GET /fhir/Subscription": ({200}, SYSTEMS, 403),
+    "GET /fhir/Subscription/{subscription}": ({404}, SYSTEMS, 403),
+    "PUT /fhir/Subscription/{subscription}": ({400}, SYSTEMS, 403),
+    "GET /fhir/Subscription/{subscription}/$status": ({404}, SYSTEMS, 403),
+    "GET /fhir/Subscription/{subscription}/$events": ({404}, SYSTEMS, 403),
     "GET /contracts": ({200}, EVERYONE, 0),
     "GET /contracts/{path}": ({404}, EVERYONE, 0),
     # Nobody here has a feed; test_feed.py asks somebody who has.
@@ -128,6 +136,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "POST /feed/receipts": (set(), frozenset(), 403),
     "POST /feed/ack": (set(), frozenset(), 403),
     "GET /ops/feeds": ({200}, OPERATORS, 403),
+    "GET /ops/subscriptions": ({200}, OPERATORS, 403),
     "GET /ops/queues": ({200}, OPERATORS, 403),
     "GET /ops/authorities": ({200}, OPERATORS, 403),
     "POST /ops/authorities/{authority}/hold": ({400}, OPERATORS, 403),
@@ -146,7 +155,7 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /ops/trace/{id}": ({404}, OPERATORS, 403),
     "GET /ops/withdrawals": ({200}, OPERATORS, 403),
     "GET /ops/receipts": ({200}, OPERATORS, 403),
-    "POST /receipts": ({404}, frozenset({"children", "social", "employment", "partner", "partner-of-children"}), 403),
+    "POST /receipts": ({404}, SYSTEMS, 403),
     "POST /ops/dead-letters/{id}/replay": ({404}, OPERATORS, 403),
     "POST /ops/replays": ({400}, OPERATORS, 403),
     "GET /ops/replays": ({200}, OPERATORS, 403),
@@ -231,6 +240,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
                 {"name": "category", "valueString": "goals"},
             ],
         },
+        "POST /fhir/Subscription": {},
+        "PUT /fhir/Subscription/{subscription}": {},
         "POST /policies/drafts": {},
         "POST /receipts": {"delivery": f"{NOT_THERE}-1", "status": "taken-in"},
         "POST /policies/drafts/{id}/discard": {"reason": "rejected"},
@@ -270,6 +281,7 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         version = told.json()["meta"]["versionId"] if told.status_code == 200 else "none"
     ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
            "path": "no-such-file", "version": version, "delivery": NOT_THERE, "finding": NOT_THERE,
+           "subscription": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
     asked = {"GET /consents": f"?plan={hub.plan}", "GET /evaluation": "?from=2026-01&to=2026-01"}
     address = path.format(**ids) + asked.get(route, "")

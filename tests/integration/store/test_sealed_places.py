@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from hub.authority.feeding import Topic
 from hub.clock import new_id
 from hub.errors import SettingsRefused, Tampered
 from hub.plan.contribution import PersonFacts
@@ -40,6 +41,8 @@ from hub.store.restrictions import new_restriction
 from hub.store.rights_tables import legal_holds, restrictions
 from hub.store.statement_tables import statements
 from hub.store.statements import Statement
+from hub.store.subscription_tables import subscriptions
+from hub.store.subscriptions import Status, Subscription, Terms
 from hub.store.tables import attempts, consents, elements, inbox, metadata, outbox, people, plans
 from hub.store.transaction import Unit
 from hub.testing.builders import THEN, a_consent, a_plan
@@ -52,9 +55,11 @@ DIGESTS = {
     "access_tokens.certificate", "access_tokens.client_digest", "access_tokens.token_digest",
     "audit_checkpoints.peaks", "audit_seals.leaf", "audit_seals.link", "case_plans.blind_index",
     "erasures.certificate", "identifiers.blind_index", "inbox.body_digest", "inbox.message_index", "lookups.subject",
-    "outbox.target",
+    "outbox.target", "subscription_events.target",
     "sessions.client_digest", "sessions.secret_digest", "used_assertions.assertion",
 }  # fmt: skip
+
+TERMS = Terms(Topic.CHANGED, "https://children.example/told", "Følge med", ("Authorization: Bearer x",))
 
 
 @dataclass
@@ -145,6 +150,11 @@ class Filled:
             replay = Replay(new_id(), State.DRAFT, THEN, "o", "c", "Nu virker det.", {}, THEN, 1, 1, 50)
             unit.replays.add(replay, [(letter, "g")])
             self._add(replays.c.reason, replays.c.id == replay.id, partial(unit.replays.get, replay.id))
+            told = Subscription(new_id(), "c", "children", TERMS, Status.REQUESTED, THEN)
+            unit.subscriptions.add(told)
+            self._add(
+                subscriptions.c.terms, subscriptions.c.id == told.id, partial(unit.subscriptions.get, told.id, "c")
+            )
             unit.dead_letters.write_down(self.delivery, Done(Deed.DISCARDED, THEN, "o", "Sendt i dag."), self.key)
         self._all_of(dead_letter_deeds.c.reason, lambda: unit.dead_letters.deeds(self.delivery, self.key))
 
