@@ -19,11 +19,11 @@ from hub.api.problems import CREATED
 from hub.clock import new_id, now
 from hub.consent.consent import Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.decision import Decision
-from hub.consent.reader import ONE_PLAN, Exchange, Reader
+from hub.consent.reader import ONE_PLAN, Exchange
 from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.bundle import history
 from hub.fhir.consent_in import read_consent
-from hub.fhir.consent_out import consent_resource
+from hub.fhir.consent_out import as_told, consent_resource
 from hub.fhir.consent_valid import check_consent
 from hub.fhir.parameters import decided, texts_of
 from hub.flow.choices import plan_to_choose_for, show_consent, show_consent_history
@@ -88,7 +88,7 @@ def create(body: TheBody, hub: TheHub, caller: AChooser, correlation_id: Correla
     given = give(
         plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
     ).consent
-    resource = consent_resource(_as_told(given, caller.reader))
+    resource = consent_resource(as_told(given, caller.reader))
     return resource_response(resource, CREATED, {"Location": f"/fhir/Consent/{given.id}"})
 
 
@@ -123,13 +123,6 @@ def _as_given(consent: Consent, months: int) -> Consent:
         raise _fault("Consent.provision.period", "It has ended already.")
     grants = tuple(replace(one, period=period) if one.period == Period() else one for one in consent.grants)
     return replace(consent, period=period, grants=grants)
-
-
-def _as_told(consent: Consent, reader: Reader) -> Consent:
-    """Leave out, for a parent who speaks for a child, whoever else has said the same: when, how and until when."""
-    if reader.role is not Role.CITIZEN or reader.person == consent.person:
-        return consent
-    return replace(consent, grants=tuple(grant for grant in consent.grants if grant.by == reader.person))
 
 
 def _in_general(question: Question, hub: Hub, caller: Caller, correlation_id: str) -> Decision:

@@ -5,15 +5,18 @@ What ``hub.fhir.consent_in`` reads back is the same consent (a property test).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.consent.consent import EVERY, Capacity, Consent, ConsentKind, ConsentStatus, Effect, Grant, Scope
+from hub.consent.reader import Reader
 from hub.fhir import consent_words as words
 from hub.fhir.words import CATEGORY, SENSITIVITY, Resource, filled
 from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
+from hub.plan.person import Role
 
 
 def consent_resource(consent: Consent) -> Resource:
@@ -35,7 +38,7 @@ def consent_resource(consent: Consent) -> Resource:
         ],
         patient={"reference": f"Patient/{consent.person}"},
         dateTime=exact(consent.given_at),
-        performer=[_performer(grant) for grant in consent.grants],
+        performer=[performer(grant) for grant in consent.grants],
         policyRule={"coding": [{"system": words.ACT_CODE, "code": words.POLICY_RULE[consent.effect]}]},
         provision=_root(consent),
     )
@@ -89,7 +92,18 @@ def _data(element: UUID) -> Resource:
     return {"meaning": "instance", "reference": {"reference": f"urn:uuid:{element}"}}
 
 
-def _performer(grant: Grant) -> Resource:
+def as_told(consent: Consent, reader: Reader) -> Consent:
+    """Leave out, for a parent who speaks for a child, whoever else has said the same: when, how and until when.
+
+    :raises ValueError: the reader is a citizen who has no word in it, and is nobody that it may be told to.
+    """
+    if reader.role is not Role.CITIZEN or reader.person == consent.person:
+        return consent
+    return replace(consent, grants=tuple(grant for grant in consent.grants if grant.by == reader.person))
+
+
+def performer(grant: Grant) -> Resource:
+    """Return whose word it is: as what, when, for how long and how it was given."""
     said: dict[str, Any] = {
         "capacity": {"valueCode": grant.capacity.value},
         "at": {"valueDateTime": exact(grant.at)},

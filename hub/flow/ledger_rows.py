@@ -57,7 +57,8 @@ class Disclosure:
 
     :ivar organisations: who; of a meeting all that take part. A member of staff is never named.
     :ivar role: as what; empty where it was not written down.
-    :ivar consents: the citizen's own, on which it rested.
+    :ivar consents: the citizen's own, on which it rested: id and version, with a slash between.
+    :ivar delivery: of what was sent: which delivery it was, and its sequence; the same however much is known of it.
     """
 
     deed: Deed
@@ -68,6 +69,7 @@ class Disclosure:
     categories: tuple[str, ...]
     bases: tuple[LegalBasis, ...]
     consents: tuple[str, ...]
+    delivery: str = ""
 
     @property
     def sentence(self) -> Sentence:
@@ -192,4 +194,5 @@ def _of_delivery(
             deed, last["at"], (recipient,), role, ONE_PLAN, categories,
             known.bases(details, categories, is_all=is_all) if is_sent else (),
             known.consents(details, categories, is_all=is_all) if is_sent else (),
+            f"{details['delivery']}-{details['sequence']}",
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -80,6 +80,11 @@ class Consents:
             return None
         key = self._people.key_of(row.person_id)
         return _CONSENT.validate_json(unseal(key, row.content, _place(row.id, row.version)))
+
+    def recorded_at(self, wanted: UUID) -> Mapping[int, datetime]:
+        """Return when each version of a consent was written down."""
+        query = sa.select(consents.c.version, consents.c.recorded_at).where(consents.c.id == wanted)
+        return {row.version: row.recorded_at for row in self._connection.execute(query)}
 
     def get(self, wanted: UUID) -> Consent | None:
         """Return the newest version of a consent, or None."""

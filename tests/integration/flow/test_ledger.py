@@ -12,6 +12,7 @@ from hub.api.rights_answers import ledger_answer
 from hub.clock import new_id
 from hub.consent.reader import Reader
 from hub.errors import NotFound
+from hub.fhir.audit_out import audit_events
 from hub.flow.emergency import break_glass
 from hub.flow.hold import hold_back, lift
 from hub.flow.ledger import Ledger, show_ledger
@@ -21,7 +22,7 @@ from hub.plan.element import Kind
 from hub.plan.person import Role
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.flow.emergencies import by_the_danish_rules
-from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
+from tests.integration.world import COORDINATOR, SOMEBODY, Dies, World, citizen_of
 
 pytestmark = pytest.mark.integration
 FATHER = "0301609995"
@@ -204,3 +205,48 @@ def test_that_it_was_read_is_itself_written_down(world: World) -> None:
     plan = a_shared_plan(world)
     ledger(world, plan, COORDINATOR)
     assert (Deed.CHOICES_READ, ("coordination",), ()) in told(ledger(world, plan))
+
+
+def test_it_is_told_as_audit_events_that_keep_their_ids_and_name_no_client(world: World) -> None:
+    plan = a_shared_plan(world)
+    before = ledger(world, plan)
+    person = citizen_of(world, plan).person
+    assert person is not None
+    told_before = audit_events(before, person)
+    assert [one["outcomeDesc"] for one in told_before] == [one.sentence.da for one in before.disclosures]
+    again = audit_events(ledger(world, plan), person)
+    assert again[1:] == told_before, "but that it was read, which is told as well"
+    assert len({one["id"] for one in again}) == len(again)
+    assert "the-client" not in str(again)
+
+
+def test_an_event_of_what_may_have_left_is_the_event_of_its_arrival(world: World) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan().plans
+    world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    world.drains()
+    world.accepts(a_contribution("children").with_draft("g1").build())
+
+    def dies(update: Any) -> None:
+        raise Dies
+
+    world.systems["social"].after = dies
+    with pytest.raises(Dies):
+        world.delivers(plan, "social")
+    person = citizen_of(world, plan).person
+    assert person is not None
+    (before,) = [one for one in audit_events(ledger(world, plan), person) if one["outcome"] == "4"]
+    world.systems["social"].after = lambda update: None
+    world.drains()
+    after = {one["id"]: one for one in audit_events(ledger(world, plan), person)}
+    assert after[before["id"]]["outcome"] == "0"
+
+
+def test_of_each_version_of_a_consent_it_is_known_when_it_was_written_down(world: World) -> None:
+    (plan,) = world.opens_plan().plans
+    said = world.says(a_consent(SOMEBODY).to("social").build(), plan)
+    world.takes_back(said.id)
+    with world.store.begin(read_only=True) as unit:
+        recorded = unit.consents.recorded_at(said.id)
+    assert sorted(recorded) == [1, 2]
+    assert recorded[1] < recorded[2]
