@@ -122,7 +122,7 @@ def events_of(
 
 
 def _who(caller: Caller, correlation_id: str) -> Subscriber:
-    return Subscriber(caller.reader.organisation, caller.reader.role, caller.client, correlation_id)
+    return Subscriber(caller.reader, caller.client, correlation_id)
 
 
 def _agrees_with(terms: Terms, if_match: str) -> Callable[[Subscription], None]:

@@ -19,6 +19,7 @@ import orjson
 from hub.authority import Authorities
 from hub.authority.notifying import Endpoints
 from hub.clock import new_id, now
+from hub.consent.reader import Reader
 from hub.errors import HubError, Refused, Unavailable
 from hub.flow.feed import is_held
 from hub.flow.notification import Kind, Notice, bundle
@@ -80,7 +81,7 @@ def _begin(unit: Unit, wanted: UUID, authorities: Authorities, settings: Setting
     one = unit.subscriptions.lease(wanted, token, at, settings.lease_seconds)
     if one is None:
         return None
-    if is_held(unit, one.recipient):
+    if is_held(unit, one.recipient) or _reads_less(one.client, settings):
         unit.subscriptions.passes(one, token, one.told)
         return None
     base = base_of(settings)
@@ -92,8 +93,14 @@ def _begin(unit: Unit, wanted: UUID, authorities: Authorities, settings: Setting
     if not found and one.told < one.last_event:  # they are cleared, or their plan is erased
         unit.subscriptions.passes(one, token, number)
         return None
-    told = as_told(unit, found, one.recipient, authorities[one.recipient].role, at)
+    told = as_told(unit, found, Reader(one.recipient, authorities[one.recipient].role), at)
     return _Begun(token, Notice(Kind.EVENTS if found else Kind.HEARTBEAT, one, told, base, at), number)
+
+
+def _reads_less(client: str, settings: Settings) -> bool:
+    """Tell whether its client has been limited since: what its organisation hears of would tell of what is withheld."""
+    known = settings.clients.get(client)
+    return known is not None and bool(known.kle)
 
 
 def _tell(begun: _Begun, endpoints: Endpoints | None) -> HubError | None:

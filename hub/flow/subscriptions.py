@@ -15,12 +15,11 @@ from uuid import UUID
 
 from hub.authority.notifying import Endpoints
 from hub.clock import new_id, now
-from hub.consent.reader import Reader
+from hub.consent.reader import ONE_PLAN, Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotAllowed, NotFound
 from hub.flow.belonging import may_open
 from hub.flow.notification import ToldEvent
 from hub.flow.refusal import refusals_written
-from hub.plan.person import Role
 from hub.store.subscriptions import Event, Status, Subscription, Terms
 from hub.store.transaction import Store, Unit
 
@@ -31,6 +30,7 @@ MOST_EVENTS = 500
 _NONE = "There is no subscription of yours with this id."
 _NOT_THERE = "The settings of the hub do not let you be told at this address."
 _LET = "The hub's operator can: subscriptions.urls of your organisation names each address."
+_WHOLE = "Subscribe by a client that no KLE limits, and whose purpose is one-plan."
 _ASK = "Use an address that the hub's operator has allowed you, letter for letter (subscriptions.urls)."
 
 
@@ -38,26 +38,32 @@ _ASK = "Use an address that the hub's operator has allowed you, letter for lette
 class Subscriber:
     """Who subscribes.
 
-    :ivar client: by which of its clients: each knows of its own subscriptions alone.
+    :ivar client: by which client of its organisation: each knows of its own subscriptions alone.
     """
 
-    recipient: str
-    role: Role
+    reader: Reader
     client: str
     correlation_id: str
+
+    @property
+    def recipient(self) -> str:
+        """Return whose deliveries it hears of."""
+        return self.reader.organisation
 
 
 def subscribe(terms: Terms, subscriber: Subscriber, endpoints: Endpoints | None, store: Store) -> Subscription:
     """Take a subscription down; its address is asked at once, by whoever delivers, whether it will have it.
 
     :param endpoints: where its recipient may be told; None: nowhere.
-    :raises NotAllowed: the settings let its recipient be told nowhere.
+    :raises NotAllowed: the settings let its recipient be told nowhere, or the client reads less than its recipient.
     :raises InvalidRequest: they do not allow its address.
     :raises Conflict: the client has too many.
     """
     with refusals_written(store, subscriber.client, subscriber.correlation_id), store.begin() as unit:
         if endpoints is None:
             raise NotAllowed("The settings of the hub let your organisation be told nowhere.", _LET)
+        if subscriber.reader.kle is not None or subscriber.reader.purpose != ONE_PLAN:
+            raise NotAllowed("Your client may read less than your organisation is told of.", _WHOLE)
         if terms.endpoint not in endpoints.allowed:
             raise InvalidRequest(_NOT_THERE, faults=[Fault("Subscription.channel.endpoint", _NOT_THERE, _ASK)])
         if sum(one.status is not Status.OFF for one in unit.subscriptions.of_client(subscriber.client)) >= MOST:
@@ -121,12 +127,11 @@ def events(
         if found:
             numbers = {"first": found[0].number, "last": found[-1].number}
             _write_down(unit, "subscription-events-read", one, subscriber, at, **numbers)
-        return one, as_told(unit, found, subscriber.recipient, subscriber.role, at)
+        return one, as_told(unit, found, subscriber.reader, at)
 
 
-def as_told(unit: Unit, found: Sequence[Event], recipient: str, role: Role, at: datetime) -> Sequence[ToldEvent]:
+def as_told(unit: Unit, found: Sequence[Event], reader: Reader, at: datetime) -> Sequence[ToldEvent]:
     """Return events as their subscriber may hear of them at this moment: a plan is named to whom it would open."""
-    reader = Reader(recipient, role)
     opens = {plan: may_open(unit, plan, None, reader, at) for plan in {one.plan for one in found}}
     return [ToldEvent(one.number, one.at, one.plan if opens[one.plan] else None) for one in found]
 

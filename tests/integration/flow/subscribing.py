@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.adapters._endpoints import EndpointSettings, HookEndpoints
 from hub.authority.feeding import Topic
+from hub.consent.reader import Reader
 from hub.flow import subscriptions as flow
 from hub.flow.notify import due, notify
 from hub.flow.subscriptions import Subscriber
@@ -17,7 +18,7 @@ from hub.testing.builders import a_consent, a_contribution
 from tests.integration import subscribers
 from tests.integration.world import SOMEBODY, World
 
-SOCIAL = Subscriber("social", Role.AUTHORITY_SYSTEM, "social-system", "c")
+SOCIAL = Subscriber(Reader("social", Role.AUTHORITY_SYSTEM), "social-system", "c")
 NO_CHECK: Any = lambda one: None  # noqa: E731 - what a client has read is asked over HTTP
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,8 +26,7 @@ from hub.flow.feed import fetches
 from hub.flow.push import TOLD
 from hub.flow.settle import Settled
 from hub.flow.standing import Asked, hold, release
-from hub.flow.subscriptions import MOST, Subscriber
-from hub.plan.person import Role
+from hub.flow.subscriptions import MOST
 from hub.store.circuits import Direction, HoldReason
 from hub.store.subscription_tables import subscription_events, subscriptions
 from hub.store.subscriptions import Status, Terms
@@ -51,7 +51,7 @@ from tests.integration.flow.subscribing import (
 )
 from tests.integration.subscribers import Subscriber as Listening
 from tests.integration.subscribers import a_subscriber
-from tests.integration.world import SOMEBODY, Dies, World
+from tests.integration.world import SOMEBODY, Dies, World, some_settings
 
 pytestmark = pytest.mark.integration
 
@@ -425,6 +425,27 @@ def test_whom_the_settings_let_be_told_nowhere_does_not_subscribe(world: World) 
         flow.subscribe(Terms(Topic.CHANGED, "http://127.0.0.1:1/", "x"), SOCIAL, None, world.store)
 
 
+@pytest.mark.parametrize("less", [{"kle": frozenset({"27"})}, {"purpose": "follow-up"}])
+def test_a_client_that_may_read_less_than_its_organisation_does_not_subscribe(
+    world: World, listening: Listening, less: dict[str, Any]
+) -> None:
+    """What its organisation is told of would tell it of what is withheld from it."""
+    endpoints = may_be_told(world, listening.url)
+    limited = replace(SOCIAL, reader=replace(SOCIAL.reader, **less))
+    with pytest.raises(NotAllowed):
+        flow.subscribe(Terms(Topic.CHANGED, listening.url, "x"), limited, endpoints, world.store)
+
+
+def test_a_client_that_is_limited_afterwards_is_told_nothing_more(world: World, listening: Listening) -> None:
+    subscribes(world, listening)
+    given = {"token_sha256": "0" * 64, "organisation": "social", "role": "authority-system", "kle": ["27"]}
+    world.settings = some_settings(clients={"social-system": given})
+    plan, _ = a_shared_plan(world, "g1")
+    world.delivers(plan, "social")
+    assert tells(world) == [""]
+    assert numbers(listening) == []
+
+
 def test_an_address_that_the_settings_name_no_more_is_told_nothing(world: World, listening: Listening) -> None:
     wanted = subscribes(world, listening)
     plan, _ = a_shared_plan(world, "g1")
@@ -438,7 +459,7 @@ def test_another_client_knows_nothing_of_a_subscription_though_it_is_of_the_same
     world: World, listening: Listening
 ) -> None:
     wanted = subscribes(world, listening)
-    other = Subscriber("social", Role.AUTHORITY_SYSTEM, "another-client", "c")
+    other = replace(SOCIAL, client="another-client")
     for asks in (
         lambda: flow.shown(wanted, other, world.store),
         lambda: flow.change(wanted, Status.OFF, other, world.store, NO_CHECK),
