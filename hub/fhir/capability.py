@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from hub import __version__
 from hub.fhir.search_parameters import PARAMETERS, Sort
+from hub.fhir.subscription_out import subscriptions_served
 from hub.fhir.words import Resource
 
 _STATED_ON = "2026-11-29"  # when this last changed
@@ -45,7 +46,7 @@ def capability_statement() -> Resource:
                     "service": [{"coding": [{"system": _SECURITY, "code": "OAuth"}]}],
                     "description": "A bearer token of a configured client; see SECURITY.md.",
                 },
-                "resource": [_resource(kind) for kind in PARAMETERS],
+                "resource": [*(_resource(kind) for kind in PARAMETERS), subscriptions_served()],
             }
         ],
     }

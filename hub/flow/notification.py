@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hub.authority.feeding import Topic
-from hub.clock import new_id
 from hub.store.subscriptions import Subscription
 
 GUIDE = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
@@ -68,7 +67,6 @@ def bundle(notice: Notice) -> dict[str, Any]:
     """Return a notification, or the answer to ``$events``."""
     return {
         "resourceType": "Bundle",
-        "id": str(new_id()),
         "meta": {"profile": [GUIDE + "backport-subscription-notification-r4"]},
         "type": "history",
         "timestamp": _instant(notice.at),
@@ -86,7 +84,6 @@ def standing(notice: Notice) -> dict[str, Any]:
     """Return the answer to ``$status``."""
     return {
         "resourceType": "Bundle",
-        "id": str(new_id()),
         "type": "searchset",
         "timestamp": _instant(notice.at),
         "total": 1,
@@ -95,7 +92,8 @@ def standing(notice: Notice) -> dict[str, Any]:
 
 
 def _entry(notice: Notice) -> dict[str, Any]:
-    name = new_id()
+    numbers = "|".join(str(event.number) for event in notice.events)
+    name = uuid5(notice.subscription.id, f"{notice.kind}|{numbers}|{notice.at.isoformat()}")
     return {"fullUrl": f"urn:uuid:{name}", "resource": _status(notice, name)}
 
 

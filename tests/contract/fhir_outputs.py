@@ -39,6 +39,7 @@ from hub.testing.builders import (
     a_reader,
     a_rule,
 )
+from tests.contract.fhir_told import told_of_the_plan
 
 BASE = "https://hub.example/fhir"
 ANNA, PLAN, MOTHER = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -70,6 +71,7 @@ def outputs() -> Mapping[str, Resource]:
         "Parameters-decided": _decided(),
         "Goal-summary": subset(goals[0], "true", ()),
         "Goal-elements": subset(goals[0], "", ["startDate"]),
+        **told_of_the_plan(ANNA, PLAN, BASE),
     }
 
 
