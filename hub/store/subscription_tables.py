@@ -49,6 +49,7 @@ subscription_events = Table(
     Column("topic", sa.String(32), nullable=False),
     Column("target", sa.LargeBinary, nullable=False),  # digest of what its recipient is to hold: the same is no news
     Column("at", Instant, nullable=False),
-    Index("ix_subscription_events_outbox_id", "outbox_id"),
+    # What a subscription was told last of a row is asked at each delivery of it.
+    Index("ix_subscription_events_outbox_id", "outbox_id", "subscription_id", "number"),
     Index("ix_subscription_events_at", "at"),
 )

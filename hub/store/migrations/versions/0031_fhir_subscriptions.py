@@ -26,7 +26,8 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subscription_id", "number", name="pk_subscription_events"),
     )
-    op.create_index("ix_subscription_events_outbox_id", "subscription_events", ["outbox_id"])
+    last_of_a_row = ["outbox_id", "subscription_id", "number"]
+    op.create_index("ix_subscription_events_outbox_id", "subscription_events", last_of_a_row)
     op.create_index("ix_subscription_events_at", "subscription_events", ["at"])
 
 

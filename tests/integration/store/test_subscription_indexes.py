@@ -1,0 +1,89 @@
+"""What a delivery asks of subscriptions costs the same however many events there were: both databases say how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hub.authority.feeding import Topic
+from hub.clock import new_id, now
+from hub.store.migrations import upgrade
+from hub.store.subscription_tables import subscription_events, subscriptions
+from hub.store.subscriptions import Status, Subscription, Subscriptions, Terms
+from hub.store.transaction import Store
+from hub.testing.clock import THEN
+from tests.integration.databases import EMBEDDED, OPERATED, a_store, an_empty_database
+
+pytestmark = pytest.mark.integration
+
+_ONE, _ROW = new_id(), new_id()
+_TERMS = Terms(Topic.CHANGED, "https://social.example/told", "x")
+#: What each question must be answered by.
+QUESTIONS: Mapping[str, tuple[str, Callable[[Subscriptions], object]]] = {
+    "telling": (
+        "ix_subscription_events_outbox_id", lambda known: known.tell("social", _ROW, Topic.CHANGED, b"x", now()),
+    ),
+    "events": ("subscription_events", lambda known: known.events(_ONE, 5_000, 6_000, 20)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=[EMBEDDED, OPERATED])
+def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Ten thousand events of one subscription."""
+    folder: Path = tmp_path_factory.mktemp("big")
+    with an_empty_database(request.param, folder) as url:
+        store = a_store(url)
+        upgrade(store)
+        with store.begin() as unit:
+            unit.subscriptions.add(Subscription(_ONE, "c", "social", _TERMS, Status.REQUESTED, THEN))
+            unit.connection.execute(subscriptions.update().values(last_event=10_000))
+            told = {"subscription_id": _ONE, "topic": "plan.changed", "target": b"x"}
+            rows = [
+                {**told, "number": n, "outbox_id": new_id(), "at": THEN + timedelta(seconds=n)} for n in range(10_000)
+            ]
+            unit.connection.execute(subscription_events.insert(), rows)
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        yield store
+        store.close()
+
+
+def explained(store: Store, question: Callable[[Subscriptions], object]) -> str:
+    """Return how the database answers a question; what it changes is taken back."""
+    told: list[str] = []
+    explain = "EXPLAIN" if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+
+    def note(connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        asking = connection.connection.cursor()
+        asking.execute(f"{explain} {statement}", given)
+        told.extend(str(row[-1]) for row in asking.fetchall())
+        asking.close()
+
+    with store.begin() as unit:
+        if explain == "EXPLAIN":  # so small a table would be read through, by what PostgreSQL thinks of disks
+            unit.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        sa.event.listen(unit.connection, "before_cursor_execute", note)
+        question(unit.subscriptions)
+        sa.event.remove(unit.connection, "before_cursor_execute", note)
+        unit.connection.rollback()
+    return "\n".join(told)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_of_subscriptions_is_answered_by_an_index(big: Store, name: str) -> None:
+    index, question = QUESTIONS[name]
+    said = explained(big, question)
+    assert index in said
+    assert not re.search("(Seq Scan on|SCAN) subscription_events", said), said
+
+
+def test_what_is_old_is_found_by_its_time(big: Store) -> None:
+    clearing = explained(big, lambda known: known.clear(THEN + timedelta(minutes=1), 500))
+    assert "ix_subscription_events_at" in clearing
