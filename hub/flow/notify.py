@@ -31,6 +31,7 @@ from hub.store.subscriptions import Status, Subscription
 from hub.store.transaction import Store, Unit
 
 _LONGEST_WAIT = 300.0
+_LOOK_AGAIN = timedelta(seconds=5)  # whether an operator lets something through again
 _FHIR = "/fhir"
 
 
@@ -82,7 +83,7 @@ def _begin(unit: Unit, wanted: UUID, authorities: Authorities, settings: Setting
     if one is None:
         return None
     if is_held(unit, one.recipient) or _reads_less(one.client, settings):
-        unit.subscriptions.passes(one, token, one.told)
+        unit.subscriptions.waits(one, token, at + _LOOK_AGAIN)
         return None
     base = base_of(settings)
     if one.status is Status.REQUESTED:

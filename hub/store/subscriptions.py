@@ -209,6 +209,10 @@ class Subscriptions:
         """There is nothing left to tell up to an event; what is known of its address stays as it is."""
         self._own(one, token, told=number)
 
+    def waits(self, one: Subscription, token: UUID, until: datetime) -> None:
+        """Nothing may be told for a while; what is known of its address stays as it is."""
+        self._own(one, token, not_before=until)
+
     def start_afresh(self) -> None:
         """Forget leases: the one process that had them has just been started."""
         ours = subscriptions.update().where(_ROW.municipality == self._municipality, _ROW.lease.is_not(None))

@@ -360,8 +360,9 @@ def test_a_hold_keeps_a_subscriber_untold(world: World, listening: Listening) ->
     world.delivers(plan, "social")
     asked = Asked("social", [Direction.RECIPIENT], world.authorities, "operator", "c")
     hold(asked, HoldReason.AGREED, world.store)
-    assert tells(world) == [""]
+    assert [tells(world), tells(world)] == [[""], []]
     release(asked, world.store, world.settings)
+    later(world)
     assert tells(world) == [TOLD]
 
 

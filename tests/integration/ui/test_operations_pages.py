@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from hub.authority.feeding import Topic
 from hub.clock import monotonic, new_id, now
 from hub.flow.replay_steps import step
 from hub.flow.replays import Asker, Choice, Manner, freeze, show_all, start
@@ -19,6 +20,7 @@ from hub.identity.tokens import Identity
 from hub.plan.person import Role
 from hub.settings import Client
 from hub.store.circuits import Direction
+from hub.store.subscriptions import Status, Subscription, Terms
 from hub.store.tables import outbox
 from hub.ui.watched import may_listen
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
@@ -71,6 +73,20 @@ def test_a_system_that_falls_silent_is_told_of_with_both_clocks_and_what_comes_n
     assert "Svarer ikke" in said
     assert "Næste forsøg:" in said
     assert "Børn og familie" in words_of(fragment, "//div[@id='troubles']")
+
+
+def test_a_subscription_that_can_no_longer_be_reached_is_among_the_troubles(alone: Served) -> None:
+    with alone.store.begin() as unit:
+        terms = Terms(Topic.CHANGED, "https://children.example/told", "x")
+        one = Subscription(new_id(), "children", "children", terms, Status.REQUESTED, now())
+        unit.subscriptions.add(one)
+        assert unit.subscriptions.lease(one.id, one.id, now(), 60)
+        unit.subscriptions.failed(one, one.id, now(), now(), "recipient-refused", "It answered HTTP 404.")
+    with Visitor(alone.url) as operator:
+        operator.signs_in(alone.tokens["operator"], "/operations")
+        page = operator.gets("/operations")
+        assert "FHIR-abonnementer fra Børn og familie" in words_of(page, "//div[@id='troubles']")
+        assert "children.example" not in page.text
 
 
 def test_a_system_is_held_for_a_reason_and_released(alone: Served) -> None:
