@@ -51,7 +51,7 @@ from tests.integration.flow.subscribing import (
 )
 from tests.integration.subscribers import Subscriber as Listening
 from tests.integration.subscribers import a_subscriber
-from tests.integration.world import SOMEBODY, Dies, World, some_settings
+from tests.integration.world import SOMEBODY, Dies, World, citizen_of, some_settings
 
 pytestmark = pytest.mark.integration
 
@@ -538,6 +538,26 @@ def test_what_is_old_is_cleared_and_a_subscriber_for_which_nothing_is_left_is_no
     world.delivers(plan, "social")
     tells(world)
     assert numbers(listening) == [2]
+
+
+def test_events_of_a_plan_that_is_erased_are_gone_and_others_keep_their_numbers(
+    world: World, listening: Listening
+) -> None:
+    wanted = subscribes(world, listening)
+    plan, _ = a_shared_plan(world, "g1")
+    world.delivers(plan, "social")
+    (other,) = world.opens_plan("1503879996").plans
+    world.says(a_consent(SOMEBODY).to("social").build(), other)
+    world.accepts(a_contribution("children", "C2").about("1503879996").with_draft("g1").build())
+    world.drains()
+    assert events_of(world, wanted) == [(1, plan), (2, other)]
+    person = citizen_of(world, plan).person
+    assert person is not None
+    with world.store.begin() as unit:
+        assert unit.erasures.shred(plan, person)["subscription_events"] == 1
+    tells(world)
+    assert numbers(listening) == [2]
+    assert str(plan) not in listening.heard[-1].body.decode()
 
 
 def test_one_that_ended_long_ago_is_forgotten(world: World, listening: Listening) -> None:
