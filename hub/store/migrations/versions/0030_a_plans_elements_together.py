@@ -1,14 +1,14 @@
 """A plan's elements as they stand, sealed together.
 
 Revision ID: 0030
-Revises: 0032
+Revises: 0029
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0032"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

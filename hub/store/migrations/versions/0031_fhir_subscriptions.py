@@ -1,14 +1,14 @@
 """FHIR subscriptions, and the numbered events of each.
 
 Revision ID: 0031
-Revises: 0032
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0031"
-down_revision = "0032"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

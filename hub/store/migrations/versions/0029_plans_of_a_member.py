@@ -1,12 +1,12 @@
 """An index by which the plans of a member are gone through in order, whatever number there is of others.
 
-Revision ID: 0032
+Revision ID: 0029
 Revises: 0028
 """
 
 from alembic import op
 
-revision = "0032"
+revision = "0029"
 down_revision = "0028"
 branch_labels = None
 depends_on = None
