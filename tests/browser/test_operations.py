@@ -94,7 +94,7 @@ def test_an_adapter_is_tried_against_its_contract_on_a_page_that_shuts_nobody_ou
 ) -> None:
     with at_work(browser, family, ADMINISTRATOR, language, width) as visit:
         visit.opens("/administration/authorities")
-        visit.page.locator("#a-social form button").click()
+        visit.page.locator("#a-social form button").click(timeout=1_000 * SECONDS)  # it waits for the answer
         # Whether all are passed is another test's: on a machine that is busy with others one may take too long.
         visit.page.locator("main :is([role=status], [role=alert])").wait_for(timeout=1_000 * SECONDS)
         assert visit.page.locator("main li .badge").count() == len(CHECKS)
