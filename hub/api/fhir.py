@@ -19,7 +19,16 @@ from starlette.responses import Response
 
 from hub.api.asking import ANYONE, AMember, CorrelationId, TheHub
 from hub.api.fhir_answers import base_of, check_readable, resource_response, version_response
-from hub.api.fhir_sources import OF_THE_PLAN, Asker, elements_in, family_of, organisations, rendered
+from hub.api.fhir_sources import (
+    OF_THE_PLAN,
+    Asker,
+    elements_in,
+    events_of,
+    family_of,
+    organisations,
+    origin_of,
+    rendered,
+)
 from hub.errors import NotFound
 from hub.fhir.bundle import Found, history, searchset
 from hub.fhir.capability import capability_statement
@@ -28,6 +37,7 @@ from hub.fhir.page import Page, Place, key_of
 from hub.fhir.render import TYPES
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
+from hub.flow.choices import show_consent
 from hub.flow.history import History, show_history
 from hub.flow.show import Shown, show_element, show_plan, show_plan_of
 from hub.flow.show_many import plans_named, show_some
@@ -35,6 +45,8 @@ from hub.flow.show_many import plans_named, show_some
 router = APIRouter(prefix="/fhir", tags=["fhir"])
 _UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: A Provenance of a version of a consent, whose id begins with the consent's.
+_OF_CONSENT = re.compile(rf"({_UUID.pattern})-([0-9]{{1,6}})")
 _MOST = 10_000
 Kinds = Annotated[str, Query(alias="_type", pattern=r"^[A-Za-z]{1,40}(,[A-Za-z]{1,40}){0,20}$")]
 Since = Annotated[AwareDatetime | None, Query(alias="_since")]
@@ -123,6 +135,10 @@ def _now(kind: str, id: str, asker: Asker) -> Resource:
         raise _not_found()
     if kind == "Group" and id == start:
         return family_of(UUID(id), asker)
+    if kind == "AuditEvent":
+        return _named(f"{kind}/{id}", events_of(UUID(start), asker))
+    if kind == "Provenance" and (of_consent := _OF_CONSENT.fullmatch(id)):
+        return _origin(UUID(of_consent.group(1)), int(of_consent.group(2)), asker)
     if kind not in TYPES:
         raise _not_found()
     caller, store = asker.caller, asker.hub.store
@@ -157,6 +173,12 @@ def _as_resources(found: History) -> Sequence[Resource]:
         around = Around(person.id, elements | {seen.element.id: seen.element}, others | own)
         resources.append(resource_of(seen.element, around))
     return resources
+
+
+def _origin(consent: UUID, version: int, asker: Asker) -> Resource:
+    caller = asker.caller
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    return origin_of(show_consent(consent, caller.reader, asker.hub.store, **said, version=version), asker)
 
 
 def _named(key: str, resources: Sequence[Resource]) -> Resource:

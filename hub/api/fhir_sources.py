@@ -5,21 +5,25 @@ Each comes by its own flow, which decides and writes down; here is only which on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub.api.asking import Hub
+from hub.consent.consent import Consent
 from hub.consent.view import View
 from hub.errors import NotFound
+from hub.fhir.audit_out import audit_events
 from hub.fhir.consent_out import consent_resource
+from hub.fhir.consent_provenance import provenance_of
 from hub.fhir.household import household_of_plans
 from hub.fhir.page import key_of
 from hub.fhir.render import municipality_of, organisation, part_id, render
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
-from hub.flow.choices import show_choices
+from hub.flow.choices import recorded_at, show_choices
 from hub.flow.family import show_family
+from hub.flow.ledger import show_ledger
 from hub.flow.show import Shown
 from hub.flow.show_many import show_some
 from hub.identity.tokens import Caller
@@ -42,14 +46,18 @@ class Asker:
 
 def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
     """Let what a plan shows be taken of. Nothing is, where there is no such plan that the caller may see."""
-    if kind not in ("Consent", "Group"):
+    elsewhere = _ELSEWHERE.get(kind)
+    if elsewhere is None:
         _view(plan, take, asker)
         return
     try:
-        found = _consents(plan, asker) if kind == "Consent" else [family_of(plan, asker)]
+        found = elsewhere(plan, asker)
     except NotFound:
         return
-    take(plan, [versioned(one) for one in found])
+    if kind != "Provenance":
+        take(plan, [versioned(one) for one in found])
+        return
+    _view(plan, lambda which, shown: take(which, [*shown, *(versioned(one) for one in found)]), asker)
 
 
 def rendered(shown: Shown, asker: Asker) -> Sequence[Resource]:
@@ -98,12 +106,24 @@ def _view(plan: UUID, take: Take, asker: Asker) -> None:
     show_some(plan, caller.reader, asker.hub.store, choose, **said)
 
 
-def _consents(plan: UUID, asker: Asker) -> Iterable[Resource]:
+def events_of(plan: UUID, asker: Asker) -> Sequence[Resource]:
+    """Return who saw what of a plan. :raises NotFound: there is no such plan of which the caller may know that."""
+    caller = asker.caller
+    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
+    return audit_events(show_ledger(plan, caller.reader, asker.hub.store, **said))
+
+
+def origin_of(consent: Consent, asker: Asker) -> Resource:
+    """Return where a version of a consent comes from, which the caller has been shown."""
+    return provenance_of(consent, recorded_at(consent, asker.hub.store), asker.caller.reader)
+
+
+def _choices(plan: UUID, asker: Asker) -> Sequence[Consent]:
     hub, caller = asker.hub, asker.caller
     if caller.reader.role not in (Role.COORDINATOR, Role.CITIZEN):
         return ()
     said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    return [consent_resource(one.consent) for one in show_choices(plan, caller.reader, hub.store, hub.settings, **said)]
+    return [one.consent for one in show_choices(plan, caller.reader, hub.store, hub.settings, **said)]
 
 
 def family_of(plan: UUID, asker: Asker) -> Resource:
@@ -112,3 +132,12 @@ def family_of(plan: UUID, asker: Asker) -> Resource:
     said = {"actor": caller.client, "correlation_id": asker.correlation_id}
     shown = show_family(plan, caller.reader, asker.hub.store, **said)
     return household_of_plans(plan, [one.person for one in shown])
+
+
+#: Types that do not come from a plan's view, or not from it alone, each with who shows it.
+_ELSEWHERE: Mapping[str, Callable[[UUID, Asker], Sequence[Resource]]] = {
+    "AuditEvent": events_of,
+    "Consent": lambda plan, asker: [consent_resource(one) for one in _choices(plan, asker)],
+    "Group": lambda plan, asker: [family_of(plan, asker)],
+    "Provenance": lambda plan, asker: [origin_of(one, asker) for one in _choices(plan, asker)],
+}

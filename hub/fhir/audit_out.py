@@ -18,6 +18,7 @@ from hub.fhir.words import AUTHORITY, Resource, filled, instant, reference
 from hub.flow.ledger import Ledger
 from hub.flow.ledger_rows import Disclosure
 from hub.flow.ledger_words import Deed, organisation_word
+from hub.plan.identifier import in_letters
 from hub.plan.own import CITIZEN
 
 _DICOM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -27,6 +28,7 @@ _BALP = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType"
 _ROLE, _DEED, _RULE = "urn:one-plan-hub:role", "urn:one-plan-hub:deed", "urn:one-plan-hub:rule:"
 _HUB = {"identifier": {"system": "urn:one-plan-hub:source-system", "value": "one-plan-hub"}, "display": "One Plan Hub"}
 _SUCCESS, _UNSURE = "0", "4"
+_OCTETS = 12  # of an id, which R4 lets have 64 signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,11 @@ _SOURCE, _DESTINATION = (_DICOM, "110153"), (_DICOM, "110152")
 _RECIPIENT = (f"{_TERMINOLOGY}v3-ParticipationType", "IRCP")
 
 
-def audit_events(ledger: Ledger, person: UUID) -> list[Resource]:
+def audit_events(ledger: Ledger) -> list[Resource]:
     """Return a ledger as resources, in its order: the newest first.
 
-    An event keeps its id, however much becomes known of it: what may have left, and what arrived, is one.
-
-    :param person: whose plan it is.
+    An event keeps its id, however much becomes known of it: what may have left, and what arrived, is one. The id begins
+    with the plan's, by which it is found.
     """
     told_before: Counter[str] = Counter()
     named: list[str] = []
@@ -81,8 +82,8 @@ def audit_events(ledger: Ledger, person: UUID) -> list[Resource]:
         name = _name(one)
         named.append(f"{name}|{told_before[name]}")
         told_before[name] += 1
-    ids = [uuid5(ledger.plan, name) for name in reversed(named)]
-    return [_event(one, id, ledger.plan, person) for one, id in zip(ledger.disclosures, ids, strict=True)]
+    ids = [f"{ledger.plan}-{in_letters(uuid5(ledger.plan, name).bytes[:_OCTETS])}" for name in reversed(named)]
+    return [_event(one, id, ledger.plan, ledger.person) for one, id in zip(ledger.disclosures, ids, strict=True)]
 
 
 def _name(one: Disclosure) -> str:
@@ -92,12 +93,12 @@ def _name(one: Disclosure) -> str:
     return "|".join((one.deed, one.at.isoformat(timespec="microseconds"), *one.organisations))
 
 
-def _event(one: Disclosure, id: UUID, plan: UUID, person: UUID) -> Resource:
+def _event(one: Disclosure, id: str, plan: UUID, person: UUID) -> Resource:
     shape = _SHAPES[one.deed] if one.deed is not Deed.EXPLAINED or one.consents else _BY_ROLE
     subtypes = [*([_coding(*shape.subtype)] if shape.subtype else []), _coding(_DEED, one.deed.value)]
     return filled(
         resourceType="AuditEvent",
-        id=str(id),
+        id=id,
         language="da",
         type=_coding(*shape.type),
         subtype=subtypes,

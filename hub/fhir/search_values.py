@@ -20,7 +20,9 @@ _DATE = re.compile(
     r"(Z|[+ -]\d\d:\d\d)?)?)?)?"
 )
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_REFERENCE = re.compile(r"(?:(?:https?://[^\s|]{1,200}/)?([A-Za-z]{1,40})/)?([A-Za-z0-9.-]{1,101})")
+_REFERENCE = re.compile(
+    r"(?:(?:https?://[^\s|]{1,200}/)?([A-Za-z]{1,40})/)?([A-Za-z0-9.-]{1,101})(/_history/[A-Za-z0-9.-]{1,64})?"
+)
 _MONTHS = 12
 
 #: Prefix → whether what a resource says, the first, stands so to what is asked for.
@@ -53,9 +55,7 @@ def is_said(parameter: Parameter, text: str, value: Any) -> bool:
         case Sort.TOKEN:
             return _is_token(text, value)
         case Sort.REFERENCE:
-            named = reference_of(parameter, text)
-            said = value.get("reference", "") if isinstance(value, Mapping) else ""
-            return named is not None and (said == "/".join(named) if named[0] else said.endswith(f"/{named[1]}"))
+            return _is_reference(parameter, text, value.get("reference", "") if isinstance(value, Mapping) else "")
         case Sort.DATE:
             found = _DATE.fullmatch(text)
             said_span = _span_of(value)
@@ -73,6 +73,17 @@ def reference_of(parameter: Parameter, text: str) -> tuple[str, str] | None:
     if found is None or (found.group(1) and parameter.target and found.group(1) != parameter.target):
         return None
     return found.group(1) or parameter.target, found.group(2)
+
+
+def _is_reference(parameter: Parameter, text: str, said: str) -> bool:
+    """Tell whether a reference is to what is asked for: to any version of it, unless one is named."""
+    named = reference_of(parameter, text)
+    if named is None:
+        return False
+    if "/_history/" not in text:
+        said = said.partition("/_history/")[0]
+    wanted = f"{named[1]}/_history/{text.partition('/_history/')[2]}" if "/_history/" in text else named[1]
+    return said == f"{named[0]}/{wanted}" if named[0] else said.endswith(f"/{wanted}")
 
 
 def _is_token(text: str, value: Any) -> bool:

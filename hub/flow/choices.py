@@ -124,6 +124,12 @@ def show_consent_history(
     return [newest, *(one for one in earlier if one is not None)]
 
 
+def recorded_at(consent: Consent, store: Store) -> datetime:
+    """Return when the hub wrote a version of a consent down that its reader has been shown."""
+    with store.begin(read_only=True) as unit:
+        return unit.consents.recorded_at(consent.id)[consent.version]
+
+
 def plan_to_choose_for(
     person: UUID | Identifier, reader: Reader, store: Store, *, actor: str, correlation_id: str
 ) -> tuple[UUID, UUID]:

@@ -51,6 +51,7 @@ class Ledger:
     """
 
     plan: UUID
+    person: UUID
     disclosures: Sequence[Disclosure]
     held_now: Sequence[HeldNow]
     may_be_partial: bool
@@ -102,7 +103,7 @@ def ledger_of(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -> L
         for name, one in held.items()
         if not one.maybe_anything_of().isdisjoint(categories)
     ]
-    return Ledger(plan.id, found, holding, any(view.may_be_partial for view in views), at)
+    return Ledger(plan.id, plan.person, found, holding, any(view.may_be_partial for view in views), at)
 
 
 def as_citizen(stored: StoredPlan) -> Reader:

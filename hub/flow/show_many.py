@@ -17,10 +17,9 @@ from hub.errors import NotFound
 from hub.flow.reading import write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.show import Shown, look
-from hub.plan.identifier import Identifier
 from hub.plan.person import OF_THE_HUB, Role
 from hub.plan.plan import CaseRef
-from hub.store.transaction import Store
+from hub.store.transaction import Store, Unit
 
 _Found = TypeVar("_Found")
 
@@ -41,23 +40,15 @@ def plans_open_to(reader: Reader, store: Store, after: UUID | None, at_most: int
 
 
 def plans_named(ids: Collection[UUID], store: Store) -> Sequence[UUID]:
-    """Return the plans that ids stand for, in order: each of a plan, of a person or of an element. Shows nothing."""
+    """Return the plans that ids stand for, in order: of a plan, a person, an element or a consent. Shows nothing."""
     with store.begin(read_only=True) as unit:
-        found = {unit.plans.of_person(one) or unit.plans.of_element(one) or one for one in ids}
-    return sorted(found)
+        return sorted({_plan_of(unit, one) for one in ids})
 
 
 def plan_of_case(case: CaseRef, store: Store) -> UUID | None:
     """Return the plan that an authority's case belongs to. Shows nothing."""
     with store.begin(read_only=True) as unit:
         return unit.plans.of_case(case)
-
-
-def plan_of_number(number: Identifier, store: Store) -> UUID | None:
-    """Return the plan of whoever has a number. Shows nothing; the look-up is counted before (``lookups``)."""
-    with store.begin(read_only=True) as unit:
-        person = unit.people.find([number])
-        return unit.plans.of_person(person) if person else None
 
 
 def show_some(
@@ -83,3 +74,9 @@ def show_some(
             return found
     except NotFound:
         return None
+
+
+def _plan_of(unit: Unit, named: UUID) -> UUID:
+    found = unit.plans.of_person(named) or unit.plans.of_element(named)
+    person = None if found else unit.consents.whose(named)
+    return found or (unit.plans.of_person(person) if person else None) or named

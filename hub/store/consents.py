@@ -86,14 +86,15 @@ class Consents:
         query = sa.select(consents.c.version, consents.c.recorded_at).where(consents.c.id == wanted)
         return {row.version: row.recorded_at for row in self._connection.execute(query)}
 
+    def whose(self, wanted: UUID) -> UUID | None:
+        """Return the person whom a consent is about."""
+        query = sa.select(consents.c.person_id).where(consents.c.id == wanted, consents.c.is_newest)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def get(self, wanted: UUID) -> Consent | None:
         """Return the newest version of a consent, or None."""
-        row = self._connection.execute(
-            sa.select(consents.c.person_id).where(consents.c.id == wanted, consents.c.is_newest)
-        ).one_or_none()
-        if row is None:
-            return None
-        return next(consent for consent in self.of([row.person_id]) if consent.id == wanted)
+        person = self.whose(wanted)
+        return None if person is None else next(one for one in self.of([person]) if one.id == wanted)
 
 
 def _place(consent: UUID, version: int) -> str:

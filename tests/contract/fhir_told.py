@@ -55,5 +55,5 @@ def _event(deed: Deed, person: UUID, plan: UUID) -> Resource:
     told = Disclosure(
         deed, THEN, ("social",), "authority-system", "one-plan", ("goals",), (_BASIS,), consents, delivery
     )
-    (event,) = audit_events(Ledger(plan, (told,), (), False, THEN), person)
+    (event,) = audit_events(Ledger(plan, person, (told,), (), False, THEN))
     return versioned(event)

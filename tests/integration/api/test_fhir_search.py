@@ -94,7 +94,15 @@ def test_two_plans_that_differ_only_in_what_is_withheld_are_found_alike(hub: Ser
             f"CarePlan/{plan}/_history",
         ]
         told = [hub.ask("coordinator", "GET", f"/fhir/{path}").text for path in paths]
-        named = [plan, patient, *ids(search(hub, "coordinator", f"Goal?patient={patient}"))]
+        named = [
+            plan,
+            patient,
+            *(
+                one
+                for kind in ("Goal", "Consent")
+                for one in ids(search(hub, "coordinator", f"{kind}?patient={patient}"))
+            ),
+        ]
         answers.append((told, named))
     one, other = ([_without(text, named) for text in told] for told, named in answers)
     assert one == other
@@ -104,9 +112,8 @@ def _without(text: str, named: list[str]) -> str:
     """Return an answer without what differs between any two plans: ids, numbers, times of registration, marks."""
     for number, id in enumerate(named):
         text = text.replace(id.rpartition("/")[2], f"id-{number}")
-    marks = (
-        r'"versionId":"[^"]+"|"etag":"(?:[^"\\]|\\.)*"|"(?:lastUpdated|lastModified|recorded)":"[^"]+"|_cursor=[a-z]+'
-    )
+    times = "lastUpdated|lastModified|recorded|occurredDateTime|valueDateTime|start|end"
+    marks = rf'"versionId":"[^"]+"|"etag":"(?:[^"\\]|\\.)*"|"(?:{times})":"[^"]+"|_cursor=[a-z]+'
     return re.sub(rf'{marks}|case-of-\d+|"value":"\d{{10}}"', "", text)
 
 
@@ -283,4 +290,35 @@ def test_the_capability_statement_tells_of_every_type_that_is_answered(hub: Serv
     statement = hub.ask(None, "GET", "/fhir/metadata").json()
     get_fhir_model_class("CapabilityStatement").model_validate(statement)
     for resource in statement["rest"][0]["resource"]:
-        assert hub.ask("coordinator", "GET", f"/fhir/{resource['type']}?_count=1").status_code == 200
+        caller = "employment" if resource["type"] == "Subscription" else "coordinator"
+        assert hub.ask(caller, "GET", f"/fhir/{resource['type']}?_count=1").status_code == 200
+
+
+@on_both
+def test_who_saw_what_is_found_as_audit_events_by_the_citizen_and_the_coordinator(hub: Served) -> None:
+    _, plan, patient = a_plan(hub)
+    hub.ask("employment", "GET", f"/plans/{plan}")
+    events = search(hub, "coordinator", f"AuditEvent?patient={patient}&agent=Organization/employment&action=R")
+    assert events["total"] >= 1
+    event = events["entry"][0]["resource"]
+    get_fhir_model_class("AuditEvent").model_validate(event)
+    read = hub.ask("coordinator", "GET", f"/fhir/AuditEvent/{event['id']}")
+    assert read.json() == event
+    assert search(hub, "employment", f"AuditEvent?patient={patient}")["total"] == 0
+    assert hub.ask("employment", "GET", f"/fhir/AuditEvent/{event['id']}").status_code == 404
+    assert search(hub, "coordinator", f"AuditEvent?entity=CarePlan/{plan}&date=ge2000")["total"] >= 1
+
+
+def test_where_a_consent_comes_from_is_found_and_read(hub: Served) -> None:
+    _, _, patient = a_plan(hub)
+    (consent,) = ids(search(hub, "coordinator", f"Consent?patient={patient}"))
+    (origin,) = search(hub, "coordinator", f"Provenance?target={consent}")["entry"]
+    get_fhir_model_class("Provenance").model_validate(origin["resource"])
+    assert origin["resource"]["target"] == [{"reference": f"{consent}/_history/1"}]
+    assert search(hub, "coordinator", f"Provenance?target={consent}/_history/1")["total"] == 1
+    assert search(hub, "coordinator", f"Provenance?target={consent}/_history/2")["total"] == 0
+    read = hub.ask("coordinator", "GET", f"/fhir/Provenance/{origin['resource']['id']}")
+    assert read.json() == origin["resource"]
+    assert hub.ask("employment", "GET", f"/fhir/Provenance/{origin['resource']['id']}").status_code == 404
+    assert search(hub, "employment", f"Provenance?target={consent}")["total"] == 0
+    assert search(hub, "coordinator", f"Provenance?patient={patient}")["total"] == 2

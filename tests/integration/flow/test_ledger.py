@@ -210,11 +210,9 @@ def test_that_it_was_read_is_itself_written_down(world: World) -> None:
 def test_it_is_told_as_audit_events_that_keep_their_ids_and_name_no_client(world: World) -> None:
     plan = a_shared_plan(world)
     before = ledger(world, plan)
-    person = citizen_of(world, plan).person
-    assert person is not None
-    told_before = audit_events(before, person)
+    told_before = audit_events(before)
     assert [one["outcomeDesc"] for one in told_before] == [one.sentence.da for one in before.disclosures]
-    again = audit_events(ledger(world, plan), person)
+    again = audit_events(ledger(world, plan))
     assert again[1:] == told_before, "but that it was read, which is told as well"
     assert len({one["id"] for one in again}) == len(again)
     assert "the-client" not in str(again)
@@ -233,12 +231,10 @@ def test_an_event_of_what_may_have_left_is_the_event_of_its_arrival(world: World
     world.systems["social"].after = dies
     with pytest.raises(Dies):
         world.delivers(plan, "social")
-    person = citizen_of(world, plan).person
-    assert person is not None
-    (before,) = [one for one in audit_events(ledger(world, plan), person) if one["outcome"] == "4"]
+    (before,) = [one for one in audit_events(ledger(world, plan)) if one["outcome"] == "4"]
     world.systems["social"].after = lambda update: None
     world.drains()
-    after = {one["id"]: one for one in audit_events(ledger(world, plan), person)}
+    after = {one["id"]: one for one in audit_events(ledger(world, plan))}
     assert after[before["id"]]["outcome"] == "0"
 
 

@@ -29,7 +29,7 @@ READ = Disclosure(Deed.READ, THEN, ("children",), "caseworker", "one-plan", ("go
 
 
 def events(*told: Disclosure, plan: UUID = PLAN) -> list[Resource]:
-    return audit_events(Ledger(plan, told, (), False, THEN), PERSON)
+    return audit_events(Ledger(plan, PERSON, told, (), False, THEN))
 
 
 def event(told: Disclosure) -> Resource:
