@@ -84,10 +84,11 @@ def test_two_plans_that_differ_only_in_what_is_withheld_are_found_alike(hub: Ser
         _, plan, patient = a_plan(hub, GOAL, *extra)
         paths = [
             f"{kind}?patient={patient}"
-            for kind in ("Goal", "CarePlan", "CareTeam", "Provenance", "Task", "Appointment", "ServiceRequest")
+            for kind in ("Goal", "CarePlan", "CareTeam", "Task", "Appointment", "ServiceRequest", "Consent")
         ]
         paths += [
             f"Patient/{patient.removeprefix('Patient/')}/$everything",
+            f"Provenance?target=CarePlan/{plan}-employment",
             f"CarePlan?_id={plan}&_include=CarePlan:goal&_revinclude=Provenance:target",
             f"Goal?patient={patient}&_count=1",
             f"Goal?patient={patient}&_summary=count",
