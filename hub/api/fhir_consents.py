@@ -24,8 +24,9 @@ from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.bundle import history
 from hub.fhir.consent_in import read_consent
 from hub.fhir.consent_out import as_told, consent_resource
-from hub.fhir.consent_valid import check_consent
 from hub.fhir.parameters import decided, texts_of
+from hub.fhir.patient_in import patient_of
+from hub.fhir.valid import check_resource
 from hub.flow.choices import plan_to_choose_for, show_consent, show_consent_history
 from hub.flow.decide_for import Question, decide_for
 from hub.flow.lookups import count_lookup
@@ -34,7 +35,7 @@ from hub.flow.show import explain
 from hub.flow.who_can_see import explain_recipient
 from hub.identity.tokens import Caller
 from hub.plan.element import Period, Sensitivity
-from hub.plan.identifier import CPR, Identifier, NotAnIdentifier, cpr_identifier
+from hub.plan.identifier import Identifier
 from hub.plan.person import Role
 
 router = APIRouter(prefix="/fhir/Consent", tags=["fhir"])
@@ -72,8 +73,8 @@ def read_history(
 def create(body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
     """Put a consent in force that is told in FHIR; one that cannot be represented exactly is refused."""
     told: dict[str, Any] = read(_RESOURCE, body)
-    check_consent(told)
-    patient = _patient(told, caller.reader.organisation)
+    check_resource(told, "Consent")
+    patient = patient_of(told, "Consent", caller.reader.organisation)
     if isinstance(patient, Identifier):
         most = hub.settings.lookups_at_most(caller.client)
         count_lookup([patient], most, hub.store, actor=caller.client, correlation_id=correlation_id)
@@ -179,25 +180,6 @@ def _uuid(asked: Mapping[str, str], name: str) -> UUID:
         return UUID(asked.get(name, "").removeprefix("urn:uuid:"))
     except ValueError:
         raise _fault(f"parameter.{name}", "An id of the hub is needed.") from None
-
-
-def _patient(resource: Mapping[str, Any], organisation: str) -> UUID | Identifier:
-    """Return whom a resource is about: by the hub's id, or by a number."""
-    patient = resource.get("patient") or {}
-    identifier = patient.get("identifier") or {}
-    if identifier and "reference" in patient:  # were one read and the other not, it might be somebody else's consent
-        raise _fault("Consent.patient", "It names the patient in two ways, which may disagree.", "Send one of the two.")
-    try:
-        if identifier.get("system") == CPR:
-            return cpr_identifier(str(identifier.get("value", "")), organisation)
-        kind, _, id = str(patient.get("reference", "")).rpartition("/")
-        if kind == "Patient":
-            return UUID(id)
-    except NotAnIdentifier as error:
-        raise _fault("Consent.patient.identifier.value", str(error)) from None
-    except ValueError:
-        pass  # said below
-    raise _fault("Consent.patient", "It names nobody.", "Write Patient/<id at the hub>, or an identifier with a CPR.")
 
 
 def _fault(field: str, sentence: str, next_step: str = "") -> InvalidRequest:

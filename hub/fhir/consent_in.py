@@ -16,7 +16,8 @@ from uuid import UUID
 from hub.consent.consent import EVERY, Consent, ConsentKind, ConsentStatus, Effect, Exemption, Scope
 from hub.errors import InvalidRequest
 from hub.fhir import consent_words as words
-from hub.fhir.consent_parts import Parts, grants_of, instant_of, period_of, scope_of
+from hub.fhir.consent_parts import grants_of, scope_of
+from hub.fhir.parts import Parts, instant_of, period_of
 from hub.plan.element import Period, Sensitivity
 
 #: Some are read; others say nothing of who may see what: a copy of the form, who keeps it, how it was checked.

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.authority.feeding import Topic
 from hub.errors import InvalidRequest
-from hub.fhir.consent_parts import Parts
+from hub.fhir.parts import Parts
 from hub.flow.notification import GUIDE, canonical
 from hub.store.subscriptions import Status, Terms
 
