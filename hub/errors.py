@@ -13,6 +13,10 @@ HubError
 │   ├── NotAllowed           the caller's role may not do this
 │   ├── NotFound             nothing the caller may know of has this id
 │   ├── Conflict             the thing has changed, or is already there
+│   ├── RuleBroken           what is asked is well-formed, and a rule of the plan does not let it be
+│   ├── NotCurrent           the caller rests on another version than the one that stands
+│   │   ├── VersionMissing   the caller does not say on which version a change rests
+│   │   └── SeveralMatch     a condition that may fit one thing fits several
 │   ├── RecipientRefused     a recipient will not take a delivery, and says so
 │   │   └── RecipientDenied  it does not let the hub in, or no way to it is configured
 │   ├── Tampered             stored bytes are not what was written
@@ -161,6 +165,34 @@ class Conflict(Refused):
 
     code = "conflict"
     default_next_step = "Read the newest version and try again."
+
+
+class RuleBroken(Refused):
+    """What is asked is well-formed, and a rule of the plan does not let it be."""
+
+    code = "business-rule"
+    default_next_step = "Nothing was changed. Ask for what the rule lets be, or ask whoever may do it."
+
+
+class NotCurrent(Refused):
+    """The caller rests on another version than the one that stands."""
+
+    code = "not-current"
+    default_next_step = "Read it again, put the two together, and send the new ETag as If-Match."
+
+
+class VersionMissing(NotCurrent):
+    """The caller does not say on which version a change rests."""
+
+    code = "version-missing"
+    default_next_step = "Read it, and send its ETag as If-Match."
+
+
+class SeveralMatch(NotCurrent):
+    """A condition that may fit one thing fits several."""
+
+    code = "several-match"
+    default_next_step = "Nothing was created. Name an identifier that only one of yours has."
 
 
 class RecipientRefused(Refused):

@@ -30,15 +30,17 @@ from hub.api.fhir_sources import (
     rendered,
 )
 from hub.errors import NotFound
+from hub.fhir.around import Around
 from hub.fhir.bundle import Found, history, searchset
 from hub.fhir.capability import capability_statement
-from hub.fhir.elements import Around, resource_of
+from hub.fhir.elements import resource_of
 from hub.fhir.page import Page, Place, key_of
 from hub.fhir.render import TYPES
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.choices import show_consent
 from hub.flow.history import History, show_history
+from hub.flow.proposals_seen import is_proposal, show_task
 from hub.flow.show import Shown, show_element, show_plan, show_plan_of
 from hub.flow.show_many import plans_named, show_some
 
@@ -142,7 +144,8 @@ def _now(kind: str, id: str, asker: Asker) -> Resource:
     if kind not in TYPES:
         raise _not_found()
     caller, store = asker.caller, asker.hub.store
-    show = show_plan if kind in OF_THE_PLAN else show_plan_of if kind == "Patient" else show_element
+    by_kind = {"Patient": show_plan_of, "Task": show_task} | dict.fromkeys(OF_THE_PLAN, show_plan)
+    show = by_kind.get(kind, show_element)
     shown = show(UUID(start), caller.reader, store, actor=caller.client, correlation_id=asker.correlation_id)
     return _named(f"{kind}/{id}", rendered(shown, asker))
 
@@ -153,6 +156,8 @@ def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
     if not is_element:
         return [versioned(_now(kind, id, asker))]
     caller, store = asker.caller, asker.hub.store
+    if kind == "Task" and is_proposal(UUID(id), store):
+        return [versioned(_now(kind, id, asker))]
     plan = plans_named([UUID(id)], store)[0]
     said = {"actor": caller.client, "correlation_id": asker.correlation_id}
     found = [versioned(one) for one in _as_resources(show_history(plan, UUID(id), caller.reader, store, **said))]

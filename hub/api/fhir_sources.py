@@ -18,7 +18,7 @@ from hub.fhir.consent_out import consent_resource
 from hub.fhir.consent_provenance import provenance_of
 from hub.fhir.household import household_of_plans
 from hub.fhir.page import key_of
-from hub.fhir.render import municipality_of, organisation, part_id, render
+from hub.fhir.render import Resources, municipality_of, organisation, part_id, render
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.choices import recorded_at, show_choices
@@ -62,16 +62,21 @@ def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
 
 def rendered(shown: Shown, asker: Asker) -> Sequence[Resource]:
     """Return every resource of a view, each with its version."""
-    settings = asker.hub.settings
-    found = render(
+    return [versioned(one) for one in resources_of(shown, asker.hub).values()]
+
+
+def resources_of(shown: Shown, hub: Hub) -> Resources:
+    """Return every resource of a view, by type and id."""
+    settings = hub.settings
+    return render(
         shown.view,
         shown.person,
         shown.status,
         coordinator=settings.coordinator,
         municipality=settings.municipality,
         has_protected_address=shown.has_protected_address,
+        proposals=shown.proposals,
     )
-    return [versioned(one) for one in found.values()]
 
 
 def organisations(hub: Hub) -> Sequence[Resource]:
@@ -83,13 +88,14 @@ def organisations(hub: Hub) -> Sequence[Resource]:
     return [versioned(one) for one in (municipality_of(settings.municipality), *own)]
 
 
-def elements_in(resources: Iterable[Resource], view: View) -> Collection[UUID]:
+def elements_in(resources: Collection[Resource], view: View) -> Collection[UUID]:
     """Return the elements that some resources tell of: what is written down as read."""
     keys = {key_of(one) for one in resources}
     whole = {f"{kind}/{view.plan}" for kind in OF_THE_PLAN}
     if not whole.isdisjoint(keys):
         return {seen.element.id for seen in view.seen}
     ids = {key.partition("/")[2] for key in keys}
+    ids |= {one["focus"]["reference"].partition("/")[2] for one in resources if one.get("intent") == "proposal"}
     return {
         seen.element.id
         for seen in view.seen

@@ -33,8 +33,10 @@ from hub.errors import (
     NotAcceptable,
     NotAllowed,
     NotAuthenticated,
+    NotCurrent,
     NotFound,
     Refused,
+    RuleBroken,
     TooLarge,
     TooManyLookups,
     Unavailable,
@@ -60,7 +62,9 @@ STATUS: Mapping[type[HubError], int] = {
     NotAcceptable: 406,
     Conflict: 409,
     IdReused: 409,
+    NotCurrent: 412,
     TooLarge: 413,
+    RuleBroken: 422,
     UnknownPerson: 422,
     TooManyLookups: 429,
     Unavailable: 503,
@@ -83,6 +87,10 @@ _ISSUE_TYPE = {
     "invalid-request": "invalid",
     "contract-violation": "structure",
     "unknown-person": "business-rule",
+    "business-rule": "business-rule",
+    "not-current": "conflict",
+    "version-missing": "required",
+    "several-match": "multiple-matches",
     "failed": "exception",
 }
 _log = structlog.get_logger("hub.api")
@@ -139,7 +147,7 @@ def answer(request: Request, problem: Problem) -> Response:
     service = _service_called(request)
     if service is not None:
         return _answer_of(service, request, problem, correlation_id)
-    if request.scope["path"].startswith("/fhir/"):
+    if speaks_fhir(request.scope["path"]):
         body, media_type = orjson.dumps(outcome(problem, correlation_id)), "application/fhir+json"
     elif speaks_xml(request):
         body, media_type = _as_xml(problem.content(correlation_id)).encode(), "application/problem+xml"
@@ -171,6 +179,11 @@ def _answer_of(service: Serves, request: Request, problem: Problem, correlation_
     reply = service.refuse(getattr(request.state, "call", unread), refusal)
     status = problem.status if problem.status == STATUS[NotAuthenticated] else reply.status
     return Response(reply.body, status, dict(problem.headers), reply.content_type)
+
+
+def speaks_fhir(path: str) -> bool:
+    """Tell whether whoever calls a path speaks FHIR."""
+    return path == "/fhir" or path.startswith("/fhir/")
 
 
 def speaks_xml(request: Request) -> bool:
@@ -245,6 +258,7 @@ def outcome(problem: Problem, correlation_id: str) -> dict[str, Any]:
             "expression": [fault.field],
         }
         for fault in problem.faults
+        if fault.sentence != problem.sentence  # which is told already
     ]
     return {"resourceType": "OperationOutcome", "issue": [whole, *faults]}
 

@@ -14,7 +14,7 @@ from hub.api.asking import AChooser, ACoordinator, AWriter, CorrelationId, TheBo
 from hub.api.models import Strict, Why, read, schema_of
 from hub.api.problems import CREATED
 from hub.flow import propose
-from hub.flow.propose import ShownProposal
+from hub.flow.proposed import ShownProposal
 
 router = APIRouter(tags=["plans"])
 

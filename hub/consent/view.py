@@ -17,7 +17,7 @@ from hub.consent.decision import Decision
 from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Reader
 from hub.consent.subject import Subject, subject_of
-from hub.plan.element import Element, Kind, Sensitivity
+from hub.plan.element import Detail, Element, Kind, Sensitivity
 from hub.plan.person import Role
 from hub.plan.plan import Plan
 
@@ -61,7 +61,7 @@ class View:
 
     def tells_case_of(self, authority: str) -> bool:
         """Tell whether the reader works with an authority's case numbers: the authority itself, and the coordinator."""
-        return self.reader.organisation == authority or self.reader.role is Role.COORDINATOR
+        return _tells_case(self.reader, authority)
 
     def in_detail(self) -> Iterator[Element]:
         """Yield the elements whose details the reader sees; of the others nobody can tell when and where they ask."""
@@ -85,7 +85,7 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
         plan=plan.id,
         reader=reader,
         seen=tuple(
-            Seen(_as_shown(element, decision.hidden, shown), decision)
+            Seen(_as_shown(element, decision.hidden, shown, reader), decision)
             for element, decision in decided
             if decision.permits
         ),
@@ -119,11 +119,18 @@ def _subjects(
     ]
 
 
-def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID]) -> Element:
-    """Leave out what the decision hides, and the link to an element that the reader does not see."""
+def _as_shown(element: Element, hidden: frozenset[Hidden], shown: set[UUID], reader: Reader) -> Element:
+    """Leave out what the decision hides, the link to an element that the reader does not see, and others' own ids."""
+    if Detail.IDENTIFIERS in element.details and not _tells_case(reader, element.authority):
+        others = {name: said for name, said in element.details.items() if name != Detail.IDENTIFIERS}
+        element = replace(element, details=others)
     if not hidden and (element.part_of is None or element.part_of in shown):
         return element
     return replace(left_out(element, hidden), part_of=element.part_of if element.part_of in shown else None)
+
+
+def _tells_case(reader: Reader, authority: str) -> bool:
+    return reader.organisation == authority or reader.role is Role.COORDINATOR
 
 
 def left_out(element: Element, hidden: frozenset[Hidden]) -> Element:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from html import escape
-from uuid import UUID
 
+import orjson
+
+from hub.fhir.around import Around
+from hub.fhir.task_out import task
 from hub.fhir.words import (
-    CARE_SOCIAL,
-    CITIZENS_GOAL,
+    CITIZENS_OWN,
+    CONTACT,
     KIND,
-    RESOURCE_OF,
     STATUS,
     Resource,
     concept,
@@ -24,8 +24,11 @@ from hub.fhir.words import (
     period,
     reference,
     reference_to,
+    type_of,
+    unnamed,
 )
-from hub.plan.element import Element, Kind, Status
+from hub.plan.demands import Way
+from hub.plan.element import Detail, Element, Kind, Status
 from hub.plan.own import CITIZEN
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -39,37 +42,14 @@ _WITHOUT_NOTES = frozenset({"EpisodeOfCare", "PractitionerRole", "RelatedPerson"
 _RELATION_CODES = {"mother": "MTH", "father": "FTH", "child": "CHILD", "sibling": "SIB", "partner": "DOMPART"}
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What an element stands among: whose plan it is, and the other elements in the view."""
-
-    person: UUID
-    elements: Mapping[UUID, Element]
-    #: Since when each reads as it does; not of those of which a part is left out (``Seen.registered_at``).
-    registered_at: Mapping[UUID, datetime]
-
-    @property
-    def patient(self) -> Resource:
-        """Return a reference to the plan's person."""
-        return reference("Patient", self.person)
-
-    def served_by(self, element: Element) -> Element | None:
-        """Return what the element is part of, when that is a goal in the view."""
-        above = self.elements.get(element.part_of) if element.part_of else None
-        return above if above is not None and RESOURCE_OF[above.kind] == "Goal" else None
-
-    def steps_of(self, goal: Element) -> list[Element]:
-        """Return the sub-goals of a goal, in the view's order."""
-        return [one for one in self.elements.values() if one.part_of == goal.id and one.kind is Kind.SUB_GOAL]
-
-
 def resource_of(element: Element, around: Around) -> Resource:
     """Return an element as its resource."""
-    kind = RESOURCE_OF[element.kind]
+    kind = type_of(element)
     return {
         "resourceType": kind,
         "id": str(element.id),
         "meta": meta(element, around.registered_at.get(element.id)),
+        **filled(identifier=_identifiers(element)),
         **filled(text=_narrative(element) if kind in _WITHOUT_NOTES else None),
         **_BODY_OF[kind](element, around),
     }
@@ -118,8 +98,8 @@ def _goal(element: Element, around: Around) -> Resource:
     return filled(
         extension=steps,
         lifecycleStatus=_status(element),
-        category=[{"coding": [{"system": CARE_SOCIAL, "code": CITIZENS_GOAL}]}] if is_citizens else [],
-        description=concept(element.codes, element.title) or _unnamed(element),
+        category=CITIZENS_OWN if is_citizens else [],
+        description=concept(element.codes, element.title) or unnamed(element),
         subject=around.patient,
         startDate=day(element.valid.start).isoformat() if element.valid.start else None,
         target=due,
@@ -136,7 +116,7 @@ def _service_request(element: Element, around: Around) -> Resource:
         extension=serves,
         status=_status(element),
         intent="plan",
-        code=concept(element.codes, element.title) or _unnamed(element),
+        code=concept(element.codes, element.title) or unnamed(element),
         subject=around.patient,
         occurrencePeriod=period(element.valid),
         requester=_organisation(element),
@@ -148,7 +128,9 @@ def _appointment(element: Element, around: Around) -> Resource:
     status, start, end = _status(element), element.valid.start, element.valid.end
     is_timed = start is not None and end is not None
     may_lack_times = status in ("proposed", "cancelled", "waitlist")
+    way = element.details.get(Detail.CONTACT)
     return filled(
+        extension=[{"url": CONTACT, "valueCode": way}] if way in set(Way) else [],
         # app-3: without both times it cannot be booked; it stays a proposal with the times that are known.
         status=status if is_timed or may_lack_times else "proposed",
         serviceType=_listed(concept(element.codes)),
@@ -220,20 +202,22 @@ _BODY_OF: Mapping[str, Callable[[Element, Around], Resource]] = {
     "PractitionerRole": _practitioner_role,
     "Communication": _communication,
     "RelatedPerson": _related_person,
+    "Task": task,
 }
 
 
 def _status(element: Element) -> str:
-    return STATUS[element.status][RESOURCE_OF[element.kind]]
+    return STATUS[element.status][type_of(element)]
 
 
 def _organisation(element: Element) -> Resource:
     return reference("Organization", element.authority)
 
 
-def _unnamed(element: Element) -> Resource:
-    """Return what stands where a rule leaves the title out and FHIR asks for something."""
-    return {"coding": [{"system": KIND, "code": element.kind}]}
+def _identifiers(element: Element) -> list[Resource]:
+    """Return what its author's own system calls it, as far as the view tells it."""
+    told = orjson.loads(element.details.get(Detail.IDENTIFIERS, "[]"))
+    return [filled(use=use, system=system, value=value) for system, value, use in told]
 
 
 def _notes(element: Element) -> list[Resource]:

@@ -15,7 +15,9 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.view import View
-from hub.fhir.elements import Around, resource_of
+from hub.fhir.around import Around
+from hub.fhir.elements import resource_of
+from hub.fhir.task_out import proposal_task
 from hub.fhir.words import (
     AUTHORITY,
     CARE_PLAN,
@@ -35,7 +37,9 @@ from hub.fhir.words import (
     reference,
     reference_to,
     security,
+    type_of,
 )
+from hub.flow.proposed import ShownProposal
 from hub.plan.element import Element, Period, Status
 from hub.plan.identifier import CPR, Identifier
 from hub.plan.own import CITIZEN
@@ -46,7 +50,7 @@ from hub.plan.plan import PlanStatus
 Resources = Mapping[tuple[str, str], Resource]
 
 #: Resource types that this rendering can yield, for the capability statement.
-TYPES = tuple(sorted({*RESOURCE_OF.values(), "CarePlan", "CareTeam", "Organization", "Patient", "Provenance"}))
+TYPES = tuple(sorted({*RESOURCE_OF.values(), "CarePlan", "CareTeam", "Organization", "Patient", "Provenance", "Task"}))
 
 _PLAN_STATUS = {PlanStatus.ACTIVE: "active", PlanStatus.DISSOLVED: "revoked", PlanStatus.COMPLETED: "completed"}
 _AUTHOR = {
@@ -63,12 +67,14 @@ def render(
     coordinator: str,
     municipality: str = "",
     has_protected_address: bool = False,
+    proposals: Sequence[ShownProposal] = (),
 ) -> Resources:
     """Return every resource of a view.
 
     :param coordinator: the organisation that authors the umbrella plan.
     :param municipality: code of the municipality whose authorities they are; empty: it is not told.
     :param has_protected_address: as the reader is told (``hub.flow.show.Shown``).
+    :param proposals: of another time for appointments, as far as the reader may know of them; each becomes a Task.
     """
     elements = {seen.element.id: seen.element for seen in view.seen}
     registered_at = {seen.element.id: seen.registered_at for seen in view.seen if seen.registered_at}
@@ -83,8 +89,16 @@ def render(
         *(_part(view, person, authority, own) for authority, own in parts.items()),
         *_provenances(view.plan, person, parts, registered_at),
         *(resource_of(element, around) for element in elements.values()),
+        *_proposed(proposals, around),
     ]
     return {(resource["resourceType"], resource["id"]): resource for resource in rendered}
+
+
+def _proposed(proposals: Sequence[ShownProposal], around: Around) -> Iterator[Resource]:
+    for one in proposals:
+        appointment = around.elements.get(one.proposal.element)
+        if appointment is not None:
+            yield proposal_task(one, appointment, around)
 
 
 def organisation(name: str, municipality: str = "") -> Resource:
@@ -150,8 +164,8 @@ def _umbrella(
 def _part(view: View, person: Person, authority: str, own: Sequence[Element]) -> Resource:
     by_type: dict[str, list[Resource]] = {}
     for element in own:
-        by_type.setdefault(RESOURCE_OF[element.kind], []).append(reference_to(element))
-    activities = [*by_type.pop("ServiceRequest", []), *by_type.pop("Appointment", [])]
+        by_type.setdefault(type_of(element), []).append(reference_to(element))
+    activities = [one for kind in ("ServiceRequest", "Task", "Appointment") for one in by_type.pop(kind, [])]
     goals, needs = by_type.pop("Goal", []), by_type.pop("Condition", [])
     return {
         "resourceType": "CarePlan",

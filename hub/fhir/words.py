@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.plan.danish_time import LOCAL
 from hub.plan.element import Code, Element, Kind, Period, Sensitivity, Status
+from hub.plan.task import asked_of
 
 Resource = dict[str, Any]
 
@@ -25,6 +26,11 @@ COORDINATES, COOPERATES = "koordinerende-myndighed", "samarbejdende-myndighed"
 #: KL's codes of care and social work (hl7dk/kl-term), and that for the citizen's own goals and wishes.
 CARE_SOCIAL = "http://fhir.kl.dk/term/CodeSystem/CareSocialCodes"
 CITIZENS_GOAL = "416fe27d-3ccf-4390-8742-8b52a9d8dc78"
+CITIZENS_OWN: list[Resource] = [{"coding": [{"system": CARE_SOCIAL, "code": CITIZENS_GOAL}]}]
+TASK = "urn:one-plan-hub:task"
+TASK_INPUT, TASK_OUTPUT = "urn:one-plan-hub:task-input", "urn:one-plan-hub:task-output"
+#: Extension of ours: how somebody is met, a code of ``hub.plan.demands.Way``; R4's Appointment has no element for it.
+CONTACT = "urn:one-plan-hub:fhir:contact"
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 #: Which resource an element becomes.
@@ -95,9 +101,19 @@ def reference(kind: str, id: UUID | str) -> Resource:
     return {"reference": f"{kind}/{id}"}
 
 
+def type_of(element: Element) -> str:
+    """Return which resource an element becomes: an activity that is asked of an authority is a Task."""
+    return "Task" if asked_of(element) else RESOURCE_OF[element.kind]
+
+
 def reference_to(element: Element) -> Resource:
     """Return a reference to the resource that an element becomes."""
-    return reference(RESOURCE_OF[element.kind], element.id)
+    return reference(type_of(element), element.id)
+
+
+def unnamed(element: Element) -> Resource:
+    """Return what stands where a rule leaves the title out and FHIR asks for something."""
+    return {"coding": [{"system": KIND, "code": element.kind}]}
 
 
 def security(labels: set[Sensitivity | None]) -> list[Resource]:

@@ -78,7 +78,9 @@ def _as_today(
         seen = view_for(then, shown.view.reader, policy, consents, shown.at).element(version.id)
         if seen is not None:
             hidden = seen.decision.hidden | now_seen.decision.hidden
-            yield Seen(left_out(seen.element, hidden), replace(seen.decision, hidden=hidden))
+            is_linked = version.part_of is not None and shown.view.element(version.part_of) is not None
+            told = replace(left_out(seen.element, hidden), part_of=version.part_of if is_linked else None)
+            yield Seen(told, replace(seen.decision, hidden=hidden))
 
 
 def _without_repeats(versions: Sequence[Seen]) -> list[Seen]:

@@ -7,7 +7,7 @@ The proposal leaves with the plan update of that authority (``hub.flow.proposed`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,13 @@ from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotFound
 from hub.flow.belonging import NO_PLAN, may_open
-from hub.flow.proposed import State, state_of
+from hub.flow.proposed import ShownProposal, State, all_of
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
 from hub.flow.show import look
 from hub.plan.demands import demands
-from hub.plan.element import Element, Period
+from hub.plan.element import Period
 from hub.plan.person import Role
 from hub.store.plans import StoredPlan
 from hub.store.proposals import Proposal
@@ -34,18 +34,6 @@ _NONE = "There is no proposal with this id that you may answer."
 _MAY_ASK = (Role.COORDINATOR, Role.CITIZEN)
 _OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 _ENDED = (State.COMPLETED, State.REJECTED, State.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownProposal:
-    """A proposal, and where it stands.
-
-    :ivar appointment: as the plan has it now; None: it is gone.
-    """
-
-    proposal: Proposal
-    state: State
-    appointment: Element | None
 
 
 def propose(
@@ -69,7 +57,7 @@ def propose(
             fault = Fault("start", "The time is over, or the one that the appointment has.", "Name another, to come.")
             raise InvalidRequest("The request has faults.", faults=[fault])
         stored = _stored(unit, plan)
-        if any(one.proposal.element == element and one.state not in _ENDED for one in _all(unit, stored, at)):
+        if any(one.proposal.element == element and one.state not in _ENDED for one in all_of(unit, stored, at)):
             raise Conflict("Another time is proposed for this already.", "Cancel that first, or wait for the answer.")
         proposed = Period(start, start + (asked.end - asked.start))
         one = Proposal(
@@ -93,7 +81,7 @@ def cancel(plan: UUID, wanted: UUID, reader: Reader, store: Store, *, actor: str
             raise NotFound(NO_PLAN)
         unit.plans.lock([plan])
         shown, at = look(unit, plan, reader, actor), now()
-        one = _one(_all(unit, _stored(unit, plan), at), wanted)
+        one = _one(all_of(unit, _stored(unit, plan), at), wanted)
         if one is None or shown.view.element(one.proposal.element) is None:
             raise NotFound(_NONE)
         if one.state in _ENDED:
@@ -118,7 +106,7 @@ def answer(
         plan, at = unit.proposals.plan_of(wanted), now()
         unit.plans.lock([plan] if plan else [])
         stored = unit.plans.get(plan) if plan else None
-        one = _one(_all(unit, stored, at), wanted) if stored else None
+        one = _one(all_of(unit, stored, at), wanted) if stored else None
         if stored is None or one is None or not _is_theirs(unit, one.proposal, reader, at):
             raise NotFound(_NONE)
         if one.state in _ENDED or (refusal is None and one.state is State.ACCEPTED):
@@ -130,7 +118,7 @@ def answer(
         state = State.ACCEPTED if refusal is None else State.REJECTED
         told = {**_about(one.proposal), "state": state, **asked_by(reader)}
         unit.audit.record("proposal-answered", actor, at, correlation_id, stored.plan.id, **told)
-        return _one(_all(unit, stored, at), wanted) or one
+        return _one(all_of(unit, stored, at), wanted) or one
 
 
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownProposal]:
@@ -143,7 +131,7 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
             raise NotFound(NO_PLAN)
         shown, at = look(unit, plan, reader, actor), now()
         unit.audit.record("proposals-read", actor, at, correlation_id, plan, **asked_by(reader))
-        found = _all(unit, _stored(unit, plan), at)
+        found = all_of(unit, _stored(unit, plan), at)
         return [one for one in found if shown.view.element(one.proposal.element) is not None]
 
 
@@ -153,7 +141,7 @@ def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: s
         at, found = now(), []
         for plan in unit.proposals.plans_of(reader.organisation):
             stored = unit.plans.get(plan)
-            of_it = _all(unit, stored, at) if stored else ()
+            of_it = all_of(unit, stored, at) if stored else ()
             found += [one for one in of_it if one.state not in _ENDED and _is_theirs(unit, one.proposal, reader, at)]
         unit.audit.record("proposals-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return found
@@ -164,14 +152,6 @@ def _stored(unit: Unit, plan: UUID) -> StoredPlan:
     if stored is None:
         raise NotFound(NO_PLAN)
     return stored
-
-
-def _all(unit: Unit, stored: StoredPlan, at: datetime) -> Sequence[ShownProposal]:
-    elements = stored.plan.elements
-    return [
-        ShownProposal(one, state_of(one, elements.get(one.element), at), elements.get(one.element))
-        for one in unit.proposals.of_plan(stored.plan.id, stored.key)
-    ]
 
 
 def _one(found: Sequence[ShownProposal], wanted: UUID) -> ShownProposal | None:

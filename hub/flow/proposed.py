@@ -6,6 +6,8 @@ it now: moved to the other time it is done, moved elsewhere or gone it is off. T
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +34,18 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # it is wanted no more, or the appointment has overtaken it
 
 
+@dataclass(frozen=True, slots=True)
+class ShownProposal:
+    """A proposal, and where it stands.
+
+    :ivar appointment: as the plan has it now; None: it is gone.
+    """
+
+    proposal: Proposal
+    state: State
+    appointment: Element | None
+
+
 def state_of(one: Proposal, appointment: Element | None, at: datetime) -> State:
     """Return where a proposal stands.
 
@@ -48,6 +62,15 @@ def state_of(one: Proposal, appointment: Element | None, at: datetime) -> State:
     if one.accepted_at is not None:
         return State.ACCEPTED
     return State.RECEIVED if one.received_at is not None else State.REQUESTED
+
+
+def all_of(unit: Unit, stored: StoredPlan, at: datetime) -> Sequence[ShownProposal]:
+    """Return every proposal of a plan, and where it stands."""
+    elements = stored.plan.elements
+    return [
+        ShownProposal(one, state_of(one, elements.get(one.element), at), elements.get(one.element))
+        for one in unit.proposals.of_plan(stored.plan.id, stored.key)
+    ]
 
 
 def proposed_to(unit: Unit, stored: StoredPlan, view: View, at: datetime) -> Proposed:

@@ -22,7 +22,9 @@ from hub.flow.belonging import NO_PLAN, as_member, as_one_of, is_open_to, may_op
 from hub.flow.circumstances import consents_of, said_in
 from hub.flow.hold import as_told, tells_nobody
 from hub.flow.lookups import MOST_LOOKUPS, count_lookup
+from hub.flow.proposed import ShownProposal
 from hub.flow.reading import asked_by, in_red, with_what_is_open, write_down
+from hub.flow.received import as_received
 from hub.flow.refusal import refusals_written
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
@@ -41,6 +43,7 @@ class Shown:
 
     :ivar has_protected_address: whether any authority says that the person's address is protected (CPR-lov § 28), which
         whoever reads the plan must not give away. A partner, who is told nothing of where people live, is not told.
+    :ivar proposals: of another time for what is seen, where whoever shows it asks for them (``proposals_seen``).
     :ivar silent: authorities whose systems the hub cannot ask just now, and since when; whatever the plan holds.
     """
 
@@ -50,6 +53,7 @@ class Shown:
     at: datetime
     has_protected_address: bool = False
     silent: Mapping[str, datetime] = field(default_factory=dict)
+    proposals: Sequence[ShownProposal] = ()
 
 
 def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
@@ -169,7 +173,7 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     people, concerned = {one: unit.people.open(one, sealed) for one, sealed in around.people.items()}, told.people()
     given = unit.consents.open([one for one in around.consents if one.person in concerned])
     consents = said_in(unit, given, at, told, people).standing(policy.ages, at)
-    view = view_for(told, member, policy, consents, at)
+    view = as_received(unit, view_for(told, member, policy, consents, at))
     silent = unit.breakers.silent(Direction.SOURCE) if around.has_silent_source else {}
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told

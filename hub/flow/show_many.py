@@ -14,6 +14,7 @@ from uuid import UUID
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import NotFound
+from hub.flow.proposals_seen import beside
 from hub.flow.reading import write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.show import Shown, look
@@ -40,7 +41,7 @@ def plans_open_to(reader: Reader, store: Store, after: UUID | None, at_most: int
 
 
 def plans_named(ids: Collection[UUID], store: Store) -> Sequence[UUID]:
-    """Return the plans that ids stand for, in order: of a plan, a person, an element or a consent. Shows nothing."""
+    """Return the plans that ids stand for, in order: of a plan, its person, or what is of it. Shows nothing."""
     with store.begin(read_only=True) as unit:
         return sorted({_plan_of(unit, one) for one in ids})
 
@@ -67,7 +68,7 @@ def show_some(
     """
     try:
         with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-            shown = look(unit, plan, reader, actor)
+            shown = beside(unit, look(unit, plan, reader, actor))
             found, elements = choose(shown)
             seen = [one for one in shown.view.seen if one.element.id in elements]
             write_down(unit, "read", shown.view, seen, shown.at, actor, correlation_id)
@@ -77,6 +78,6 @@ def show_some(
 
 
 def _plan_of(unit: Unit, named: UUID) -> UUID:
-    found = unit.plans.of_person(named) or unit.plans.of_element(named)
+    found = unit.plans.of_person(named) or unit.plans.of_element(named) or unit.proposals.plan_of(named)
     person = None if found else unit.consents.whose(named)
     return found or (unit.plans.of_person(person) if person else None) or named

@@ -1,5 +1,7 @@
 """Somebody writes into a plan at the hub itself: the citizen's own goals and words, and the coordinator's joint goals.
 
+What is written by FHIR, by these and by authorities, is written by ``hub.flow.write_many``, which rests on this.
+
 What is written is an element as any other, so the consent layer decides who sees it and the bus brings it to them.
 Whoever wrote it changes and ends it, and names the version that they have read: nobody overwrites what they have not
 seen (docs/adr/0046).
@@ -24,13 +26,17 @@ from hub.flow.show import Shown, look
 from hub.plan.element import Element, Kind, Status
 from hub.plan.own import CITIZEN, OwnWords, ended, is_own, reworded, with_own, written
 from hub.plan.person import Role
+from hub.plan.task import asked_of
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
+_OF_AUTHORITY = (Kind.GOAL, Kind.ACTIVITY, Kind.APPOINTMENT)
 #: What each may write.
 KINDS: Mapping[Role, Sequence[Kind]] = {
     Role.CITIZEN: (Kind.GOAL, Kind.STATEMENT),
     Role.COORDINATOR: (Kind.GOAL, Kind.ACTIVITY),
+    Role.AUTHORITY_SYSTEM: _OF_AUTHORITY,
+    Role.CASEWORKER: _OF_AUTHORITY,
 }
 #: How something may end.
 ENDS = (Status.COMPLETED, Status.CANCELLED)
@@ -68,8 +74,8 @@ def add(plan: UUID, words: OwnWords, reader: Reader, store: Store, *, actor: str
         unit.plans.lock([plan])
         stored, at = opened(unit, plan, reader)
         said = _checked(unit, stored, words, reader, actor)
-        element = written(plan, _author(reader), new_id(), said, at)
-        return _saved(unit, stored, element, reader, actor, at, correlation_id)
+        element = written(plan, author_of(reader), new_id(), said, at)
+        return saved(unit, stored, element, reader, actor, at, correlation_id)
 
 
 def change(
@@ -121,10 +127,10 @@ def _next(
             raise Conflict("This has been changed since you read it.", "Read it again, and put the two together.")
         if was.status in ENDS:
             raise Conflict("This has ended.", "Write a new one.")
-        return _saved(unit, stored, into(unit, stored, was, at), reader, actor, at, correlation_id)
+        return saved(unit, stored, into(unit, stored, was, at), reader, actor, at, correlation_id)
 
 
-def _saved(
+def saved(
     unit: Unit, stored: StoredPlan, element: Element, reader: Reader, actor: str, at: datetime, correlation_id: str
 ) -> Seen:
     """Remember a new version, make its recipients due, and return it as its author sees it."""
@@ -157,8 +163,10 @@ def _checked(
 
 
 def _is_theirs(element: Element, reader: Reader) -> bool:
-    return is_own(element) and element.authority == _author(reader)
+    """Tell whether the reader has written it; what is asked of an authority has other rules (``hub.flow.tasks``)."""
+    return is_own(element) and element.authority == author_of(reader) and asked_of(element) is None
 
 
-def _author(reader: Reader) -> str:
+def author_of(reader: Reader) -> str:
+    """Return as whom a reader is an author."""
     return CITIZEN if reader.role is Role.CITIZEN else reader.organisation

@@ -66,6 +66,14 @@ class Detail:
     HOURS_PER_WEEK = "hours-per-week"
     #: What sort of its kind it is, such as ``follow-up`` of an appointment.
     TYPE = "type"
+    #: What its author's own system calls it, as JSON; told to its author and to the coordinator alone, like a case.
+    IDENTIFIERS = "identifiers"
+    #: Of what is asked of an authority (``hub.plan.task``): of which, where it stands, why, and what came of it.
+    OWNER = "owner"
+    TASK_STATE = "task-state"
+    STATUS_REASON = "status-reason"
+    OUTPUT = "output"
+    ASKED_AT = "asked-at"
     #: The element tells of someone whose address is protected (CPR-loven § 28); rules of the policy rest on it.
     PROTECTED_ADDRESS = "protected-address"
 

@@ -1,7 +1,8 @@
-"""What the hub itself puts into a plan: the citizen's own goals and words, and joint goals that no authority owns.
+"""What the hub itself puts into a plan: the citizen's own goals and words, joint goals, and what is written by FHIR.
 
-They are elements as any other. Their source is the hub: of the citizen, or of the organisation that coordinates the
-plan, in one case of their own in each plan. So they are merged with nothing, and whoever wrote them alone changes them.
+They are elements as any other. Their source is the hub: of the citizen, or of the organisation that writes, in one case
+of their own in each plan. So they are merged with nothing, and whoever wrote them alone changes them; what is asked of
+an authority, which moves it on, too (``hub.plan.task``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from hub.plan.element import (
     Category,
+    Code,
     Element,
     Kind,
     OrderKey,
@@ -33,6 +35,7 @@ _PREFIX = "own-"
 CATEGORY_OF: Mapping[Kind, str] = {
     Kind.GOAL: Category.GOALS,
     Kind.ACTIVITY: Category.ACTIVITIES,
+    Kind.APPOINTMENT: Category.APPOINTMENTS,
     Kind.STATEMENT: Category.STATEMENTS,
 }
 
@@ -44,6 +47,8 @@ class OwnWords:
     :ivar until: by when it is to be reached; None where nothing is said.
     :ivar part_of: the element of the same plan that it serves.
     :ivar is_sensitive: it tells of health or the like (GDPR art. 9), so fewer may see it.
+    :ivar valid: of what time it is; None: from when it is written until ``until``.
+    :ivar details: small facts, as an element has them.
     """
 
     kind: Kind
@@ -52,6 +57,10 @@ class OwnWords:
     until: datetime | None = None
     part_of: UUID | None = None
     is_sensitive: bool = False
+    valid: Period | None = None
+    status: Status = Status.ACTIVE
+    codes: tuple[Code, ...] = field(default=(), repr=False)
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def label(self) -> Sensitivity:
@@ -61,22 +70,27 @@ class OwnWords:
         )
 
 
+def own_id(plan: UUID, author: str, source: UUID) -> UUID:
+    """Return the id of what somebody writes into a plan."""
+    return element_id(author, _case_of(plan), str(source))
+
+
 def written(plan: UUID, author: str, source: UUID, words: OwnWords, at: datetime) -> Element:
     """Return a new element of what somebody writes."""
     case = _case_of(plan)
     return Element(
-        id=element_id(author, case, str(source)),
+        id=own_id(plan, author, source),
         kind=words.kind,
         category=CATEGORY_OF[words.kind],
         label=words.label,
-        status=Status.ACTIVE,
+        status=words.status,
         title=words.title,
         text=words.text,
-        valid=Period(at, words.until),
-        codes=(),
+        valid=words.valid or Period(at, words.until),
+        codes=words.codes,
         part_of=words.part_of,
         concerns=frozenset(),
-        details={},
+        details=dict(words.details),
         provenance=Provenance(author, SOURCE_SYSTEM, case, str(source), CONTRACT),
         order=OrderKey(1, at, str(source)),
         registered_at=at,
@@ -92,6 +106,17 @@ def reworded(element: Element, words: OwnWords, at: datetime, message: UUID) -> 
         valid=replace(element.valid, end=words.until),
         part_of=words.part_of,
         label=words.label,
+    )
+
+
+def rewritten(element: Element, words: OwnWords, at: datetime, message: UUID) -> Element:
+    """Return the next version of an element, which says all that the words say and nothing besides."""
+    return replace(
+        reworded(element, words, at, message),
+        status=words.status,
+        valid=words.valid or Period(element.valid.start, words.until),
+        codes=words.codes,
+        details=dict(words.details),
     )
 
 

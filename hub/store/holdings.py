@@ -6,7 +6,7 @@ leaves it open, and what it named counts as possibly held. So no later withdrawa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -175,6 +175,13 @@ class Holdings:
             sa.select(outbox.c.id, outbox.c.recipient).where(outbox.c.plan_id == plan, MAY_HOLD).order_by(outbox.c.id)
         )
         return [(row.id, row.recipient) for row in rows]
+
+    def since(self, plan: UUID, wanted: Collection[UUID]) -> Mapping[tuple[str, UUID], datetime]:
+        """Return by recipient and element since when elements of a plan are held as they are held; for sure alone."""
+        query = sa.select(outbox.c.recipient, holdings.c.element_id, holdings.c.since).where(
+            holdings.c.outbox_id == outbox.c.id, outbox.c.plan_id == plan, holdings.c.element_id.in_(wanted)
+        )
+        return {(row.recipient, row.element_id): row.since for row in self._connection.execute(query)}
 
     def replace(
         self, outbox_id: UUID, now_held: Mapping[UUID, str], at: datetime, before: Mapping[UUID, str] | None = None

@@ -78,6 +78,11 @@ class Proposals:
         found = self._connection.execute(query.order_by(_ROW.proposed_at, _ROW.id))
         return [_proposal(row, key) for row in found]
 
+    def is_any_of(self, plan: UUID) -> bool:
+        """Tell whether anything was ever proposed in a plan."""
+        query = sa.select(_ROW.id).where(_ROW.plan_id == plan, _ROW.municipality == self._municipality).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan that a proposal is of."""
         query = sa.select(_ROW.plan_id).where(_ROW.id == wanted, _ROW.municipality == self._municipality)

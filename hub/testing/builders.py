@@ -21,6 +21,7 @@ from hub.plan.contribution import Contribution, Coverage, PersonFacts, Removal
 from hub.plan.element import Category, Draft, Kind, OrderKey, Period, Sensitivity, Status, element_id
 from hub.plan.identifier import Identifier, cpr_identifier
 from hub.plan.merge import merge
+from hub.plan.own import OwnWords, with_own, written
 from hub.plan.plan import Plan
 from hub.testing.clock import THEN
 from hub.testing.permissions import (
@@ -209,6 +210,12 @@ class PlanBuilder:
     def with_contribution(self, contribution: Contribution) -> Self:
         """Merge a message that concerns nobody but the plan's person."""
         return replace(self, plan=merge(self.plan, contribution, {}, self.registered_at))
+
+    def with_written(self, author: str, words: OwnWords) -> Self:
+        """Add what somebody has written at the hub: the citizen, or an organisation."""
+        source = UUID(int=len(self.plan.elements) + 1)
+        element = written(self.plan.id, author, source, words, self.registered_at)
+        return replace(self, plan=with_own(self.plan, element))
 
     def build(self) -> Plan:
         """Return the plan."""

@@ -16,12 +16,14 @@ from hub.ui.times import age, days, meeting, moment
 from hub.ui.words import known_word, word
 
 #: Facts that a card says elsewhere, or that are for systems.
-_SAID_ELSEWHERE = frozenset({Detail.ALL_DAY, "purpose", "booking", "organisation-code"})
+_SAID_ELSEWHERE = frozenset(
+    {Detail.ALL_DAY, Detail.IDENTIFIERS, Detail.ASKED_AT, "purpose", "booking", "organisation-code"}
+)
 #: Facts whose values are words of a closed list, and so the page's to say.
 _CLOSED = frozenset(
     {
         Detail.RELATION, Detail.CUSTODY, Detail.PROTECTED_ADDRESS, Detail.TYPE, Detail.CONTACT,
-        Detail.WITH_MORE_AUTHORITIES, "missed", "cancelled-by",
+        Detail.WITH_MORE_AUTHORITIES, Detail.TASK_STATE, "missed", "cancelled-by",
     }
 )  # fmt: skip
 #: What a coordinator looks for first; other facts follow by name.
@@ -98,8 +100,7 @@ class Cards:
         element, language = seen.element, self.language
         for name, value in sorted(element.details.items(), key=lambda fact: (fact[0] not in _FIRST, fact)):
             if name not in _SAID_ELSEWHERE and value != element.title:
-                said = known_word("value", value, language) if name in _CLOSED else value
-                yield known_word("detail", name, language), said
+                yield known_word("detail", name, language), _said(name, value, language)
         # A code without its text tells a reader nothing.
         if texts := [_plain(code) for code in element.codes if code.text]:
             yield word("card.codes", language), "; ".join(texts)
@@ -125,6 +126,13 @@ class Cards:
         }
         told = tuple((word(key, language), fact) for key, fact in facts.items() if fact)
         return Why(decision.sentence.in_language(language), told)
+
+
+def _said(name: str, value: str, language: str) -> str:
+    """Return what a fact says, in the page's words where they are of a closed list."""
+    if name == Detail.OWNER:
+        return known_word("authority", value, language)
+    return known_word("value", value, language) if name in _CLOSED else value
 
 
 def _plain(code: Code) -> str:

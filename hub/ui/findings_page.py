@@ -12,7 +12,7 @@ from datetime import timedelta
 from hub.consent.explain import completeness
 from hub.consent.explain_findings import finding, rule_of
 from hub.flow.findings import ShownFinding, ShownFindings
-from hub.flow.propose import ShownProposal
+from hub.flow.proposed import ShownProposal
 from hub.plan.severity import Severity, severity_of
 from hub.store.accepted_findings import AcceptedFinding
 from hub.ui.cards import Card, Cards

@@ -8,8 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.view import Seen
-from hub.flow.propose import ShownProposal
-from hub.flow.proposed import State
+from hub.flow.proposed import ShownProposal, State
 from hub.plan.danish_time import LOCAL
 from hub.plan.demands import STILL_ASKED_FOR
 from hub.plan.element import Detail, Kind

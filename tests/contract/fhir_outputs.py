@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +24,14 @@ from hub.fhir.render import render
 from hub.fhir.subset import subset
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
-from hub.plan.element import Code, Kind, Period, Status
+from hub.flow.proposed import ShownProposal, State
+from hub.plan.element import Code, Detail, Kind, Period, Status
 from hub.plan.identifier import CPR, Identifier
-from hub.plan.own import CITIZEN
+from hub.plan.own import CITIZEN, OwnWords
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
+from hub.plan.task import Asked, TaskState
+from hub.store.proposals import Proposal
 from hub.testing.builders import (
     TEST_CPR,
     THEN,
@@ -47,6 +50,13 @@ PERSON = Person(ANNA, (Identifier(CPR, TEST_CPR),), "Anna Test")
 FROM, TO = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 10, tzinfo=UTC)
 _ONE_PLAN = replace(a_consent_to_one_plan(ANNA).build(), id=UUID(int=4))
 _SHARING = a_consent(ANNA).to("employment").for_categories("goals").build()
+_ASKED = Asked("social", TaskState.COMPLETED, "Mentoren er begyndt", "Mentor fra 1. april")
+_DETAILS = {
+    **_ASKED.details,
+    Detail.ASKED_AT: THEN.isoformat(),
+    Detail.IDENTIFIERS: '[["urn:example:t","7","official"]]',
+}
+_TASK = OwnWords(Kind.ACTIVITY, "Find en mentor", "To gange om ugen", valid=Period(None, TO), details=_DETAILS)
 _KLE = Code("https://data.gov.dk/id/classification/KLE", "27.24.00", "Psykiske vanskeligheder")
 
 
@@ -72,6 +82,7 @@ def outputs() -> Mapping[str, Resource]:
         "Goal-summary": subset(goals[0], "true", ()),
         "Goal-elements": subset(goals[0], "", ["startDate"]),
         **told_of_the_plan(ANNA, PLAN, BASE),
+        **_tasks(),
     }
 
 
@@ -103,6 +114,27 @@ def _a_family_of_elements() -> Plan:
         .with_household_member("children", MOTHER, "mother", has_custody=True)
         .build()
     )
+
+
+def _tasks() -> Mapping[str, Resource]:
+    """Return what is asked of an authority, and another time that is proposed."""
+    plan = (
+        a_plan(ANNA, PLAN)
+        .with_appointment("social", start=FROM, end=TO, details={"contact": "phone"})
+        .with_written("coordination", _TASK)
+        .build()
+    )
+    meeting = next(one for one in plan.elements.values() if one.kind is Kind.APPOINTMENT)
+    proposed = Period(FROM + timedelta(hours=3), TO + timedelta(hours=3))
+    one = Proposal(
+        UUID(int=6), PLAN, meeting.id, "social", meeting.valid, proposed, "coordination", "c", THEN, rejected_at=THEN,
+        answer="Der er ingen ledige tider.",
+    )  # fmt: skip
+    shown = ShownProposal(one, State.REJECTED, meeting)
+    said = render(_view(plan), PERSON, PlanStatus.ACTIVE, coordinator="coordination", proposals=[shown])
+    tasks = [versioned(each) for (kind, _), each in said.items() if kind in ("Task", "Appointment")]
+    names = {"order": "Task-order", "proposal": "Task-proposal", None: "Appointment-by-phone"}
+    return {names[each.get("intent")]: each for each in tasks}
 
 
 def _view(plan: Plan) -> View:

@@ -18,8 +18,10 @@ from hub.fhir.render import TYPES, Resources, render
 from hub.fhir.words import RESOURCE_OF, STATUS
 from hub.plan.element import Code, Kind, Period, Sensitivity, Status
 from hub.plan.identifier import CPR, Identifier, cpr_identifier
+from hub.plan.own import OwnWords
 from hub.plan.person import Person, Role
 from hub.plan.plan import Plan, PlanStatus
+from hub.plan.task import Asked, TaskState
 from hub.testing.builders import (
     TEST_CPR,
     THEN,
@@ -36,6 +38,7 @@ ANNA = UUID(int=1)
 PLAN = UUID(int=2)
 MOTHER = UUID(int=3)
 FROM, TO = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 10, tzinfo=UTC)
+ASKED = Asked("children", TaskState.COMPLETED, "Det er gjort", "En mentor")
 KLE = Code("https://data.gov.dk/id/classification/KLE", "27.24.00", "Psykiske vanskeligheder")
 
 
@@ -57,6 +60,7 @@ def a_full_plan() -> PlanBuilder:
         .with_element("children", Kind.NOTE, title="Notat", text="T")
         .with_element("children", Kind.STATEMENT, title="Mine ord", text="T", valid=Period(FROM))
         .with_household_member("children", MOTHER, "mother", has_custody=True)
+        .with_written("social", OwnWords(Kind.ACTIVITY, "Find en mentor", details=ASKED.details))
     )
 
 
@@ -165,6 +169,7 @@ def test_the_umbrella_is_the_coordinators_and_each_part_its_authoritys() -> None
     assert {"reference": f"CarePlan/{PLAN}-social"} in umbrella["supportingInfo"]
     assert {one["reference"]["reference"].split("/")[0] for one in part["activity"]} == {
         "ServiceRequest",
+        "Task",
         "Appointment",
     }
 

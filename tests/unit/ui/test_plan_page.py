@@ -12,10 +12,12 @@ from hub.consent.consent import by_person
 from hub.consent.policy import Hidden, Policy, RuleEffect
 from hub.consent.view import view_for
 from hub.flow.show import Shown
-from hub.plan.element import Kind, Period, Sensitivity, Status
+from hub.plan.element import Detail, Kind, Period, Sensitivity, Status
 from hub.plan.identifier import cpr_identifier
+from hub.plan.own import OwnWords
 from hub.plan.person import Person, Role
 from hub.plan.plan import PlanStatus
+from hub.plan.task import Asked, TaskState
 from hub.testing.builders import (
     TEST_CPR,
     PlanBuilder,
@@ -55,6 +57,19 @@ def hiding(*parts: Hidden) -> Policy:
 
 def at_hour(hour: float) -> datetime:
     return NOON + timedelta(days=1, hours=hour - 12)
+
+
+def test_a_task_is_a_card_that_says_who_is_to_do_it_and_where_it_stands() -> None:
+    asked = Asked("children", TaskState.IN_PROGRESS, "Hun er hjemme")
+    known = {Detail.IDENTIFIERS: '[["urn:x:y","7",""]]', Detail.ASKED_AT: NOON.isoformat()}
+    words = OwnWords(Kind.ACTIVITY, "Find en mentor", details={**asked.details, **known})
+    page = page_of(a_plan(PERSON).with_written("coordination", words))
+    ((step,),) = page.activities
+    assert dict(step.card.facts) == {
+        "Skal gøres af": "Børn og familie",
+        "Hvor det står": "i gang",
+        "Hvorfor": "Hun er hjemme",
+    }
 
 
 def test_two_authorities_that_ask_for_the_same_hour_are_pointed_out() -> None:

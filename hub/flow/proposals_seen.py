@@ -1,0 +1,55 @@
+"""Which proposals of another time stand beside what somebody sees: of all for the plan, of its own for an owner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from hub.consent.reader import Reader
+from hub.errors import NotFound
+from hub.flow.proposed import ShownProposal, state_of
+from hub.flow.reading import write_down
+from hub.flow.refusal import refusals_written
+from hub.flow.show import Shown, look
+from hub.plan.person import Role
+from hub.store.transaction import Store, Unit
+
+_OF_THE_PLAN = (Role.COORDINATOR, Role.CITIZEN)
+_OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
+_NONE = "There is no resource of this type and id that you may see."
+
+
+def beside(unit: Unit, shown: Shown) -> Shown:
+    """Return what is shown with the proposals for it: to an authority, those for appointments of its own."""
+    reader, plan = shown.view.reader, shown.view.plan
+    if reader.role not in (*_OF_THE_PLAN, *_OF_AUTHORITY) or not unit.proposals.is_any_of(plan):
+        return shown
+    elements = {seen.element.id: seen.element for seen in shown.view.seen}
+    told = [
+        ShownProposal(one, state_of(one, elements[one.element], shown.at), elements[one.element])
+        for one in unit.proposals.of_plan(plan, unit.plans.key_of(plan))
+        if one.element in elements and (reader.role in _OF_THE_PLAN or one.authority == reader.organisation)
+    ]
+    return replace(shown, proposals=tuple(told))
+
+
+def is_proposal(wanted: UUID, store: Store) -> bool:
+    """Tell whether an id is that of a proposal, whoever may see it. Shows nothing."""
+    with store.begin(read_only=True) as unit:
+        return unit.proposals.plan_of(wanted) is not None
+
+
+def show_task(wanted: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
+    """Show the plan that a Task or a proposal of another time is of, to a reader who asked for that alone.
+
+    :raises NotFound: it is withheld, or not there.
+    """
+    with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
+        plan = unit.plans.of_element(wanted) or unit.proposals.plan_of(wanted)
+        shown = beside(unit, look(unit, plan, reader, actor)) if plan else None
+        proposed = {one.proposal.id: one.proposal.element for one in shown.proposals} if shown else {}
+        seen = shown.view.element(proposed.get(wanted, wanted)) if shown else None
+        if shown is None or seen is None:
+            raise NotFound(_NONE)
+        write_down(unit, "read", shown.view, (seen,), shown.at, actor, correlation_id)
+        return shown
