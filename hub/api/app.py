@@ -29,6 +29,7 @@ from hub.api import (
     fhir_consents,
     fhir_search,
     fhir_subscriptions,
+    fhir_writes,
     findings,
     goals,
     holds,
@@ -64,10 +65,10 @@ from hub.store.transaction import Store
 #: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
 _ROOMS = (
     fhir_subscriptions,  # before fhir, whose routes take whatever else is under /fhir
-    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, fhir_search, contracts,
-    operations, findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed, receipts,
-    register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections, security,
-    statements, goals, evaluation,
+    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, fhir_search, fhir_writes,
+    contracts, operations, findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed,
+    receipts, register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections,
+    security, statements, goals, evaluation,
 )  # fmt: skip
 
 

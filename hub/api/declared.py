@@ -66,6 +66,8 @@ GIVER = Declared(_CHOOSERS, Scope.PLAN, None)
 TRIER = Declared(_CHOOSERS | _ADMINISTRATORS, Scope.PLAN, NotFound, _NOTHING)
 STAFF = Declared(_STAFF, Scope.PLAN, NotFound, _NOTHING)
 STAFF_OR_CITIZEN = Declared(_STAFF | _CHOOSERS, Scope.PLAN, NotFound, _NOTHING)
+#: A partner reads alone.
+PLAN_WRITER = Declared(_SYSTEM | _STAFF | _CHOOSERS, Scope.PLAN, NotFound, _NOTHING)
 COORDINATOR = Declared(frozenset({Role.COORDINATOR}), Scope.PLAN, NotFound, _NOTHING)
 COORDINATORS_LIST = Declared(
     frozenset({Role.COORDINATOR}), Scope.LISTED, NotAllowed, "Only a coordinator has this list."

@@ -12,6 +12,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from hub.api.problems import speaks_fhir
+
 _JSON, _FHIR = ("application/json",), ("application/fhir+json",)
 _EITHER, _SOAP = ("application/json", "application/xml"), ("text/xml", "application/soap+xml")
 _EVENTS = ("application/cloudevents-batch+json",)
@@ -29,8 +31,9 @@ _WORDS = {
     404: "It is not there, or the caller may not see it.",
     406: "The caller reads nothing that the hub speaks.",
     409: "It contradicts what is there already.",
+    412: "It rests on another version than the one that stands, or its condition fits several.",
     413: "The body is too large.",
-    422: "Nobody of this number has a plan.",
+    422: "Nobody of this number has a plan, or a rule of the plan forbids it.",
     500: "A Fault, as SOAP binds it to HTTP; its code says whose it is.",
     429: "Too many people were looked up; Retry-After says when to ask again.",
     503: "Not now; Retry-After says when to ask again.",
@@ -59,6 +62,9 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/fhir/{kind}/{id}/_history"): ({200: _FHIR}, (*_READS, 406)),
     ("get", "/fhir/{kind}/{id}/_history/{version}"): ({200: _FHIR, 304: ()}, (*_READS, 406)),
     ("get", "/fhir/{kind}/{id}/$everything"): ({200: _FHIR}, (*_READS, 406)),
+    ("post", "/fhir"): ({200: _FHIR}, (*_WRITES, 412, 422, 429)),
+    ("post", "/fhir/{kind}"): ({200: _FHIR, 201: _FHIR}, (*_WRITES, 412, 422, 429)),
+    ("put", "/fhir/{kind}/{id}"): ({200: _FHIR}, (*_WRITES, 412, 422)),
     ("get", "/fhir/Consent/{consent}"): ({200: _FHIR}, _READS),
     ("get", "/fhir/Consent/{consent}/_history"): ({200: _FHIR}, _READS),
     ("get", "/fhir/Consent/{consent}/_history/{version}"): ({200: _FHIR}, _READS),
@@ -142,7 +148,7 @@ def _answer(status: int, words: tuple[str, ...]) -> dict[str, Any]:
 def _refusal(status: int, path: str, method: str) -> dict[str, Any]:
     """Return a refusal in the words of the path's callers."""
     content: dict[str, Any] = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}, _XML_PROBLEM: {}}
-    if path.startswith("/fhir/"):
+    if speaks_fhir(path):
         content = {_FHIR[0]: {}}
     elif method == "post" and path.startswith("/soap/"):
         content |= {one: {} for one in _SOAP}

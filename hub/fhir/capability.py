@@ -19,11 +19,14 @@ _OPERATIONS = {
     "Consent": [{"name": "decide", "definition": f"{_DEFINED}:decide"}],
     "Patient": [{"name": "everything", "definition": _EVERYTHING}],
 }
+#: Types of which somebody may write one, and change what they wrote.
+_WRITTEN = frozenset({"Appointment", "Communication", "Goal", "Task"})
+_CREATED = _WRITTEN | {"Consent"}
 _SAYS = {
+    **dict.fromkeys(_WRITTEN, "Whoever writes one changes it; it ends by its status, and nothing is deleted."),
     "Consent": "In the shapes of IHE PCF; what cannot be represented is refused.",
     **dict.fromkeys(_MADE_ANEW, "Made anew from the elements of a plan: its history is how it reads now."),
 }
-_CREATED = frozenset({"Consent"})
 _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
@@ -47,19 +50,22 @@ def capability_statement() -> Resource:
                     "description": "A bearer token of a configured client; see SECURITY.md.",
                 },
                 "resource": [*(_resource(kind) for kind in PARAMETERS), subscriptions_served()],
+                "interaction": [{"code": "transaction"}],
             }
         ],
     }
 
 
 def _resource(kind: str) -> Resource:
-    interactions = ["read", "vread", "history-instance", "search-type", *(["create"] if kind in _CREATED else [])]
+    interactions = ["read", "vread", "history-instance", "search-type"]
+    interactions += [name for name, kinds in (("create", _CREATED), ("update", _WRITTEN)) if kind in kinds]
     return {
         "type": kind,
         **({"documentation": _SAYS[kind]} if kind in _SAYS else {}),
         "interaction": [{"code": one} for one in interactions],
-        "versioning": "versioned",
+        "versioning": "versioned-update" if kind in _WRITTEN else "versioned",
         "readHistory": kind not in _MADE_ANEW,
+        **({"updateCreate": False, "conditionalCreate": True} if kind in _WRITTEN else {}),
         "conditionalRead": "not-match",
         "searchInclude": sorted(_includes([kind])),
         "searchRevInclude": sorted(_includes(other for other in PARAMETERS if other != kind)),

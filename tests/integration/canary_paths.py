@@ -208,6 +208,21 @@ def wrong_words(walk: Walk) -> None:
         walk.says("/fhir/Consent", consent)
         named = [{"name": who.name, "valueString": who.cpr}, {"name": "plan", "valueString": who.hyphened}]
         walk.says("/fhir/Consent/$decide", {"resourceType": "Parameters", "parameter": named})
+        said = {"status": who.cpr, "note": [{"text": who.words}], "code": {"text": who.name}, "output": [who.cpr]}
+        number = {"system": "urn:oid:1.2.208.176.1.2", "value": who.cpr}
+        for kind, name in (
+            ("Goal", "subject"),
+            ("Task", "for"),
+            ("Communication", "subject"),
+            ("Appointment", "patient"),
+        ):
+            resource = {"resourceType": kind, "identifier": [number], name: {"identifier": number}, **said}
+            walk.says(f"/fhir/{kind}", resource)
+            once = orjson.dumps(resource | {"lifecycleStatus": "active", "description": {"text": who.name}})
+            walk.ask("coordinator", "POST", f"/fhir/{kind}", once, If_None_Exist=f"identifier=urn:x:y|{who.cpr}")
+            request = {"method": "POST", "url": kind, "ifNoneExist": who.cpr}
+            entry = {"fullUrl": who.cpr, "resource": resource, "request": request}
+            walk.says("/fhir", {"resourceType": "Bundle", "type": "transaction", "entry": [entry, {who.cpr: who.name}]})
         walk.says("/receipts", {"delivery": who.cpr, "status": who.name, "reason": who.words}, "children")
 
 

@@ -47,6 +47,7 @@ COORDINATORS = frozenset({"coordinator", "another-coordinator", "coordinator-of-
 WRITERS = COORDINATORS | {"children", "social", "employment", "caseworker", "caseworker-of-social"}
 SYSTEMS = frozenset({"children", "social", "employment", "partner", "partner-of-children"})
 STAFF = frozenset({"coordinator", "caseworker"})
+PLAN_WRITERS = MEMBERS - {"partner-of-children"}
 OPERATORS = frozenset({"operator", "operator-of-children"})
 ADMINISTRATORS = frozenset({"administrator", "another-administrator"})
 EVERYONE = frozenset(CALLERS)
@@ -111,6 +112,11 @@ ROUTES: Mapping[str, tuple[set[int], frozenset[str | None], int]] = {
     "GET /fhir/metadata": ({200}, EVERYONE, 0),
     "GET /fhir/{kind}/{id}": ({200}, MEMBERS, 404),
     "GET /fhir/{kind}": ({200}, READING, 404),
+    # Of a goal; test_fhir_writes.py asks of each type.
+    "POST /fhir": ({200}, PLAN_WRITERS, 404),
+    "POST /fhir/{kind}": ({201}, PLAN_WRITERS, 404),
+    # Of none that is there; test_fhir_writes.py changes some that are.
+    "PUT /fhir/{kind}/{id}": ({404}, frozenset(), 404),
     "POST /fhir/{kind}/_search": ({200}, READING, 404),
     "GET /fhir/{kind}/{id}/_history": ({200}, MEMBERS, 404),
     "GET /fhir/{kind}/{id}/_history/{version}": ({200}, MEMBERS, 404),
@@ -267,6 +273,14 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
         "POST /plans/{plan}/hold/lift": {"reason": WHY},
         "POST /plans/{plan}/meetings": {"purpose": "ssd", "organisations": ["children"]},
     }
+    goal = {
+        "resourceType": "Goal", "lifecycleStatus": "active", "description": {"text": "Ro"},
+        "subject": {"reference": f"Patient/{hub.anna}"},
+    }  # fmt: skip
+    entry = {"resource": goal, "request": {"method": "POST", "url": "Goal"}}
+    bodies["POST /fhir"] = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    bodies["POST /fhir/{kind}"] = goal
+    bodies["PUT /fhir/{kind}/{id}"] = goal | {"id": str(hub.plan)}
     consent = hub.ask("coordinator", "POST", "/consents", sharing).json()["consent"] if "{consent}" in route else ""
     if route.startswith("GET /consents/{consent}"):
         hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")
@@ -279,7 +293,8 @@ def asked(hub: Served, route: str, caller: str | None, element: str) -> int:
     if route == "GET /fhir/{kind}/{id}/_history/{version}":  # a version is what one reader reads
         told = hub.ask(caller, "GET", f"/fhir/CarePlan/{hub.plan}")
         version = told.json()["meta"]["versionId"] if told.status_code == 200 else "none"
-    ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent, "kind": "CarePlan",
+    ids = {"authority": "employment", "plan": plan, "element": element, "consent": consent,
+           "kind": "Goal" if route in ("POST /fhir/{kind}", "PUT /fhir/{kind}/{id}") else "CarePlan",
            "path": "no-such-file", "version": version, "delivery": NOT_THERE, "finding": NOT_THERE,
            "subscription": NOT_THERE,
            "id": hub.plan if "fhir" in route else NOT_THERE}  # fmt: skip
