@@ -74,7 +74,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("post", "/fhir/Subscription"): ({201: _FHIR}, _WRITES),
     ("get", "/fhir/Subscription"): ({200: _FHIR}, _READS),
     ("get", "/fhir/Subscription/{subscription}"): ({200: _FHIR, 304: ()}, _READS),
-    ("put", "/fhir/Subscription/{subscription}"): ({200: _FHIR}, _WRITES),
+    ("put", "/fhir/Subscription/{subscription}"): ({200: _FHIR}, (*_WRITES, 412)),
     ("get", "/fhir/Subscription/{subscription}/$status"): ({200: _FHIR}, _READS),
     ("get", "/fhir/Subscription/{subscription}/$events"): ({200: _FHIR}, _READS),
     ("get", "/feed"): ({200: _EVENTS}, _READS),

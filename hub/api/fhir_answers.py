@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from hub.api.asking import Hub
 from hub.api.problems import OK, UNCHANGED
-from hub.errors import NotAcceptable
-from hub.fhir.versions import etag, versioned
+from hub.errors import NotAcceptable, NotCurrent, VersionMissing
+from hub.fhir.versions import etag, version_of, versioned
 from hub.fhir.words import Resource
 
 MEDIA_TYPE = "application/fhir+json"
@@ -48,6 +48,15 @@ def check_readable(request: Request) -> None:
     accepted = [one.partition(";")[0].strip().lower() for one in request.headers.get("accept", "*/*").split(",")]
     if not any(one in _READABLE for one in accepted) and any(accepted):
         raise NotAcceptable("The facade speaks JSON alone.", f"Send Accept: {MEDIA_TYPE}, or leave it out.")
+
+
+def check_current(if_match: str, told: Mapping[str, Any]) -> None:
+    """Check that a change rests on what its writer reads now. :raises NotCurrent: it does not, or does not say."""
+    if not if_match:
+        raise VersionMissing("The request does not say on which version it rests.")
+    version = version_of(told)
+    if if_match.strip() not in (etag(version), f'"{version}"'):
+        raise NotCurrent("This has been changed since you read it.")
 
 
 def _last_modified(resource: Resource) -> Mapping[str, str]:

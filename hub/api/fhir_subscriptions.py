@@ -14,15 +14,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.api.asking import ASubscriber, CorrelationId, TheBody, TheHub
-from hub.api.fhir_answers import base_of, resource_response, version_response
+from hub.api.fhir_answers import base_of, check_current, resource_response, version_response
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import now
-from hub.errors import Conflict, Fault, InvalidRequest
+from hub.errors import Fault, InvalidRequest
 from hub.fhir.bundle import Found, searchset
 from hub.fhir.subscription_in import read_subscription
 from hub.fhir.subscription_out import subscription_resource
-from hub.fhir.versions import etag, version_of, versioned
+from hub.fhir.versions import versioned
 from hub.flow import subscriptions as flow
 from hub.flow.notification import Kind, Notice, bundle, standing
 from hub.flow.subscriptions import Subscriber
@@ -129,8 +129,7 @@ def _agrees_with(terms: Terms, if_match: str) -> Callable[[Subscription], None]:
     """Return what sees to it that a client changes the status alone, of the version that it has read."""
 
     def check(one: Subscription) -> None:
-        if if_match.strip() != etag(version_of(subscription_resource(one))):
-            raise Conflict("It is not the version that you have read.", "Read it, and send its ETag as If-Match.")
+        check_current(if_match, subscription_resource(one))
         if replace(terms, headers=()) != replace(one.terms, headers=()):
             step = "End this one and create another."
             raise _fault("Subscription", "Only the status of a subscription can be changed.", step)

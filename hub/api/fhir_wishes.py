@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 import orjson
 
 from hub.api.asking import Hub
+from hub.api.fhir_answers import check_current
 from hub.api.fhir_sources import resources_of
-from hub.errors import Fault, InvalidRequest, NotCurrent, NotFound, VersionMissing
+from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.appointment_in import read_appointment
 from hub.fhir.communication_in import read_communication
 from hub.fhir.goal_in import read_goal
@@ -19,7 +20,6 @@ from hub.fhir.patient_in import patient_of
 from hub.fhir.task_in import read_task
 from hub.fhir.transaction_in import Entry
 from hub.fhir.valid import check_resource
-from hub.fhir.versions import etag, version_of
 from hub.fhir.words import reference, reference_to
 from hub.fhir.written_in import Where
 from hub.flow.wishes import Sight, Wish
@@ -61,7 +61,7 @@ def _says(entry: Entry, hub: Hub, sight: Sight) -> OwnWords:
     if told is None:
         raise NotFound(_NONE)
     if was is not None:
-        _check_current(entry.if_match, told)
+        check_current(entry.if_match, told)
     is_citizen = sight.author == CITIZEN
     author = reference("Patient", shown.person.id) if is_citizen else reference("Organization", sight.author)
     where = Where(
@@ -74,15 +74,6 @@ def _says(entry: Entry, hub: Hub, sight: Sight) -> OwnWords:
         frozenset(name for name, one in hub.authorities.items() if one.role is Role.AUTHORITY_SYSTEM),
     )
     return WRITTEN[entry.kind][1](entry.resource, where)
-
-
-def _check_current(if_match: str, told: Mapping[str, Any]) -> None:
-    """Check that a change rests on what its writer reads now. :raises NotCurrent: it does not, or does not say."""
-    if not if_match:
-        raise VersionMissing("The request does not say on which version it rests.")
-    version = version_of(told)
-    if if_match.strip() not in (etag(version), f'"{version}"'):
-        raise NotCurrent("This has been changed since you read it.")
 
 
 def _named_so(entry: Entry) -> Callable[[Element], bool]:

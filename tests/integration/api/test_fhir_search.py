@@ -113,7 +113,7 @@ def _without(text: str, named: list[str]) -> str:
     """Return an answer without what differs between any two plans: ids, numbers, times of registration, marks."""
     for number, id in enumerate(named):
         text = text.replace(id.rpartition("/")[2], f"id-{number}")
-    times = "lastUpdated|lastModified|recorded|occurredDateTime|valueDateTime|start|end"
+    times = "lastUpdated|lastModified|recorded|dateTime|occurredDateTime|valueDateTime|start|end"
     marks = rf'"versionId":"[^"]+"|"etag":"(?:[^"\\]|\\.)*"|"(?:{times})":"[^"]+"|_cursor=[a-z]+'
     return re.sub(rf'{marks}|case-of-\d+|"value":"\d{{10}}"', "", text)
 
