@@ -1,7 +1,7 @@
 """The command line: ``hub demo``, ``serve``, ``worker``, ``migrate``, ``check``, and what an operator asks at night.
 
-Nouns then verbs, ``--json`` everywhere a program may read along. Exit codes: 0 all well, 1 it failed, 2 wrong usage,
-3 not ready.
+Nouns then verbs, ``--json`` everywhere a program may read along. Exit codes: 0 all well, 1 it failed, 2 wrong usage; of
+``check`` those of a monitoring plugin.
 
 Lives here: putting the rooms together, arguments, what is printed.
 Never here: a decision about a plan or a consent, SQL, a wire.

@@ -18,13 +18,14 @@ from hub.cli.adapters import adapters
 from hub.cli.assembly import open_store
 from hub.cli.audit import audit
 from hub.cli.authorities import authorities
-from hub.cli.checking import NOT_READY, look_at_everything, rings_waiting
+from hub.cli.checking import look_at_everything, rings_waiting
 from hub.cli.dead_letters import dlq
 from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
 from hub.cli.erasures import erasures
 from hub.cli.evaluation import evaluation
 from hub.cli.feeds import feeds
+from hub.cli.finding import Level, summary, worst
 from hub.cli.housekeeping import housekeeping
 from hub.cli.intake import intake
 from hub.cli.keys import keys
@@ -109,14 +110,22 @@ def migrate(
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Look at settings, database, tables, policy, broker and authorities; exit 3 when the hub is not ready."""
+    """Look at all that the hub relies on; ends as monitoring plugins do: 0 OK, 1 warning, 2 critical, 3 unknown."""
     findings = look_at_everything()
-    _print(
-        as_json,
-        [{"part": one.part, "ok": one.is_well, "said": one.said, "next": one.next_step} for one in findings],
-        ("part", "ok", "said", "next"),
-    )
-    raise typer.Exit(0 if all(one.is_well for one in findings) else NOT_READY)
+    rows = [
+        {
+            "part": one.part,
+            "ok": one.level is Level.OK,
+            "level": one.level.name.lower(),
+            "said": one.said,
+            "next": one.next_step,
+        }
+        for one in findings
+    ]
+    if not as_json:
+        typer.echo(summary(findings))
+    _print(as_json, rows, ("part", "level", "said", "next"))
+    raise typer.Exit(int(worst(findings)))
 
 
 @app.command()

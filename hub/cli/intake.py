@@ -16,7 +16,6 @@ from rich.table import Table
 
 from hub.authority import Authorities, Drops
 from hub.cli.assembly import Rooms, log_as_json, open_rooms
-from hub.cli.checking import NOT_READY
 from hub.cli.printing import print_json
 from hub.clock import monotonic
 from hub.errors import HubError, NotFound, SettingsRefused, Unavailable
@@ -29,6 +28,8 @@ from hub.store.transaction import Store
 #: Seconds in which a file that was touched a moment ago becomes one that is left alone.
 _PATIENCE, _LOOK_SECONDS = 2.0, 0.25
 _REFUSED = 1
+#: Exit code where something was not taken in and will be: run it again.
+_NOT_READY = 3
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ def _still_waiting(adapter: Drops) -> int:
 
 def _exit_code(found: list[Taken]) -> int:
     if any(one.stopped or one.waiting for one in found):
-        return NOT_READY
+        return _NOT_READY
     return _REFUSED if any(one.refused for one in found) else 0
 
 

@@ -6,7 +6,7 @@ No secret, no hash of one, and nothing of a plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,13 @@ class Certificate:
     """A certificate that the settings name.
 
     :ivar place: the setting. :ivar fingerprint: SHA-256, hex. :ivar ends_at: None: the file is not readable.
+    :ivar subject: never told; it may name a person.
     """
 
     place: str
     fingerprint: str
     ends_at: datetime | None
+    subject: str = field(default="", repr=False)
 
 
 def clients_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> list[dict[str, Any]]:
@@ -51,7 +53,7 @@ def keys_told(store: Store, settings: Settings, *, actor: str, correlation_id: s
         "old_proof_keys": len(settings.old_proof_keys),
         "certificates": [
             {"setting": one.place, "sha256": one.fingerprint, "ends_at": one.ends_at}
-            for one in sorted(_certificates(settings), key=lambda one: one.place)
+            for one in sorted(certificates_named(settings), key=lambda one: one.place)
         ],
     }
 
@@ -69,7 +71,8 @@ def _client(name: str, client: Client) -> dict[str, Any]:
     }
 
 
-def _certificates(settings: Settings) -> Iterator[Certificate]:
+def certificates_named(settings: Settings) -> Iterator[Certificate]:
+    """Return every certificate in every file that the settings name."""
     tables = {f"authorities.{name}": table for name, table in settings.authorities.items()}
     tables |= {"post": settings.post, "person_register": settings.person_register}
     for place, table in tables.items():
@@ -82,7 +85,8 @@ def _of(place: str, table: Mapping[str, Any]) -> Iterator[Certificate]:
             yield from _of(f"{place}.{name}", value)
         elif name in _CERTIFICATES and isinstance(value, str):
             try:
-                found = ends_of(Path(value).read_bytes())
+                ends = ends_of(Path(value).read_bytes())
             except (OSError, ValueError):
-                found = [("", None)]
-            yield from (Certificate(f"{place}.{name}", fingerprint, ends_at) for fingerprint, ends_at in found)
+                yield Certificate(f"{place}.{name}", "", None)
+                continue
+            yield from (Certificate(f"{place}.{name}", one.fingerprint, one.at, one.subject) for one in ends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, get_origin
 
@@ -37,6 +38,12 @@ def read_settings(**given: Any) -> Settings:
     if misspelt:
         raise _refused(misspelt)
     return settings
+
+
+def places() -> tuple[Path | None, Path | None]:
+    """Return the TOML file and the folder of secrets that settings come from, where the environment names them."""
+    toml, folder = (Path(found) if (found := os.environ.get(name)) else None for name in _PLACES)
+    return toml, folder
 
 
 def _check_places() -> None:
