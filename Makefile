@@ -50,9 +50,10 @@ interleavings: $(STAMP) ## Run ten thousand random interleavings of revocations 
 faults: $(STAMP) ## Inject every fault into a real hub, in full (ARGS="--only api --set-up embedded"; --report writes docs/reports)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-docs: $(STAMP) ## Write docs/reference/contracts from the contracts, and roles.md from the routes
+docs: $(STAMP) ## Write docs/reference/contracts from the contracts, roles.md from the routes, settings.md from the model
 	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts
 	@$(BIN)/python -m hub.testing.roles_page docs/reference/roles.md
+	@$(BIN)/python -m hub.testing.settings_page docs/reference/settings.md
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)

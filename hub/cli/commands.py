@@ -19,6 +19,7 @@ from hub.cli.assembly import open_store
 from hub.cli.audit import audit
 from hub.cli.authorities import authorities
 from hub.cli.checking import look_at_everything, rings_waiting
+from hub.cli.config import config
 from hub.cli.dead_letters import dlq
 from hub.cli.demo_commands import demo
 from hub.cli.emergencies import emergencies
@@ -58,6 +59,7 @@ plan = typer.Typer(no_args_is_help=True, help="Plans, as someone may see them.")
 app.add_typer(adapters, name="adapters")
 app.add_typer(audit, name="audit")
 app.add_typer(authorities, name="authorities")
+app.add_typer(config, name="config")
 app.add_typer(demo, name="demo")
 app.add_typer(dlq, name="dlq")
 app.add_typer(keys, name="keys")

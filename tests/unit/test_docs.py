@@ -18,6 +18,7 @@ from hub.cli.commands import app
 from hub.errors import HubError
 from hub.settings import Client, Settings, SignIn
 from hub.settings.sign_in import RoleRule
+from hub.testing import settings_page
 from hub.ui import pages
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,6 +46,19 @@ def test_no_setting_is_documented_that_is_not_there() -> None:
     page = (DOCS / "reference" / "settings.md").read_text("utf-8")
     documented = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `HUB_")}
     assert documented == {f"HUB_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_page_of_settings_is_what_the_model_says() -> None:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    assert settings_page.written(page) == page, "run: make docs"
+
+
+def test_the_page_of_settings_follows_a_model_that_has_changed() -> None:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    old = page.replace("| whole number | `8080` |", "| whole number | `80` |").replace("| `HUB_PORT` ", "| `HUB_GONE` ")
+    told = settings_page.written(old)
+    assert "HUB_GONE" not in told
+    assert "| `HUB_PORT` | port to listen on; 0 takes a free one | whole number | `8080` |" in told
 
 
 def _headings(page: str) -> dict[str, str]:
