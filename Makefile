@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
+RUN_LOCK := requirements/run.lock
 STAMP := $(VENV)/.installed
 BENCH_LOCK := requirements/bench.lock
 BENCH_STAMP := $(VENV)/.installed-for-bench
@@ -96,6 +97,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(LOCK)
+	@uv pip compile pyproject.toml --extra token --extra wssecurity -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(RUN_LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra browser -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
