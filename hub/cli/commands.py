@@ -39,6 +39,7 @@ from hub.cli.proof import proof
 from hub.cli.receipts import receipts
 from hub.cli.refused import refused
 from hub.cli.replays import dlq_replay, replays
+from hub.cli.restored import restored
 from hub.cli.simulate import consent_simulate
 from hub.cli.trace import trace
 from hub.cli.withdrawals import withdrawals
@@ -85,6 +86,7 @@ app.command()(receipts)
 app.command()(trace)
 app.command()(withdrawals)
 app.command()(erasures)
+app.command()(restored)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 _BREAKER = ("failures", "open_until", "since", "reason", "last_success_at")

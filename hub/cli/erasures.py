@@ -12,6 +12,7 @@ from rich.console import Console
 from hub.cli.assembly import open_store
 from hub.cli.printing import me, print_json, table_of
 from hub.clock import new_id
+from hub.flow.erase import certificates as certificates_of
 from hub.flow.erase import finish, waiting
 from hub.flow.shred import ShownErasure
 from hub.settings import read_settings
@@ -22,11 +23,18 @@ _COLUMNS = ("plan", "cause", "asked_at", "approved_at", "legal_hold", "waits_for
 
 def erasures(
     plan: Annotated[UUID | None, typer.Option("--finish", help="Destroy this plan now, for good.")] = None,
+    certificates: Annotated[
+        bool, typer.Option("--certificates", help="Print the certificate of each that is done, one a line.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Say which plans are to be erased and whom they wait for; that is the dry run. With --finish, erase one."""
     settings = read_settings()
     store = open_store(settings)
+    if certificates:
+        for one in certificates_of(store):
+            typer.echo(one.decode())
+        return
     if plan is not None:
         deadline = timedelta(hours=settings.withdrawal_hours)
         finish(plan, store, deadline, actor=me(), correlation_id=str(new_id()))

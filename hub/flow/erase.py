@@ -43,7 +43,7 @@ def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id:
             raise NotFound(NO_PLAN)
         if unit.erasures.of_plan(plan) is not None:
             raise Conflict("It is asked already that this plan is erased.", "Ask a second person to approve it.")
-        one = new_erasure(plan, stored.plan.person, REQUEST, _coordinator(unit, plan, at), actor, at)
+        one = new_erasure(plan, stored.plan.person, REQUEST, coordinator_of(unit, plan, at), actor, at)
         unit.erasures.ask(one)
         unit.audit.record("erasure-asked", actor, at, correlation_id, plan, erasure=one.id, **asked_by(reader))
         return shown_of(unit, one)
@@ -96,6 +96,12 @@ def finish(plan: UUID, store: Store, deadline: timedelta | None, *, actor: str, 
         return destroy(unit, one, deadline, actor, correlation_id)
 
 
+def certificates(store: Store) -> Sequence[bytes]:
+    """Return the signed certificate of every erasure that is done, oldest first: what is to be kept outside."""
+    with store.begin(read_only=True) as unit:
+        return [one.certificate for one in unit.erasures.done() if one.certificate is not None]
+
+
 def waiting(store: Store) -> Sequence[ShownErasure]:
     """Return every erasure that is not done, and what it waits for: ids and names of recipients."""
     with store.begin(read_only=True) as unit:
@@ -109,7 +115,7 @@ def clear(unit: Unit, before: datetime, _position: str, _most: int) -> Step:
         unit.plans.lock([plan])
         stored = unit.plans.get(plan)
         if stored is not None:
-            one = new_erasure(plan, stored.plan.person, RETENTION, _coordinator(unit, plan, at), ACTOR, at)
+            one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
             unit.erasures.ask(one)
             begin(unit, one, ACTOR, at, str(new_id()))
     ready = [one for one in unit.erasures.waiting() if one.approved_at is not None and is_ready(unit, one, None)]
@@ -136,7 +142,7 @@ def _knows(one: Erasure, reader: Reader) -> bool:
     return reader.role is Role.COORDINATOR and reader.organisation == one.organisation
 
 
-def _coordinator(unit: Unit, plan: UUID, at: datetime) -> str:
+def coordinator_of(unit: Unit, plan: UUID, at: datetime) -> str:
     """Return who coordinates a plan: once nobody belongs to it any more, they may ask how its erasure stands."""
     members = unit.memberships.of_plan(plan, at)
     return next((one.member for one in members if one.role is Role.COORDINATOR), "")

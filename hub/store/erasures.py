@@ -163,6 +163,10 @@ class Erasures:
         """Return those that are not done, oldest first."""
         return self._found(_ERASURE.done_at.is_(None))
 
+    def done(self) -> Sequence[Erasure]:
+        """Return those that are done, oldest first."""
+        return self._found(_ERASURE.done_at.is_not(None))
+
     def ended(self, before: datetime, most: int) -> Sequence[UUID]:
         """Return plans that ended before an instant, and that nothing is known to stand in the way of erasing."""
         is_asked = sa.exists().where(_ERASURE.plan_id == plans.c.id)

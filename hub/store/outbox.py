@@ -165,6 +165,11 @@ class Outbox:
             row.dead_at is not None, row.correlation_id,
         )  # fmt: skip
 
+    def raise_sequences(self, by: int) -> int:
+        """Let every row's next delivery be later than any that a recipient has had; return how many rows there are."""
+        raised = outbox.update().where(outbox.c.municipality == self._municipality)
+        return self._connection.execute(raised.values(sequence=outbox.c.sequence + by)).rowcount
+
     def starts(self, lease: Lease, sequence: int, target: bytes) -> None:
         """Remember, before anything leaves, that an attempt starts; it counts until it is known whose fault it was."""
         self._own(sql.STARTS, lease, number=sequence, digest=target)
