@@ -24,7 +24,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser expected screenshots interleavings faults docs bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo test browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ docs: $(STAMP) ## Write docs/reference/contracts from the contracts, roles.md fr
 	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts
 	@$(BIN)/python -m hub.testing.roles_page docs/reference/roles.md
 	@$(BIN)/python -m hub.testing.settings_page docs/reference/settings.md
+
+sbom: $(STAMP) ## Write dist/sbom.cdx.json: what a running hub is made of (CycloneDX), from the lock
+	@$(BIN)/python -m hub.testing.sbom $(RUN_LOCK) .ci/assets dist/sbom.cdx.json
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)
