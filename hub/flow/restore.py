@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hub.authority import REGISTER
 from hub.clock import new_id, now
 from hub.crypto.signing import PublicKey, verify
 from hub.errors import Conflict, Tampered
@@ -66,7 +67,9 @@ def restored(
 ) -> Restored:
     """Make a restored database fit to be used; may be run again. No process of the hub may run meanwhile."""
     correlation_id = str(new_id())
-    held = [name for name in called(settings.authorities, settings) if _is_held(name, store, settings, actor)]
+    held = [name for name in called(settings.authorities, settings) if name != REGISTER]  # that is told of no plan
+    for name in held:
+        _hold(Asked(name, [Direction.RECIPIENT], held, actor, correlation_id), store)
     erased = []
     for statement, certificate in certificates:
         with store.begin() as unit:
@@ -79,12 +82,10 @@ def restored(
     return Restored(erased, held)
 
 
-def _is_held(name: str, store: Store, settings: Settings, actor: str) -> bool:
-    """Hold a recipient's deliveries; one that was held before the loss is already."""
-    asked = Asked(name, [Direction.RECIPIENT], called(settings.authorities, settings), actor, str(new_id()))
+def _hold(asked: Asked, store: Store) -> None:
+    """Hold deliveries to a recipient; one that was held when the copy was made is so already."""
     with suppress(Conflict):
         hold(asked, HoldReason.OTHER, store)
-    return True
 
 
 def _erase_again(unit: Unit, said: dict[str, Any], certificate: bytes, actor: str, correlation_id: str) -> bool:

@@ -89,12 +89,11 @@ class Backups:
             return unit.connection.execute(query).scalars().all()
 
 
-@pytest.fixture
-def backups(tmp_path: Path) -> Iterator[Backups]:
+@pytest.fixture(scope="module")
+def backups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backups]:
+    """One hub for all, in the order of this file; the last test leaves it without a database."""
     program("pg_dump", "postgresql-client")
-    dumps, outside = tmp_path / "dumps", tmp_path / "outside"
-    dumps.mkdir()
-    outside.mkdir()
+    dumps, outside = (tmp_path_factory.mktemp(name) for name in ("dumps", "outside"))
     with a_postgresql_node() as node:
         settings = {"audit_checkpoint_seconds": 1, "audit_checkpoint_entries": 1}
         with a_lab(SERVERS, database_url=node.new_database(), plans=4, settings=settings) as lab:
@@ -120,6 +119,15 @@ def erase(lab: Lab, plan: UUID) -> None:
 
 def versions(recipient: Recipient, plan: UUID) -> set[int]:
     return set(map(version_in, recipient.held(plan).values()))
+
+
+def test_a_list_of_erasures_that_this_hub_has_not_signed_erases_nothing(backups: Backups, tmp_path: Path) -> None:
+    forged = tmp_path / "erased.jsonl"
+    forged.write_text('{"statement":{"plan":"' + str(backups.lab.cases[0].plan) + '"}}\n')
+    ran = backups.hub("restored", "--erased", str(forged))
+    assert ran.returncode == 1
+    assert "signed" in ran.stderr
+    assert backups.lab.cases[0].plan in backups.rows(sa.select(plans.c.id))
 
 
 def test_a_hub_that_is_restored_delivers_what_was_pending_keeps_its_audit_and_what_was_erased_stays_erased(
@@ -184,12 +192,3 @@ def test_a_dump_that_was_changed_and_a_database_that_is_not_empty_are_refused(ba
     assert (changed.returncode, f"{name}.dump" in changed.stderr + changed.stdout) == (1, True)
     tables = sa.select(sa.func.count()).select_from(sa.text("pg_tables")).where(sa.text("schemaname = 'public'"))
     assert backups.rows(tables) == [0], "nothing of it was brought in"
-
-
-def test_a_list_of_erasures_that_this_hub_has_not_signed_erases_nothing(backups: Backups, tmp_path: Path) -> None:
-    forged = tmp_path / "erased.jsonl"
-    forged.write_text('{"statement":{"plan":"' + str(backups.lab.cases[0].plan) + '"}}\n')
-    ran = backups.hub("restored", "--erased", str(forged))
-    assert ran.returncode == 1
-    assert "signed" in ran.stderr
-    assert backups.lab.cases[0].plan in backups.rows(sa.select(plans.c.id))

@@ -6,6 +6,7 @@ import base64
 import ctypes
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -70,11 +71,29 @@ def test_every_secret_that_it_is_given_is_a_setting(unit: Path) -> None:
 
 def test_every_variable_of_the_environment_file_is_a_setting_that_reads() -> None:
     lines = (DEPLOY / "systemd" / "hub.env").read_text("utf-8").splitlines()
-    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    given = dict(shlex.split(line)[0].split("=", 1) for line in lines if line and not line.startswith("#"))
     fields = {name.removeprefix("HUB_").lower(): value for name, value in given.items() if name != "HUB_SETTINGS_FILE"}
     read = {name: orjson.loads(value) if value.startswith("[") else value for name, value in fields.items()}
     settings = Settings.model_validate({"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32, **read})
     assert str(settings.trusted_proxies[0]) == "127.0.0.1/32"
+
+
+def test_an_administrator_runs_commands_with_the_settings_and_secrets_of_the_units(tmp_path: Path) -> None:
+    units = DEPLOY / "systemd"
+    script = (units / "hub-admin").read_text("utf-8").replace("/opt/hub/bin/hub", f"{sys.executable} -m hub")
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "hub.env").write_text((units / "hub.env").read_text("utf-8").replace("/etc/hub", str(tmp_path)))
+    (tmp_path / "hub.toml").write_text('queue_prefix = "of-toml"\n')
+    (tmp_path / "secrets" / "hub_index_key").write_text(base64.b64encode(b"\x02" * 32).decode())
+    (tmp_path / "secrets" / "hub_keys").write_text(f'{{"1": "{base64.b64encode(bytes(32)).decode()}"}}')
+    command = ["sh", "-c", script, "hub-admin", "config", "show", "--origin", "--json"]
+    known = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    ran = subprocess.run(command, env={**known, "HUB_ETC": str(tmp_path)}, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    told = {one["setting"]: (one["value"], one["origin"]) for one in orjson.loads(ran.stdout)}
+    assert told["trusted_proxies"] == (["127.0.0.1/32"], "HUB_TRUSTED_PROXIES")
+    assert told["queue_prefix"] == ("of-toml", str(tmp_path / "hub.toml"))
+    assert told["index_key"] == ("***", str(tmp_path / "secrets" / "hub_index_key"))
 
 
 #: Runs the hub as the kernel does under MemoryDenyWriteExecute=, after making sure that it is denied.
