@@ -32,7 +32,10 @@ def config_show(
     if as_json:
         print_json(rows)
         return
-    Console().print(table_of(columns, rows, _cell))
+    table = table_of(columns, rows, _cell)
+    for column in table.columns:
+        column.overflow = "fold"  # a path that is cut off leads nowhere
+    Console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import yaml
 
 from hub.cli.commands import app
 from hub.settings import Settings
-from tests.deploy.programs import DEPLOY
+from tests.deploy.programs import DEPLOY, program
 
 KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 MARK = "Not run in CI"
@@ -234,3 +235,19 @@ def test_what_the_image_copies_is_let_through_and_nothing_else() -> None:
     let_through = (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").split()
     assert let_through[0] == "*"
     assert {one.removeprefix("!") for one in let_through[1:]} == copied
+
+
+@pytest.mark.deploy
+def test_what_new_secrets_makes_the_hub_reads_and_no_container_gets_the_key_of_the_clients_ca(tmp_path: Path) -> None:
+    program("openssl", "openssl")
+    script = tmp_path / "new-secrets"
+    script.write_text((DEPLOY / "new-secrets").read_text("utf-8").replace('"$(id -u)" -eq 0', "1 -eq 0"), "utf-8")
+    subprocess.run(["sh", str(script)], check=True, timeout=60)
+    secrets = tmp_path / "secrets"
+    made = {f"HUB_{path.name.removeprefix('hub_').upper()}": path.read_text("utf-8") for path in secrets.glob("hub_*")}
+    assert {
+        f"HUB_{name.removeprefix('hub_').upper()}" for name in COMPOSE["secrets"] if name.startswith("hub_")
+    } == set(made)
+    assert settings_of(made).broker_url.startswith("amqp://hub:")
+    assert all(path.stat().st_mode & 0o077 == 0 for path in secrets.rglob("*"))
+    assert not [path.name for path in (secrets / "tls").iterdir() if "clients" in path.name and path.suffix == ".key"]
