@@ -11,7 +11,8 @@ from hub.flow.dead_causes import CODES, FIXES, Cause, cause_of
 #: What ends no delivery or fetch for good, or only by a mistake of the hub.
 BUGS = {
     "hub-error", "refused", "tampered", "settings-refused", "id-reused", "source-down", "store-busy", "broker-down",
-    "broker-differs", "bug", "keys-down", "provider-down", "too-many-lookups",
+    "broker-differs", "bug", "keys-down", "provider-down", "too-many-lookups", "not-acceptable", "several-match",
+    "not-current", "business-rule", "version-missing",
 }  # fmt: skip
 
 
