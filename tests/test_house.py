@@ -74,7 +74,7 @@ PROTOCOLS = {
     "_xml_words",
 }
 #: Names that a library gives to what it calls; ours to write, not to choose.
-GIVEN_NAMES = {"process_bind_param", "process_result_value", "handle_exit"}
+GIVEN_NAMES = {"process_bind_param", "process_result_value", "handle_exit", "handle_error"}
 #: Where an exception of any kind may be caught: a poisoned message or event must not stop what hears them, and the
 #: reader of a page gets a page; the conformance kit asks what an adapter raises, whatever that is; and
 #: whoever looks at a dead letter sees the bug that made it one; and who watches the hub by its check hears "unknown".

@@ -56,6 +56,7 @@ from hub.api import (
 from hub.api.asking import Hub
 from hub.api.crowd import Crowd
 from hub.api.described import describe
+from hub.api.measured import Measured
 from hub.api.middleware import AtTheDoor
 from hub.authority import Authorities, Posts
 from hub.identity.access import Access
@@ -101,6 +102,7 @@ def create_app(
     feed.open_waiting_room(app, app.state.hub)
     problems.install(app)
     app.add_middleware(AtTheDoor)
+    app.add_middleware(Measured)  # outermost: what the door refuses takes its time too
     for room in _ROOMS:
         app.include_router(room.router)
     describe(app)

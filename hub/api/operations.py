@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,16 +14,16 @@ from hub.api.asking import ANYONE, AnOperator, CorrelationId, Hub, TheBody, TheH
 from hub.api.models import Directions, Hold, NumberLink, read, schema_of
 from hub.api.problems import TAKEN
 from hub.clock import now
-from hub.errors import BrokerDiffers, BrokerDown, Unavailable
+from hub.errors import Unavailable
 from hub.flow.housekeeping import rounds
 from hub.flow.link import link_numbers
 from hub.flow.lookups import stopped
+from hub.flow.readiness import readiness
 from hub.flow.replay import replay
 from hub.flow.standing import Asked, called, hold, probe, release, standings
 from hub.identity.tokens import Caller
 from hub.plan.identifier import cpr_identifier
 from hub.store.circuits import Direction
-from hub.store.migrations import is_current
 
 router = APIRouter(tags=["operations"])
 _GONE_SECONDS = 30.0  # until it has ended, or another has taken its place
@@ -157,22 +157,7 @@ def readyz(hub: TheHub, request: Request) -> Response:
     """Say whether the hub can do its work: with the database it can; without the broker it takes in and waits."""
     if request.app.state.is_going:
         raise Unavailable("This process is about to end.", "Send to another one.", retry_after=_GONE_SECONDS)
-    hub.store.ping()
-    if not is_current(hub.store):
-        raise Unavailable("The database has older tables than this version of the hub.", "Run: hub migrate")
-    broker = "answers"
-    try:
-        hub.broker_answers()
-    except BrokerDiffers:
-        broker = "has queues that differ"
-    except BrokerDown:
-        broker = "does not answer"
-    health = dict(hub.health())
-    is_well = broker == "answers" and not any(_is_troubled(loop) for loop in health.values())
-    status = "ready" if is_well else "degraded"
-    return json_response(
-        {"status": status, "database": "answers", "tables": "newest", "broker": broker, "running": health}
-    )
+    return json_response(readiness(hub.store, hub.broker_answers, hub.health))
 
 
 def _asked(authority: str, wanted: Directions, hub: Hub, operator: Caller, correlation_id: str) -> Asked:
@@ -192,10 +177,6 @@ def _deed(row: dict[str, Any]) -> dict[str, Any]:
     counts = {ours: len(details[theirs]) for ours, theirs in _COUNTED.items() if theirs in details}
     told = {name: details[name] for name in _TOLD if name in details}
     return {column: row[column] for column in _DEED} | told | counts
-
-
-def _is_troubled(loop: object) -> bool:
-    return isinstance(loop, Mapping) and bool(loop.get("trouble"))
 
 
 def _only(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> list[dict[str, Any]]:

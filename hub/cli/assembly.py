@@ -13,6 +13,7 @@ from hub.authority import Authorities, Posts, Register, Witness, load, load_post
 from hub.crypto.envelope import Keyring, MasterKey
 from hub.crypto.token import Token
 from hub.errors import Fault, SettingsRefused
+from hub.flow.standing import called
 from hub.plan.person import Role
 from hub.settings import Settings, read_settings
 from hub.store.transaction import Store
@@ -49,7 +50,9 @@ def open_rooms() -> Rooms:
     settings = read_settings()
     post, register = load_post(settings.post), load_register(settings.person_register)
     witnesses = load_witnesses(settings.audit_witnesses)
-    return Rooms(settings, open_store(settings), joined(settings), post, register, witnesses)
+    authorities, store = joined(settings), open_store(settings)
+    store.counts.know(called(authorities, settings))
+    return Rooms(settings, store, authorities, post, register, witnesses)
 
 
 def joined(settings: Settings) -> Authorities:

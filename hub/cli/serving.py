@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -18,6 +18,7 @@ from hub.api.app import create_app
 from hub.api.feed import close_waiting_room
 from hub.cli.assembly import Rooms
 from hub.cli.contract_check import contract_check
+from hub.cli.metrics_port import metrics_port
 from hub.cli.working import GRACE, check_tables, loops
 from hub.identity.access import Access
 from hub.identity.tokens import Identity
@@ -31,16 +32,20 @@ class _Announcing(uvicorn.Server):
     """Says in one line of JSON where it listens, once it does; lets nobody wait once it is told to stop."""
 
     def __init__(
-        self, config: uvicorn.Config, url: str, at_the_end: Callable[[], None], going: tuple[Callable[[], None], float]
+        self,
+        config: uvicorn.Config,
+        urls: Mapping[str, str],
+        at_the_end: Callable[[], None],
+        going: tuple[Callable[[], None], float],
     ) -> None:
         super().__init__(config)
-        self._url, self._at_the_end = url, at_the_end
+        self._urls, self._at_the_end = urls, at_the_end
         self._say_going: Callable[[], None] | None = going[0]
         self._going_seconds = going[1]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        sys.stdout.write(orjson.dumps({"ready": "hub", "url": self._url}).decode() + "\n")
+        sys.stdout.write(orjson.dumps({"ready": "hub", **self._urls}).decode() + "\n")
         sys.stdout.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -70,7 +75,11 @@ def serve_api(rooms: Rooms) -> None:
     identity = Identity(settings.clients)
     door = socket.create_server((settings.host, settings.port))
     url = f"http://{settings.host}:{door.getsockname()[1]}"
-    with Broker(settings.broker_url, settings.queue_prefix) as broker, _delivering(rooms, broker) as health:
+    with (
+        Broker(settings.broker_url, settings.queue_prefix) as broker,
+        _delivering(rooms, broker) as health,
+        metrics_port(rooms, broker.ping, health) as metrics,
+    ):
         api = create_app(
             rooms.store,
             rooms.authorities,
@@ -86,17 +95,20 @@ def serve_api(rooms: Rooms) -> None:
             close_waiting_room(api)
             close_pages(api)
 
-        config = uvicorn.Config(
-            api,
-            http="httptools",
-            ws="none",
-            proxy_headers=False,  # whoever is on this machine could send X-Forwarded-Proto; HUB_PUBLIC_URL says it
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE,
-        )
         going = partial(setattr, api.state, "is_going", True), settings.going_seconds
-        _Announcing(config, url, let_go, going).run(sockets=[door])
+        _Announcing(_config(api), {"url": url, **metrics}, let_go, going).run(sockets=[door])
+
+
+def _config(api: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        api,
+        http="httptools",
+        ws="none",
+        proxy_headers=False,  # whoever is on this machine could send X-Forwarded-Proto; HUB_PUBLIC_URL says it
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import threading
 import orjson
 
 from hub.cli.assembly import Rooms
+from hub.cli.metrics_port import metrics_port
 from hub.errors import SettingsRefused
 from hub.flow.rotation import check_keys
 from hub.queue.broker import Broker
@@ -37,11 +38,12 @@ def work(rooms: Rooms) -> None:
         signal.signal(number, lambda *_: told_to_stop.set())
     with Broker(settings.broker_url, settings.queue_prefix) as broker:
         running = loops(rooms, broker)
-        running.start()
-        sys.stdout.write(orjson.dumps({"ready": "worker"}).decode() + "\n")
-        sys.stdout.flush()
-        told_to_stop.wait()
-        running.stop(GRACE)
+        with metrics_port(rooms, broker.ping, running.health) as metrics:
+            running.start()
+            sys.stdout.write(orjson.dumps({"ready": "worker", **metrics}).decode() + "\n")
+            sys.stdout.flush()
+            told_to_stop.wait()
+            running.stop(GRACE)
 
 
 def loops(rooms: Rooms, broker: Broker) -> Running:

@@ -15,22 +15,23 @@ from uuid import UUID
 
 from structlog.contextvars import bound_contextvars
 
-from hub.authority import Authorities, DeliveryKey, Disclosed, PlanUpdate, Receipt
+from hub.authority import Authorities, Disclosed, PlanUpdate
 from hub.clock import new_id, now
 from hub.consent.consent import ConsentsByPerson
 from hub.consent.policy import Policy
 from hub.consent.reader import Exchange, Reader
 from hub.consent.view import View, view_for
-from hub.errors import HubError, RecipientDenied, Refused, Unavailable
-from hub.flow import calls, feed, pace
+from hub.flow import calls, feed, pace, sending
 from hub.flow.belonging import as_member
 from hub.flow.circumstances import consents_of
+from hub.flow.counting import decisions_noted
 from hub.flow.difference import Decided, difference, told_to_recipient
 from hub.flow.ending import Patience, at_once, remembering
 from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.overtaken import see_if_overtaken
 from hub.flow.proposed import proposed_to
-from hub.flow.settle import Attempt, NotSent, Outgoing, Settled, audit, bury
+from hub.flow.settle import Attempt, Outgoing, Settled, audit, bury
+from hub.metrics.instruments import DELIVERIES
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.settings import Settings
@@ -49,22 +50,31 @@ def deliver(
     :raises Exception: a bug, or tampered data; the worker then says so to ``settle.fail``.
     """
     with store.begin() as unit:  # 1: decide, and remember what is about to leave
-        begun = _begin(unit, outbox_id, authorities, settings)
+        whose = unit.outbox.whose(outbox_id)
+        if whose is None:
+            return Settled.NOT_DUE
+        begun = _begin(unit, outbox_id, *whose, authorities, settings)
+    settled = _end(begun, store, authorities, settings, patiently)
+    store.counts.add(DELIVERIES, whose[1].authority, settled)
+    return settled
+
+
+def _end(
+    begun: Attempt | Settled | Circuit, store: Store, authorities: Authorities, settings: Settings, patiently: Patience
+) -> Settled:
     if isinstance(begun, Circuit):  # in which it found no place free
         calls.look_again(store, begun, settings)
         return Settled.PAUSED
     if not isinstance(begun, Attempt):
         return begun
     with bound_contextvars(**begun.named):
-        outcome = _send(begun, authorities)  # 2: no transaction while a network may hang
+        outcome = sending.send(begun, authorities, store.counts)  # 2: no transaction while a network may hang
         return patiently(remembering(begun, outcome, store, settings))  # 3: in a transaction of its own
 
 
-def _begin(unit: Unit, outbox_id: UUID, authorities: Authorities, settings: Settings) -> Attempt | Settled | Circuit:
-    whose = unit.outbox.whose(outbox_id)
-    if whose is None:
-        return Settled.NOT_DUE
-    plan, circuit = whose
+def _begin(
+    unit: Unit, outbox_id: UUID, plan: UUID, circuit: Circuit, authorities: Authorities, settings: Settings
+) -> Attempt | Settled | Circuit:
     recipient, at = circuit.authority, now()
     if feed.fetches(recipient, authorities):
         decided_now = partial(decide, unit, outbox_id, plan, new_id(), authorities, settings)
@@ -100,6 +110,7 @@ def decide(
         return bury(unit, lease, "poison", "It was begun too often and never ended.", at)
     owner = unit.people.get(stored.plan.person)
     view, basis = lawful_now(unit, stored, owner, reader_of(lease.recipient, authorities), policy, at)
+    decisions_noted(unit, "delivery", stored.plan, view)
     shown = shown_to(stored, view)
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     held, proposals = unit.holdings.of(lease.id), proposed_to(unit, stored, view, at)
@@ -177,19 +188,3 @@ def update_of(decided: Decided, person: Identifier, sequence: int) -> PlanUpdate
         stored.plan.id, lease.recipient, person, sequence, told_to_recipient(lease, sequence), decided.at,
         change.disclosed, change.withdrawn, _is_protected(stored, decided.view), change.proposals.standing,
     )  # fmt: skip
-
-
-def _send(attempt: Attempt, authorities: Authorities) -> Receipt | HubError | NotSent:
-    update = attempt.update
-    try:
-        authority = authorities.get(update.recipient)
-        if authority is None or not authority.adapter.delivers:
-            raise RecipientDenied("No way to this recipient is configured.", "Set its url, then replay the delivery.")
-        document = authority.mapping.from_plan(update)
-    except (Refused, Unavailable) as error:
-        return NotSent(error)
-    try:
-        key = DeliveryKey(update.recipient, update.plan, update.sequence, attempt.trace)
-        return authority.adapter.send(document, key)
-    except (Refused, Unavailable) as error:
-        return error

@@ -22,6 +22,7 @@ from hub.flow.feed import Fetcher, is_held
 from hub.flow.refusal import refusals_written
 from hub.flow.settle import ACTOR, Outgoing, Settled, audit, count_failure, disclosure_of, fail
 from hub.flow.withdrawn import said_of
+from hub.metrics.instruments import DELIVERIES
 from hub.settings import Settings
 from hub.store.fetches import Fetch
 from hub.store.lease import Lease
@@ -154,7 +155,9 @@ def take_receipt(attempt: UUID, said: Said, fetcher: Fetcher, store: Store, sett
         at = now()
         unit.feeds.fetches.answered(fetched, said.status, at)
         take = _refused if said.status == REFUSED else _taken_in
-        return take(unit, fetched, said, fetcher, at, settings)
+        settled = take(unit, fetched, said, fetcher, at, settings)
+        unit.tally.add(DELIVERIES, fetched.recipient, settled)
+        return settled
 
 
 def _taken_in(unit: Unit, fetched: Fetch, said: Said, fetcher: Fetcher, at: datetime, settings: Settings) -> Settled:

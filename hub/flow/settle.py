@@ -19,6 +19,7 @@ from hub.flow.backoff import spread, wait_after
 from hub.flow.difference import Difference
 from hub.flow.reading import informing
 from hub.flow.withdrawn import said_of
+from hub.metrics.instruments import DELIVERIES
 from hub.settings import Settings
 from hub.store.circuits import Call
 from hub.store.lease import Basis, Lease
@@ -140,6 +141,7 @@ def fail(store: Store, outbox_id: UUID, error: Exception, settings: Settings) ->
             return Settled.NOT_DUE
         settled = count_failure(unit, lease, lease.attempts, error, settings)
         unit.outbox.wake(lease.recipient, 1, at)
+        unit.tally.add(DELIVERIES, lease.recipient, settled)
         return settled
 
 

@@ -20,6 +20,7 @@ from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, as_member, as_one_of, is_open_to, may_open
 from hub.flow.circumstances import consents_of, said_in
+from hub.flow.counting import decisions_noted
 from hub.flow.hold import as_told, tells_nobody
 from hub.flow.lookups import MOST_LOOKUPS, count_lookup
 from hub.flow.proposed import ShownProposal
@@ -174,6 +175,7 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     given = unit.consents.open([one for one in around.consents if one.person in concerned])
     consents = said_in(unit, given, at, told, people).standing(policy.ages, at)
     view = as_received(unit, view_for(told, member, policy, consents, at))
+    decisions_noted(unit, "reading", stored.plan, view)
     silent = unit.breakers.silent(Direction.SOURCE) if around.has_silent_source else {}
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on; 0 takes a free one")
+    metrics_host: str = Field("127.0.0.1", description="address that numbers for Prometheus are given at")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65_535, description="port that they are given at; 0 takes a free one; without it they are not"
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/?#@\s]+)?$",

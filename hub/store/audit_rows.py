@@ -14,6 +14,8 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from hub.metrics.counts import Tally
+from hub.metrics.instruments import AUDIT_ENTRIES
 from hub.store.tables import as_dict, audit
 
 _RECORD = audit.insert().inline()  # nobody asks for the number of the new row
@@ -37,9 +39,10 @@ class Wanted:
 class AuditRows:
     """Audit rows, in one transaction."""
 
-    def __init__(self, connection: sa.Connection, municipality: str) -> None:
+    def __init__(self, connection: sa.Connection, municipality: str, tally: Tally) -> None:
         self._connection = connection
         self._municipality = municipality
+        self._tally = tally
 
     def record(
         self, action: str, actor: str, at: datetime, correlation_id: str, plan: UUID | None = None, **details: Any
@@ -55,6 +58,7 @@ class AuditRows:
             "details": orjson.dumps(details, default=str, option=orjson.OPT_SORT_KEYS).decode(),
         }
         self._connection.execute(_RECORD, row)
+        self._tally.add(AUDIT_ENTRIES)
 
     def of_plan(self, plan: UUID) -> Sequence[dict[str, Any]]:
         """Return what was done with a plan, oldest first."""

@@ -240,8 +240,12 @@ class Outbox:
         return len(swept)
 
     def counts(self, at: datetime) -> Sequence[dict[str, Any]]:
-        """Return depth and oldest age per recipient, for operators: no plan, no person."""
+        """Return depth and oldest age per recipient, for operators: no plan, no person.
+
+        ``unrung_since`` is when the first of those that want ringing now wanted it.
+        """
         due, dead = outbox.c.due_at.is_not(None), outbox.c.dead_at.is_not(None)
+        is_unrung = sa.and_(due, outbox.c.ring_after <= at)
         rows = self._connection.execute(
             sa.select(
                 outbox.c.recipient,
@@ -250,6 +254,7 @@ class Outbox:
                 sa.func.count().filter(outbox.c.lease_until > at).label("under_way"),
                 sa.func.count().filter(dead).label("dead_letters"),
                 sa.func.min(outbox.c.due_at).label("oldest_due_at"),
+                sa.func.min(outbox.c.ring_after).filter(is_unrung).label("unrung_since"),
             )
             .where(self._is_ours())
             .group_by(outbox.c.recipient, outbox.c.channel)

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hub.crypto.envelope import Keyring
 from hub.errors import StoreBusy
+from hub.metrics.counts import Counts, Tally
 from hub.store.accepted_findings import AcceptedFindings
 from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
@@ -79,16 +80,14 @@ class Unit:
     connection: sa.Connection
     keyring: Keyring
     municipality: str
+    #: What is counted once it commits.
+    tally: Tally = field(default_factory=Tally)
 
-    @cached_property
-    def access(self) -> AccessRows:
-        """Tokens that were issued."""
-        return AccessRows(self.connection, self.municipality)
+    #: Tokens that were issued.
+    access = cached_property(lambda unit: AccessRows(unit.connection, unit.municipality))
 
-    @cached_property
-    def lookups(self) -> Lookups:
-        """Look-ups of people by number."""
-        return Lookups(self.connection, self.municipality)
+    #: Look-ups of people by number.
+    lookups = cached_property(lambda unit: Lookups(unit.connection, unit.municipality))
 
     @cached_property
     def people(self) -> People:
@@ -100,10 +99,8 @@ class Unit:
         """Plans, elements and their history."""
         return Plans(self.connection, self.keyring, self.municipality)
 
-    @cached_property
-    def memberships(self) -> Memberships:
-        """Who belongs to which plan."""
-        return Memberships(self.connection)
+    #: Who belongs to which plan.
+    memberships = cached_property(lambda unit: Memberships(unit.connection))
 
     @cached_property
     def consents(self) -> Consents:
@@ -213,7 +210,7 @@ class Unit:
     @cached_property
     def audit(self) -> AuditRows:
         """What was done, by whom."""
-        return AuditRows(self.connection, self.municipality)
+        return AuditRows(self.connection, self.municipality, self.tally)
 
     #: Which of it is sealed.
     seals = cached_property(lambda unit: Seals(unit.connection, unit.municipality))
@@ -251,6 +248,8 @@ class Store:
         self.engine = new_engine(make_url(url))
         #: Set when a commit made something due; the relay of the same process waits on it.
         self.bell = threading.Event()
+        #: What this process counts of what it settles.
+        self.counts = Counts()
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Unit]:
@@ -271,6 +270,7 @@ class Store:
             if error.connection_invalidated:
                 raise StoreBusy("The connection to the database broke.") from error
             raise
+        self.counts.take(unit.tally)
         if unit.outbox.has_become_due:
             self.bell.set()
 

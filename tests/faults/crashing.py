@@ -54,6 +54,7 @@ import hub.api.inbound
 import hub.flow.accept
 import hub.flow.deliver
 import hub.flow.ending
+import hub.flow.sending
 import hub.queue.folders
 import hub.queue.sealer
 import hub.queue.worker
@@ -144,7 +145,7 @@ LAB_POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "relay-confirmed": (Ringer, "kept", after),
     "worker-received": (hub.queue.worker, "bring", before),
     "worker-leased": (hub.flow.deliver, "start", after),
-    "worker-committed": (hub.flow.deliver, "_send", before),
+    "worker-committed": (hub.flow.sending, "send", before),
     "worker-sent": (HTTP11Connection, "_receive_response_headers", before),
     "worker-answered": (hub.flow.ending, "settle", before),
     "worker-settled": (hub.queue.worker.Table, "settle", before),

@@ -35,6 +35,7 @@ import structlog
 
 import hub.api.inbound
 import hub.flow.deliver
+import hub.flow.sending
 import hub.flow.settle
 from hub.authority import Receipt, ReceiptStatus
 from hub.cli import main
@@ -169,24 +170,24 @@ def rings_once() -> None:
 
 def sends_behind_its_own_back() -> None:
     """A delivery is settled first, and sent a moment later."""
-    send = hub.flow.deliver._send
+    send = hub.flow.sending.send
 
-    def pretends(attempt: Any, authorities: Any) -> Receipt:
-        _soon(lambda: send(attempt, authorities), random.uniform(0, 2 * _GAP_SECONDS))
+    def pretends(attempt: Any, *rest: Any) -> Receipt:
+        _soon(lambda: send(attempt, *rest), random.uniform(0, 2 * _GAP_SECONDS))
         return Receipt(ReceiptStatus.TAKEN_IN)
 
-    _plant(hub.flow.deliver, "_send", pretends)
+    _plant(hub.flow.sending, "send", pretends)
 
 
 def takes_any_answer() -> None:
     """A recipient that says no, or nothing, counts as one that took it in."""
-    send = hub.flow.deliver._send
+    send = hub.flow.sending.send
 
-    def hopes(attempt: Any, authorities: Any) -> Any:
-        outcome = send(attempt, authorities)
+    def hopes(attempt: Any, *rest: Any) -> Any:
+        outcome = send(attempt, *rest)
         return Receipt(ReceiptStatus.TAKEN_IN) if isinstance(outcome, HubError) else outcome
 
-    _plant(hub.flow.deliver, "_send", hopes)
+    _plant(hub.flow.sending, "send", hopes)
 
 
 def logs_what_came() -> None:

@@ -13,21 +13,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import hub.flow.deliver
+import hub.flow.sending
 from hub.cli import main
 
 if __name__ == "__main__":
     kills, breaks = Path(sys.argv[1]), Path(sys.argv[2])
-    send = hub.flow.deliver._send
+    send = hub.flow.sending.send
 
-    def poisoned(attempt: Any, authorities: Any) -> Any:
+    def poisoned(attempt: Any, authorities: Any, counts: Any) -> Any:
         """Send, unless the plan is poison."""
         if str(attempt.update.plan) in kills.read_text():
             os.kill(os.getpid(), signal.SIGKILL)
         if str(attempt.update.plan) in breaks.read_text():
             raise ArithmeticError("A bug.")
-        return send(attempt, authorities)
+        return send(attempt, authorities, counts)
 
-    hub.flow.deliver._send = poisoned
+    hub.flow.sending.send = poisoned
     sys.argv[1:3] = []
     main()

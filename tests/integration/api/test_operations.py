@@ -134,7 +134,7 @@ def test_without_a_database_it_is_not_ready_and_says_when_to_ask_again(
 
 
 def test_with_older_tables_it_is_not_ready(hub: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.api.operations.is_current", lambda _: False)
+    monkeypatch.setattr("hub.flow.readiness.is_current", lambda _: False)
     answer = hub.ask(None, "GET", "/readyz")
     assert answer.status_code == 503
     assert answer.json()["next_step"] == "Run: hub migrate"

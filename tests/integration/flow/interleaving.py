@@ -186,7 +186,8 @@ class Interleaving:
         row = self.rows[self.chance.choice(RECIPIENTS)]
         world = self.world
         with world.store.begin() as unit:
-            begun = spine._begin(unit, row, world.authorities, world.settings)
+            whose = unit.outbox.whose(row)
+            begun = spine._begin(unit, row, *whose, world.authorities, world.settings) if whose else None
         if isinstance(begun, Attempt):
             self._check(begun.update)
             self.on_the_way.append(OnTheWay(begun))
