@@ -15,7 +15,7 @@ from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, missed, page, show
 from bench.set_ups import Servers, find_servers
-from hub.cli.assembly import log_as_json
+from hub.cli.log_lines import log_as_json
 from hub.clock import monotonic, now
 
 _SKIPPED = (

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import uvicorn
 
-from hub.cli.assembly import log_as_json
+from hub.cli.log_lines import log_as_json
 
 _ANSWER_SECONDS = 120
 _STOP_SECONDS = 20

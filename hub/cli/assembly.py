@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from hub.authority import Authorities, Posts, Register, Witness, load, load_post, load_register, load_witnesses
 from hub.crypto.envelope import Keyring, MasterKey
@@ -17,20 +13,6 @@ from hub.flow.standing import called
 from hub.plan.person import Role
 from hub.settings import Settings, read_settings
 from hub.store.transaction import Store
-
-#: Libraries that would print bodies, addresses or numbers when they talk much.
-_QUIET = (
-    "alembic",
-    "zeep",
-    "httpx",
-    "httpcore",
-    "amqp",
-    "kombu",
-    "uvicorn",
-    "uvicorn.error",
-    "uvicorn.access",
-    "sqlalchemy",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +63,3 @@ def open_store(settings: Settings) -> Store:
     seed = settings.signing_key.get_secret_value() if settings.signing_key else None
     keyring = Keyring(keys, settings.index_key.get_secret_value(), seed, settings.key_in_use)
     return Store(settings.database_url, keyring, settings.municipality)
-
-
-def log_as_json() -> None:
-    """Write our own log as one JSON object a line, to standard error; keep talkative libraries at warnings."""
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )

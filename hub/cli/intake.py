@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hub.authority import Authorities, Drops
-from hub.cli.assembly import Rooms, log_as_json, open_rooms
+from hub.cli.assembly import Rooms, open_rooms
+from hub.cli.log_lines import log_as_json
 from hub.cli.printing import print_json
 from hub.clock import monotonic
 from hub.errors import HubError, NotFound, SettingsRefused, Unavailable

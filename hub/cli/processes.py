@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from hub.cli.assembly import log_as_json, open_rooms
+from hub.cli.assembly import Rooms, open_rooms
+from hub.cli.log_lines import log_as_json
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -14,8 +15,7 @@ def serve() -> None:
     """Serve the API; with SQLite and memory:// also the relay, worker and sweeper."""
     from hub.cli.serving import serve_api
 
-    log_as_json()
-    serve_api(open_rooms())
+    serve_api(_logging_rooms())
 
 
 @app.command()
@@ -23,5 +23,11 @@ def worker() -> None:
     """Deliver: relay, workers, sweeper and jobs of one process, for PostgreSQL and RabbitMQ."""
     from hub.cli.working import work
 
-    log_as_json()
-    work(open_rooms())
+    work(_logging_rooms())
+
+
+def _logging_rooms() -> Rooms:
+    lines = log_as_json()  # first: whatever is said while the rooms open is said in JSON too
+    rooms = open_rooms()
+    lines.count_in(rooms.store.counts)
+    return rooms

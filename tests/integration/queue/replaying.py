@@ -14,7 +14,8 @@ import threading
 from pathlib import Path
 
 import hub.queue.replayer
-from hub.cli.assembly import log_as_json, open_rooms
+from hub.cli.assembly import open_rooms
+from hub.cli.log_lines import log_as_json
 from hub.queue.broker import Broker
 from hub.queue.running import Running
 from hub.store.replays import Replays

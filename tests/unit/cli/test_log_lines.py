@@ -1,0 +1,99 @@
+"""The log says what is in a list, and nothing else comes out."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from hub.cli.log_lines import FIELDS, OnlyListed
+from hub.metrics.counts import Counts
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "reference" / "log.md").read_text("utf-8")
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
+#: What ``**told(error)`` and the like add; each is a literal of its own module.
+SPREAD = {"error", "code", "where", "sentence", "next_step", "authority", "direction"}
+TALKS = """
+import logging, structlog
+from hub.cli.log_lines import log_as_json
+from hub.metrics.counts import Counts
+log_as_json()
+structlog.get_logger().error("failed", code="bug", cpr="0201609995", name="Kanariefugl", body=b"Kanariefugl")
+with structlog.contextvars.bound_contextvars(correlation_id="c-1", person="Kanariefugl"):
+    structlog.get_logger().warning("queue-mute", queue="hub.due")
+log = logging.getLogger("a.library")
+log.warning("Could not send %r to %s", "0201609995", "Kanariefugl")
+log.warning("Could not send 0201609995 to Kanariefugl")
+try:
+    raise ValueError("0201609995 Kanariefugl")
+except ValueError:
+    log.exception("It failed: %s", "Kanariefugl")
+"""
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """Yield every call that writes a line, and its module."""
+    for path in sorted((ROOT / "hub").rglob("*.py")):
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            named = node.func
+            is_log = isinstance(named, ast.Attribute) and named.attr in LEVELS and ast.unparse(named.value) == "_log"
+            if is_log or (isinstance(named, ast.Name) and named.id == "log"):
+                yield path.relative_to(ROOT).as_posix(), node
+
+
+def column(heading: str) -> list[str]:
+    section = PAGE.partition(f"## {heading}")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([a-z_-]+)` \|", section, flags=re.MULTILINE)
+
+
+def test_what_is_in_no_list_does_not_come_out() -> None:
+    done = subprocess.run([sys.executable, "-c", TALKS], capture_output=True, check=True, cwd=ROOT)
+    lines = [orjson.loads(line) for line in done.stderr.splitlines()]
+    assert b"Kanariefugl" not in done.stderr
+    assert b"0201609995" not in done.stderr
+    assert [line["event"] for line in lines] == ["failed", "queue-mute", *["library-says"] * 3]
+    assert [line.get("left_out") for line in lines[:2]] == [3, 1]
+    assert (lines[1]["correlation_id"], lines[2]["said"]) == ("c-1", "Could not send %r to %s")
+    assert "said" not in lines[3]
+    assert lines[4]["error"] == "ValueError"
+    assert all(line.keys() <= FIELDS for line in lines)
+
+
+def test_what_is_left_out_is_counted() -> None:
+    listed, counts = OnlyListed(), Counts()
+    listed.count_in(counts)
+    assert listed(None, "info", {"event": "failed", "cpr": "x", "name": "y"}) == {"event": "failed", "left_out": 2}
+    assert b"hub_log_fields_dropped_total 2.0" in counts.text()
+
+
+def test_every_field_stands_in_the_documents_and_no_other() -> None:
+    assert sorted(column("Fields")) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize(("where", "call"), list(calls()), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_line_has_a_word_for_its_event_and_only_listed_fields(where: str, call: ast.Call) -> None:
+    (event,) = call.args
+    is_word = isinstance(event, ast.Constant) or (isinstance(event, ast.Name) and event.id == "what")
+    assert is_word, f"{where}: an event is a word, written where it happens"
+    fields = {keyword.arg for keyword in call.keywords if keyword.arg}
+    assert fields <= FIELDS, f"{where}: {fields - FIELDS} would be left out (hub/cli/log_lines.py)"
+
+
+def test_every_event_stands_in_the_documents_and_no_other() -> None:
+    written = {call.args[0].value for _, call in calls() if isinstance(call.args[0], ast.Constant)}
+    assert written | {"breaker-opened", "breaker-closed", "library-says"} == set(column("Events"))
+
+
+def test_what_is_spread_into_a_line_is_listed() -> None:
+    assert SPREAD <= FIELDS
