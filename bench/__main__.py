@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import consent, delivery, folder, jsonata_mapping, latency, mapping, plan_page, relay, view
+from bench import consent, counting, delivery, folder, jsonata_mapping, latency, mapping, plan_page, relay, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, missed, page, show
@@ -105,6 +105,13 @@ _CHAPTERS = (
         "and ten that are withheld, opened, decided, explained and audited. Bare: a FastAPI route that selects the "
         "fifty in the clear and commits one audit row.",
         view.rows,
+    ),
+    _Chapter(
+        "counting",
+        "What counting costs",
+        "Milliseconds of processor time that one `GET /plans/{id}` takes of a hub's process, which counts in one "
+        "round and does not in the next: the measuring of the request, the audit entry and the decisions of the read.",
+        counting.rows,
     ),
     _Chapter(
         "page",

@@ -46,13 +46,14 @@ def _turn(address: Address, readers: int) -> Turn:
     def rate() -> float:
         with ThreadPoolExecutor(readers) as pool:
             start = monotonic()
-            list(pool.map(_read_often, [address] * readers, [_READINGS // readers] * readers))
+            list(pool.map(read_often, [address] * readers, [_READINGS // readers] * readers))
             return _READINGS / (monotonic() - start)
 
     return rate
 
 
-def _read_often(address: Address, times: int) -> None:
+def read_often(address: Address, times: int) -> None:
+    """Read a plan again and again over one connection. :raises AssertionError: it is not the plan."""
     connection = HTTPConnection(urlsplit(address.url).netloc, timeout=20)
     for _ in range(times):
         connection.request("GET", address.path, headers={"Authorization": f"Bearer {address.token}"})
