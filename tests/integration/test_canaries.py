@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -24,12 +25,15 @@ from tests.integration import canary_paths as ways
 from tests.integration.api.test_roles import ROUTES
 from tests.integration.canaries import CANARIES, HOW_MANY, Canary, hits
 from tests.integration.databases import a_store
+from tests.integration.reading_metrics import address_in, series_of
 from tests.integration.set_up import SetUp as Bare
 from tests.integration.set_up import authorities_of
 from tests.patience import wait_for
 from tests.town_set_ups import EMBEDDED, a_set_up, both_set_ups
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+#: Of a process: routes by method and status, each with a dozen buckets, and a few of each authority.
+MOST_SERIES = 8_000
 _OPS = [route.partition(" ")[2] for route in ROUTES if route.startswith("GET /ops/") and "{" not in route]
 
 
@@ -41,6 +45,7 @@ def test_nothing_of_two_hundred_people_is_left_outside_the_ciphertext(set_up_nam
             walk = ways.Walk(town)
             walks(walk, town)
             found = list(told_to_operators(walk)) + in_all("error bodies", walk.errors)
+            found += told_to_prometheus(tmp_path)
         walk.close()
         found += list(in_files(tmp_path))
         if set_up_name != EMBEDDED:
@@ -58,7 +63,7 @@ def as_talkative(given: SetUp, temporary: Path, quoting: str) -> SetUp:
         hub_command=(sys.executable, "-m", "tests.integration.talkative"),
         environment={"TMPDIR": str(temporary), "PYTHONPATH": str(Path(__file__).parents[2])},
         authorities={"youth": {"url": quoting, "token": "t" * 20}},
-        settings={**given.settings, "max_attempts": 2, "retry_seconds": 0.2},
+        settings={**given.settings, "max_attempts": 2, "retry_seconds": 0.2, "metrics_port": 0},
     )
 
 
@@ -83,6 +88,15 @@ def told_to_operators(walk: ways.Walk) -> Iterator[str]:
     for letter in set(re.findall(r"[0-9a-f-]{36}", walk.ask("operator", "GET", "/ops/dead-letters").text)):
         for path in (f"/ops/dead-letters/{letter}", f"/ops/trace/{letter}"):
             yield from in_all(path, [walk.ask("operator", "GET", path).content])
+
+
+def told_to_prometheus(folder: Path) -> Iterator[str]:
+    """Yield what is found in the numbers of each process; whatever was sent, they stay few."""
+    logs = [log for log in (folder / "hub.log", folder / "worker.log") if log.exists()]
+    for address in map(address_in, logs):
+        numbers = httpx.get(address, timeout=20).text
+        yield from in_all(address, [numbers.encode()])
+        assert len(series_of(numbers)) < MOST_SERIES, "something of what was sent has become a label"
 
 
 def in_files(folder: Path) -> Iterator[str]:
