@@ -35,7 +35,7 @@ def version_response(resource: Resource, request: Request, status: int = OK, **h
     known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
     if status == OK and request.method == "GET" and tag in known:
         return Response(status_code=UNCHANGED, headers={"ETag": tag})
-    return resource_response(told, status, {"ETag": tag, **_last_modified(told), **headers})
+    return resource_response(told, status, {"ETag": tag, **last_modified(told), **headers})
 
 
 def base_of(request: Request, hub: Hub) -> str:
@@ -59,7 +59,8 @@ def check_current(if_match: str, told: Mapping[str, Any]) -> None:
         raise NotCurrent("This has been changed since you read it.")
 
 
-def _last_modified(resource: Resource) -> Mapping[str, str]:
+def last_modified(resource: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return since when a resource reads as it does, as a header says it; nothing where that is not told."""
     told = resource["meta"].get("lastUpdated")
     if told is None:
         return {}

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +16,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from hub.api.asking import APlanWriter, CorrelationId, Hub, TheBody, TheHub
-from hub.api.fhir_answers import resource_response
+from hub.api.fhir_answers import last_modified, resource_response
 from hub.api.fhir_sources import resources_of
 from hub.api.fhir_wishes import WRITTEN, wish_of
 from hub.api.models import read, schema_of
@@ -106,10 +104,7 @@ def _numbers(people: Iterable[object]) -> Iterable[Identifier]:
 
 def _answer(entry: Entry, written: Written, hub: Hub, prefer: str) -> Response:
     resource = _as_read(entry, written, hub)
-    headers = {"ETag": etag(resource["meta"]["versionId"])}
-    if "lastUpdated" in resource["meta"]:
-        updated = datetime.fromisoformat(resource["meta"]["lastUpdated"]).astimezone(UTC)
-        headers["Last-Modified"] = format_datetime(updated, usegmt=True)
+    headers = {"ETag": etag(resource["meta"]["versionId"]), **last_modified(resource)}
     status = OK
     if written.became is Became.CREATED:
         status, headers["Location"] = CREATED, f"/fhir/{_place(resource)}"
