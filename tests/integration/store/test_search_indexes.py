@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,6 +21,7 @@ from hub.store.migrations import upgrade
 from hub.store.tables import memberships, people, plans
 from hub.store.transaction import Store
 from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_store, an_empty_database
+from tests.integration.explained import explaining
 
 pytestmark = pytest.mark.integration
 
@@ -80,21 +80,8 @@ def _fill(connection: sa.Connection) -> None:
 
 def explained(store: Store, question: Callable[[Store], object]) -> str:
     """Return how the database answers a question, as it is: with all that it knows of its tables."""
-    told: list[str] = []
-    explain = "EXPLAIN" if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-
-    def note(connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            asking = connection.connection.cursor()
-            asking.execute(f"{explain} {statement}", given)
-            told.extend(str(row[-1]) for row in asking.fetchall())
-            asking.close()
-
-    sa.event.listen(store.engine, "before_cursor_execute", note)
-    try:
+    with explaining(store.engine) as told:
         question(store)
-    finally:
-        sa.event.remove(store.engine, "before_cursor_execute", note)
     return "\n".join(told)
 
 

@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from hub.authority.feeding import Topic
 from hub.clock import new_id, now
@@ -19,6 +17,7 @@ from hub.store.subscriptions import Status, Subscription, Subscriptions, Terms
 from hub.store.transaction import Store
 from hub.testing.clock import THEN
 from tests.integration.databases import EMBEDDED, OPERATED, a_store, an_empty_database
+from tests.integration.explained import by_indexes_alone, explaining
 
 pytestmark = pytest.mark.integration
 
@@ -57,21 +56,10 @@ def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def explained(store: Store, question: Callable[[Subscriptions], object]) -> str:
     """Return how the database answers a question; what it changes is taken back."""
-    told: list[str] = []
-    explain = "EXPLAIN" if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-
-    def note(connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        asking = connection.connection.cursor()
-        asking.execute(f"{explain} {statement}", given)
-        told.extend(str(row[-1]) for row in asking.fetchall())
-        asking.close()
-
     with store.begin() as unit:
-        if explain == "EXPLAIN":  # so small a table would be read through, by what PostgreSQL thinks of disks
-            unit.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        sa.event.listen(unit.connection, "before_cursor_execute", note)
-        question(unit.subscriptions)
-        sa.event.remove(unit.connection, "before_cursor_execute", note)
+        by_indexes_alone(unit.connection)
+        with explaining(unit.connection) as told:
+            question(unit.subscriptions)
         unit.connection.rollback()
     return "\n".join(told)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +17,7 @@ from hub.store.trace_tables import delivery_causes
 from hub.store.traces import Traces
 from hub.store.transaction import Store
 from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_store, an_empty_database
+from tests.integration.explained import by_indexes_alone, explaining
 
 pytestmark = pytest.mark.integration
 
@@ -88,21 +88,10 @@ def _fill(connection: sa.Connection) -> None:
 
 def explained(store: Store, question: Callable[[Traces], object]) -> str:
     """Return how the database answers a question."""
-    told: list[str] = []
-    explain = "EXPLAIN" if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-
-    def note(connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        asking = connection.connection.cursor()
-        asking.execute(f"{explain} {statement}", given)
-        told.extend(str(row[-1]) for row in asking.fetchall())
-        asking.close()
-
     with store.begin() as unit:
-        if explain == "EXPLAIN":  # so small a table would be read through, by what PostgreSQL thinks of disks
-            unit.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        sa.event.listen(unit.connection, "before_cursor_execute", note)
-        question(Traces(unit.connection, unit.municipality))
-        sa.event.remove(unit.connection, "before_cursor_execute", note)
+        by_indexes_alone(unit.connection)
+        with explaining(unit.connection) as told:
+            question(Traces(unit.connection, unit.municipality))
     return "\n".join(told)
 
 
