@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -36,7 +37,7 @@ def program() -> str:
 def settings_for(address: str, folder: Path) -> Path:
     """Write our settings with the one process that there is, asked every second."""
     ours = (DEPLOY / "prometheus.yml").read_text("utf-8")
-    asked = ours.replace('"127.0.0.1:9464", "127.0.0.1:9465"', f'"{address}"').replace("15s", "1s")
+    asked = re.sub(r"targets: \[.*\]", f'targets: ["{address}"]', ours).replace("15s", "1s")
     assert address in asked
     (folder / "alerts.yaml").write_bytes((DEPLOY / "alerts.yaml").read_bytes())
     (folder / "prometheus.yml").write_text(asked)
