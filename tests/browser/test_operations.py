@@ -69,7 +69,7 @@ def test_a_group_is_frozen_once_by_a_double_click_and_later_arrivals_are_left_al
         frozen = show_all(family.hub.store)[0]
         a_delivery_dies(family.hub)  # of the same, and too late
         visit.page.locator("form[action$='/start'] button").click()
-        assert "Prøver de første" in visit.page.locator("#progress").inner_text()
+        visit.page.locator("#progress", has_text="Prøver de første").wait_for()
         assert sum(show_all(family.hub.store)[0].counts.values()) == sum(frozen.counts.values()) == 1
         assert visit.barriers(axe) + visit.complaints == []
 
