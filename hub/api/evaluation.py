@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from hub.api.answers import json_response
 from hub.api.asking import AnEvaluator, CorrelationId, TheHub
-from hub.flow.evaluate import as_csv, evaluate
+from hub.flow.evaluate import as_csv, evaluate, month_of
 
 router = APIRouter(tags=["evaluation"])
 MonthText = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
@@ -29,7 +28,7 @@ def evaluation(
     """Report month by month whether one plan helps: contacts, overlaps, speed, consents, of all families together."""
     least = hub.settings.evaluation_least
     said = {"actor": caller.client, "correlation_id": correlation_id}
-    months = evaluate(_month(first), _month(to), hub.store, least, **said)
+    months = evaluate(month_of(first), month_of(to), hub.store, least, **said)
     if wanted == "csv":
         return Response(as_csv(months), media_type="text/csv; charset=utf-8")
     return json_response(
@@ -40,7 +39,3 @@ def evaluation(
             ],
         }
     )
-
-
-def _month(text: str) -> date:
-    return date(int(text[:4]), int(text[5:]), 1)

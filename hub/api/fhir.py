@@ -8,7 +8,7 @@ the hub keeps no versions; it is made anew from the elements, so its history is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -27,11 +27,11 @@ from hub.api.fhir_sources import (
     family_of,
     organisations,
     origin_of,
-    rendered,
+    resources_of,
 )
 from hub.errors import NotFound
 from hub.fhir.around import Around
-from hub.fhir.bundle import Found, history, searchset
+from hub.fhir.bundle import history, searchset
 from hub.fhir.capability import capability_statement
 from hub.fhir.elements import resource_of
 from hub.fhir.page import Page, Place, key_of
@@ -119,12 +119,12 @@ def everything(
     def choose(shown: Shown) -> tuple[bool, set[UUID]]:
         if (shown.person.id if kind == "Patient" else plan) != id:
             raise _not_found()
-        return True, set(elements_in(page.take(plan, rendered(shown, asker)), shown.view))
+        return True, set(elements_in(page.take(plan, list(resources_of(shown, hub).values())), shown.view))
 
-    if not show_some(plan, caller.reader, hub.store, choose, actor=caller.client, correlation_id=correlation_id):
+    if not show_some(plan, caller.reader, hub.store, choose, **asker.named):
         raise _not_found()
     asked = [one for one in request.query_params.multi_items() if one[0] in ("_type", "_since", "_count")]
-    found: Found = page.found(is_counted=True)
+    found = page.found(is_counted=True)
     return resource_response(searchset(base_of(request, hub), f"{kind}/{id}/$everything", found, asked))
 
 
@@ -143,11 +143,10 @@ def _now(kind: str, id: str, asker: Asker) -> Resource:
         return _origin(UUID(of_consent.group(1)), int(of_consent.group(2)), asker)
     if kind not in TYPES:
         raise _not_found()
-    caller, store = asker.caller, asker.hub.store
     by_kind = {"Patient": show_plan_of, "Task": show_task} | dict.fromkeys(OF_THE_PLAN, show_plan)
     show = by_kind.get(kind, show_element)
-    shown = show(UUID(start), caller.reader, store, actor=caller.client, correlation_id=asker.correlation_id)
-    return _named(f"{kind}/{id}", rendered(shown, asker))
+    shown = show(UUID(start), asker.caller.reader, asker.hub.store, **asker.named)
+    return _named(f"{kind}/{id}", resources_of(shown, asker.hub).values())
 
 
 def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
@@ -155,12 +154,12 @@ def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
     is_element = kind in TYPES and kind not in (*OF_THE_PLAN, "Patient", "Organization") and _UUID.fullmatch(id)
     if not is_element:
         return [versioned(_now(kind, id, asker))]
-    caller, store = asker.caller, asker.hub.store
+    store = asker.hub.store
     if kind == "Task" and is_proposal(UUID(id), store):
         return [versioned(_now(kind, id, asker))]
     plan = plans_named([UUID(id)], store)[0]
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    found = [versioned(one) for one in _as_resources(show_history(plan, UUID(id), caller.reader, store, **said))]
+    versions = show_history(plan, UUID(id), asker.caller.reader, store, **asker.named)
+    found = [versioned(one) for one in _as_resources(versions)]
     if found[0]["resourceType"] != kind:
         raise _not_found()
     return [one for one in found if one["resourceType"] == kind]
@@ -181,12 +180,11 @@ def _as_resources(found: History) -> Sequence[Resource]:
 
 
 def _origin(consent: UUID, version: int, asker: Asker) -> Resource:
-    caller = asker.caller
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    return origin_of(show_consent(consent, caller.reader, asker.hub.store, **said, version=version), asker)
+    told = show_consent(consent, asker.caller.reader, asker.hub.store, **asker.named, version=version)
+    return origin_of(told, asker)
 
 
-def _named(key: str, resources: Sequence[Resource]) -> Resource:
+def _named(key: str, resources: Iterable[Resource]) -> Resource:
     """Return the resource of a type and id."""
     for one in resources:
         if key_of(one) == key:
@@ -196,7 +194,7 @@ def _named(key: str, resources: Sequence[Resource]) -> Resource:
 
 def _is_wanted(resource: Resource, kinds: frozenset[str], since: datetime | None) -> bool:
     """Tell whether a resource is of the types asked for and has changed since; of what no time is told, it may have."""
-    changed = resource["meta"].get("lastUpdated")
+    changed = resource.get("meta", {}).get("lastUpdated")
     is_new = since is None or changed is None or datetime.fromisoformat(changed) >= since
     return is_new and (not kinds or resource["resourceType"] in kinds)
 

@@ -43,6 +43,11 @@ def located(query: Query, asker: Asker) -> Sequence[UUID] | None:
     return None
 
 
+def search_fault(field: str, sentence: str, next_step: str) -> InvalidRequest:
+    """Return why a search cannot be made."""
+    return InvalidRequest("The search has faults.", faults=[Fault(field, sentence, next_step)])
+
+
 def _named(one: Criterion, kind: str) -> Sequence[UUID] | None:
     """Return the ids that a criterion asks for, if each of its values is one of the hub's."""
     if one.name == "_id" and kind not in _WITH_IDS_OF_THEIR_OWN:
@@ -66,8 +71,7 @@ def _by_identifier(one: Criterion, asker: Asker) -> Sequence[UUID]:
             plans.append(_plan_of(code, asker))
         else:
             step = f"Name the patient too, or an identifier of system {CPR} or {CASE_OF}<authority>."
-            fault = Fault(one.name, "No plan is found by an identifier of this system.", step)
-            raise InvalidRequest("The search has faults.", faults=[fault])
+            raise search_fault(one.name, "No plan is found by an identifier of this system.", step)
     return sorted({plan for plan in plans if plan is not None})
 
 
@@ -76,11 +80,9 @@ def _plan_of(number: str, asker: Asker) -> UUID | None:
     try:
         person: Identifier = cpr_identifier(number, caller.reader.organisation)
     except NotAnIdentifier as error:
-        fault = Fault("identifier", str(error), "Send the number as it is.")
-        raise InvalidRequest("The search has faults.", faults=[fault]) from None
+        raise search_fault("identifier", str(error), "Send the number as it is.") from None
     most = hub.settings.lookups_at_most(caller.client)
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
     try:
-        return find_plan([person], caller.reader, hub.store, **said, most=most)
+        return find_plan([person], caller.reader, hub.store, **asker.named, most=most)
     except NotFound:
         return None

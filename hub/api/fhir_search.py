@@ -16,9 +16,9 @@ from starlette.responses import Response
 
 from hub.api.asking import ASearcher, CorrelationId, TheBody, TheHub
 from hub.api.fhir_answers import base_of, check_readable, resource_response
-from hub.api.fhir_locating import located
+from hub.api.fhir_locating import located, search_fault
 from hub.api.fhir_sources import Asker, organisations, take_of_plan
-from hub.errors import Fault, InvalidRequest, NotFound
+from hub.errors import NotFound
 from hub.fhir.bundle import Found, searchset
 from hub.fhir.page import Page, Place
 from hub.fhir.search_parameters import PARAMETERS
@@ -46,11 +46,11 @@ def search_posted(
 ) -> Response:
     """Search by a posted form: the only way for identifiers, for an address is written down in many places."""
     if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise _fault("Content-Type", "A search is posted as a form.", f"Send Content-Type: {_FORM}.")
+        raise search_fault("Content-Type", "A search is posted as a form.", f"Send Content-Type: {_FORM}.")
     try:
         asked = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_AT_ONCE)
     except ValueError:
-        raise _fault("body", "It is no form in UTF-8, or has too many fields.", "Send fewer.") from None
+        raise search_fault("body", "It is no form in UTF-8, or has too many fields.", "Send fewer.") from None
     in_address = request.query_params.multi_items()
     read_query(_known(kind), in_address, is_strict=_is_strict(request))  # what stands in the address is no form's
     query = read_query(kind, [*in_address, *asked], is_strict=_is_strict(request), is_posted=True)
@@ -77,7 +77,7 @@ def _found(query: Query, asker: Asker) -> Found:
         return page.found(is_counted=True)
     if page.is_count:
         step = "Name a patient, or read the pages."
-        raise _fault(
+        raise search_fault(
             "_summary", "The resources of all plans are not counted: that would cost as much as there is.", step
         )
     return _in_all_plans(query, page, asker)
@@ -111,7 +111,7 @@ def _page(query: Query) -> Page:
     try:
         after = Place.read(query.after) if query.after else None
     except ValueError:
-        raise _fault("_cursor", "It is none of the hub's.", "Follow the link next as it stands.") from None
+        raise search_fault("_cursor", "It is none of the hub's.", "Follow the link next as it stands.") from None
     # What tells who somebody is cannot be part of the link to a next page, so there is one page.
     is_whole = any(one.parameter.tells_who for one in query.criteria)
     count = len(PARAMETERS) * 10_000 if is_whole else query.count
@@ -127,7 +127,3 @@ def _known(kind: str) -> str:
 def _is_strict(request: Request) -> bool:
     asked = request.headers.get("prefer", "").replace(" ", "").lower()
     return "handling=strict" in asked.replace(";", ",").split(",")
-
-
-def _fault(field: str, sentence: str, next_step: str) -> InvalidRequest:
-    return InvalidRequest("The search has faults.", faults=[Fault(field, sentence, next_step)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 from hub.api.asking import Hub
@@ -19,7 +20,6 @@ from hub.fhir.consent_provenance import provenance_of
 from hub.fhir.household import household_of_plans
 from hub.fhir.page import key_of
 from hub.fhir.render import Resources, municipality_of, organisation, part_id, render
-from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.choices import recorded_at, show_choices
 from hub.flow.family import show_family
@@ -35,6 +35,13 @@ Take = Callable[[UUID, Sequence[Resource]], Sequence[Resource]]
 OF_THE_PLAN = frozenset({"CarePlan", "CareTeam", "Provenance"})
 
 
+class AskedBy(TypedDict):
+    """Who a flow is asked by, and what ties together all that one request causes."""
+
+    actor: str
+    correlation_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who looks for something."""
@@ -42,6 +49,11 @@ class Asker:
     hub: Hub
     caller: Caller
     correlation_id: str
+
+    @property
+    def named(self) -> AskedBy:
+        """Return by what names the flows write it down."""
+        return {"actor": self.caller.client, "correlation_id": self.correlation_id}
 
 
 def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
@@ -55,14 +67,9 @@ def take_of_plan(plan: UUID, kind: str, take: Take, asker: Asker) -> None:
     except NotFound:
         return
     if kind != "Provenance":
-        take(plan, [versioned(one) for one in found])
+        take(plan, found)
         return
-    _view(plan, lambda which, shown: take(which, [*shown, *(versioned(one) for one in found)]), asker)
-
-
-def rendered(shown: Shown, asker: Asker) -> Sequence[Resource]:
-    """Return every resource of a view, each with its version."""
-    return [versioned(one) for one in resources_of(shown, asker.hub).values()]
+    _view(plan, lambda which, shown: take(which, [*shown, *found]), asker)
 
 
 def resources_of(shown: Shown, hub: Hub) -> Resources:
@@ -85,7 +92,7 @@ def organisations(hub: Hub) -> Sequence[Resource]:
     partners = {name for name, one in hub.authorities.items() if one.role is Role.PARTNER}
     names = sorted({*hub.authorities, settings.coordinator})
     own = [organisation(name, "" if name in partners else settings.municipality) for name in names]
-    return [versioned(one) for one in (municipality_of(settings.municipality), *own)]
+    return [municipality_of(settings.municipality), *own]
 
 
 def elements_in(resources: Collection[Resource], view: View) -> Collection[UUID]:
@@ -105,18 +112,14 @@ def elements_in(resources: Collection[Resource], view: View) -> Collection[UUID]
 
 def _view(plan: UUID, take: Take, asker: Asker) -> None:
     def choose(shown: Shown) -> tuple[None, Collection[UUID]]:
-        return None, elements_in(take(plan, rendered(shown, asker)), shown.view)
+        return None, elements_in(take(plan, list(resources_of(shown, asker.hub).values())), shown.view)
 
-    caller = asker.caller
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    show_some(plan, caller.reader, asker.hub.store, choose, **said)
+    show_some(plan, asker.caller.reader, asker.hub.store, choose, **asker.named)
 
 
 def events_of(plan: UUID, asker: Asker) -> Sequence[Resource]:
     """Return who saw what of a plan. :raises NotFound: there is no such plan of which the caller may know that."""
-    caller = asker.caller
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    return audit_events(show_ledger(plan, caller.reader, asker.hub.store, **said))
+    return audit_events(show_ledger(plan, asker.caller.reader, asker.hub.store, **asker.named))
 
 
 def origin_of(consent: Consent, asker: Asker) -> Resource:
@@ -125,18 +128,15 @@ def origin_of(consent: Consent, asker: Asker) -> Resource:
 
 
 def _choices(plan: UUID, asker: Asker) -> Sequence[Consent]:
-    hub, caller = asker.hub, asker.caller
-    if caller.reader.role not in (Role.COORDINATOR, Role.CITIZEN):
+    hub, reader = asker.hub, asker.caller.reader
+    if reader.role not in (Role.COORDINATOR, Role.CITIZEN):
         return ()
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    return [one.consent for one in show_choices(plan, caller.reader, hub.store, hub.settings, **said)]
+    return [one.consent for one in show_choices(plan, reader, hub.store, hub.settings, **asker.named)]
 
 
 def family_of(plan: UUID, asker: Asker) -> Resource:
     """Return the household of a plan's person. :raises NotFound: there is no such plan that the caller may see."""
-    caller = asker.caller
-    said = {"actor": caller.client, "correlation_id": asker.correlation_id}
-    shown = show_family(plan, caller.reader, asker.hub.store, **said)
+    shown = show_family(plan, asker.caller.reader, asker.hub.store, **asker.named)
     return household_of_plans(plan, [one.person for one in shown])
 
 

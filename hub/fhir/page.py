@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.fhir.bundle import Found
 from hub.fhir.search_query import Include
+from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.plan.identifier import from_letters, in_letters
 
@@ -84,10 +85,14 @@ class Page:
             self._last, self._has_more = Place(plan, _PAST_ALL), True
 
     def found(self, *, is_counted: bool) -> Found:
-        """Return what the page has. :param is_counted: every plan was gone through that the search is about."""
+        """Return what the page has, each with its version.
+
+        :param is_counted: every plan was gone through that the search is about.
+        """
         next_page = self._last.text() if self._has_more and self._last else ""
-        included = [one for key, one in self._included.items() if key not in self._matches]
-        return Found(list(self._matches.values()), included, self.total if is_counted else None, next_page)
+        matches = [versioned(one) for one in self._matches.values()]
+        included = [versioned(one) for key, one in self._included.items() if key not in self._matches]
+        return Found(matches, included, self.total if is_counted else None, next_page)
 
     def _along(self, matches: dict[str, Resource], by_key: dict[str, Resource]) -> Iterator[str]:
         """Yield what comes along with what is found: what it names, and what names it."""

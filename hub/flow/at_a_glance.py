@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.clock import monotonic, now
-from hub.flow.dead_causes import Cause, cause_of
+from hub.flow.dead_causes import Cause
+from hub.flow.dead_letters import causes_counted
 from hub.flow.standing import standings_by
 from hub.settings import Settings
 from hub.store.subscriptions import Status
@@ -62,7 +63,6 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
 
     :param names: authorities that are configured.
     """
-    dead: Counter[Cause] = Counter()
     times: defaultdict[str, list[datetime]] = defaultdict(list)
     with store.begin(read_only=True) as unit:
         at = now()
@@ -70,8 +70,7 @@ def glance(names: Iterable[str], store: Store, settings: Settings) -> Glance:
         systems = standings_by(unit, names, settings, counted, at)
         silenced = Counter(one["recipient"] for one in unit.subscriptions.standings() if one["status"] == Status.ERROR)
         delivered, is_whole = unit.audit.delivered(at - SPAN, _MOST_ROWS)
-        for one in unit.dead_letters.alike():
-            dead[cause_of(one.code)] += one.count
+        dead = causes_counted(unit)
     for when, recipient in delivered:
         times[recipient].append(when)
     return Glance(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 
 _LONGEST, _LONGEST_TO_WITHDRAW = 86_400.0, 3_600.0  # seconds
+_LONGEST_FOR_SUBSCRIBERS = 300.0
 _FACTOR = 4
 _SPREAD = 0.2  # so that messages that fail together are not all tried again together
 
@@ -22,6 +23,11 @@ def wait_after(failures: int, first: float, *, only_withdraws: bool) -> tuple[fl
     longest = _LONGEST_TO_WITHDRAW if only_withdraws else _LONGEST
     wait = min(longest, first * _FACTOR ** min(max(failures - 1, 0), 32))
     return wait * (1 - _SPREAD), wait * (1 + _SPREAD)
+
+
+def doubling(failures: int) -> float:
+    """Return how long a subscriber is left alone that has failed so often in a row, in seconds."""
+    return min(_LONGEST_FOR_SUBSCRIBERS, 2.0 ** min(failures - 1, 10))
 
 
 def spread(shortest: float, longest: float) -> float:

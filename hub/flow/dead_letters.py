@@ -10,6 +10,7 @@ Ids, codes, times and counts; of content its shape alone (``hub.flow.shape``). W
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -175,6 +176,14 @@ def _wanted(unit: Unit, wanted: Wanted) -> Sequence[Alike]:
         and wanted.cause in (None, cause_of(one.code))
         and wanted.recipient in ("", one.recipient)
     ]
+
+
+def causes_counted(unit: Unit) -> Counter[Cause]:
+    """Return how many dead letters each cause has."""
+    counted: Counter[Cause] = Counter()
+    for one in unit.dead_letters.alike():
+        counted[cause_of(one.code)] += one.count
+    return counted
 
 
 def group_id(one: Alike | Letter) -> str:

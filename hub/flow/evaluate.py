@@ -16,14 +16,14 @@ from uuid import UUID
 
 from hub.clock import now
 from hub.errors import Fault, InvalidRequest
-from hub.plan.danish_time import LOCAL
+from hub.plan.danish_time import LOCAL, day_of, months_later
 from hub.plan.evaluation import by_number_of_authorities, families_of, of_plan, parts_told, quantile, told
 from hub.store.evaluation import Counts, Evaluations
 from hub.store.transaction import Store
 
 #: Months of one report.
 MOST_MONTHS = 24
-_DECEMBER, _USUAL = 12, 5
+_USUAL = 6
 #: In the order in which a report tells them.
 MEASURES = (
     "families", "families-of-one-authority", "families-of-two-authorities", "families-of-more-authorities", "contacts",
@@ -68,9 +68,13 @@ def evaluate(first: date, last: date, store: Store, least: int, *, actor: str, c
 
 def latest(at: datetime) -> tuple[date, date]:
     """Return the months that somebody reads who names none: this one, and the five before it."""
-    last = at.astimezone(LOCAL).date().replace(day=1)
-    months_back = last.year * _DECEMBER + last.month - 1 - _USUAL
-    return date(months_back // _DECEMBER, months_back % _DECEMBER + 1, 1), last
+    last = day_of(at).replace(day=1)
+    return months_later(last, 1 - _USUAL), last
+
+
+def month_of(text: str) -> date:
+    """Read a month, such as ``2026-01``; return its first day."""
+    return date(int(text[:4]), int(text[5:]), 1)
 
 
 def as_csv(months: Sequence[Month]) -> str:
@@ -85,7 +89,7 @@ def as_csv(months: Sequence[Month]) -> str:
 
 
 def _month(begins_on: date, rows: Evaluations, families: Mapping[UUID, UUID], least: int, at: datetime) -> Month:
-    begins, ends = _begins(begins_on), _begins(_next(begins_on))
+    begins, ends = _begins(begins_on), _begins(months_later(begins_on, 1))
     contacts = demands = overlaps = resolved = 0
     authorities: dict[UUID, frozenset[str]] = {}
     for plan, versions in rows.versions(begins, ends):
@@ -153,11 +157,7 @@ def _months(first: date, last: date) -> Iterator[date]:
         if month > last:
             return
         yield month
-        month = _next(month)
-
-
-def _next(month: date) -> date:
-    return date(month.year + month.month // _DECEMBER, month.month % _DECEMBER + 1, 1)
+        month = months_later(month, 1)
 
 
 def _begins(day: date) -> datetime:

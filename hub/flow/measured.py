@@ -5,13 +5,13 @@ Read when it is asked for, so that each process tells the same; authorities, sta
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from hub.clock import now
-from hub.flow.dead_causes import Cause, cause_of
+from hub.flow.dead_causes import Cause
+from hub.flow.dead_letters import causes_counted
 from hub.flow.standing import standings_by
 from hub.flow.witness import witnessed
 from hub.metrics import instruments as of
@@ -71,9 +71,7 @@ def _system(one: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 def _dead_letters(unit: Unit) -> Iterator[Sample]:
-    dead: Counter[Cause] = Counter()
-    for one in unit.dead_letters.alike():
-        dead[cause_of(one.code)] += one.count
+    dead = causes_counted(unit)
     for cause in Cause:
         yield Sample(of.DEAD_LETTERS, (cause.value,), dead[cause])
 

@@ -21,6 +21,7 @@ from hub.authority.notifying import Endpoints
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import HubError, Refused, Unavailable
+from hub.flow.backoff import doubling
 from hub.flow.feed import is_held
 from hub.flow.notification import Kind, Notice, bundle
 from hub.flow.push import TOLD
@@ -30,7 +31,6 @@ from hub.settings import Settings
 from hub.store.subscriptions import Status, Subscription
 from hub.store.transaction import Store, Unit
 
-_LONGEST_WAIT = 300.0
 _LOOK_AGAIN = timedelta(seconds=5)  # whether an operator lets something through again
 _FHIR = "/fhir"
 
@@ -138,7 +138,7 @@ def _failed(unit: Unit, begun: _Begun, error: HubError, at: datetime, settings: 
     is_refused = begun.notice.kind is Kind.HANDSHAKE and isinstance(error, Refused)
     gives_up = is_refused or failures >= settings.subscription_failures
     asked = error.retry_after if isinstance(error, Unavailable) else None
-    wait = max(asked or 0.0, min(_LONGEST_WAIT, 2.0 ** min(failures - 1, 10)))
+    wait = max(asked or 0.0, doubling(failures))
     trouble = error.sentence[:200] if gives_up else ""
     until = at + timedelta(seconds=wait)
     if unit.subscriptions.failed(one, begun.token, at, until, error.code, trouble) and gives_up:

@@ -17,6 +17,7 @@ from hub.authority.feeding import Subscriber
 from hub.clock import monotonic, new_id, now
 from hub.errors import HubError, RecipientDown, Refused, Unavailable
 from hub.flow import calls
+from hub.flow.backoff import doubling
 from hub.flow.settle import ACTOR
 from hub.flow.thin_events import cloud_event
 from hub.settings import Settings
@@ -27,7 +28,6 @@ from hub.store.transaction import Store, Unit
 
 _BATCH = 50
 _A_PUSH = 15.0  # seconds that one may take
-_LONGEST_WAIT = 300.0
 TOLD = "told"
 
 
@@ -105,6 +105,6 @@ def _settle(unit: Unit, begun: _Begun, position: int, error: HubError | None) ->
         calls.did_not_answer(unit, call, at, error)
     else:
         failures = 1 if position > taken.position else taken.failures + 1
-        wait = timedelta(seconds=min(_LONGEST_WAIT, 2.0 ** min(failures - 1, 10)))
+        wait = timedelta(seconds=doubling(failures))
         unit.feeds.pushes.told(taken, position, at, error.code, failures=failures, until=at + wait)
         calls.answered(unit, call, at, error.code)

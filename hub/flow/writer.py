@@ -16,7 +16,8 @@ from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.consent.view import Seen
 from hub.errors import Conflict, NotAllowed, NotFound, Refused, RuleBroken, SeveralMatch
-from hub.flow.belonging import NO_PLAN, as_member, may_choose, may_open
+from hub.flow.answering import opened
+from hub.flow.belonging import NO_PLAN, as_member, may_open
 from hub.flow.proposals_seen import beside
 from hub.flow.show import Shown, look
 from hub.flow.tasks import check_answer, check_asking, check_owner_may_know, parties
@@ -60,15 +61,17 @@ class Writer:
 
     def _opened(self, plan: UUID | None) -> tuple[StoredPlan, datetime]:
         """Return a plan to whoever may write into it. :raises NotFound: the reader may not."""
-        unit, reader, at = self.unit, self.reader, now()
-        stored = unit.plans.get(plan) if plan else None
-        if stored is not None and plan is not None:
-            if reader.role in _OF_AUTHORITY and may_open(unit, plan, None, reader, at):
-                if as_member(unit, plan, reader, at).role is reader.role:  # who belongs to it as a partner reads alone
-                    return stored, at
-            elif may_choose(unit, plan, stored.plan.person, reader, at):
-                return stored, at
-        raise NotFound(NO_PLAN)
+        unit, reader = self.unit, self.reader
+        if plan is None:
+            raise NotFound(NO_PLAN)
+        if reader.role not in _OF_AUTHORITY:
+            return opened(unit, plan, reader)
+        stored, at = unit.plans.get(plan), now()
+        if stored is None or not may_open(unit, plan, None, reader, at):
+            raise NotFound(NO_PLAN)
+        if as_member(unit, plan, reader, at).role is not reader.role:  # who belongs to it as a partner reads alone
+            raise NotFound(NO_PLAN)
+        return stored, at
 
     def plan_of(self, wish: Wish) -> UUID:
         """Return the plan that a wish is about. :raises NotFound: there is none that the reader may write into."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.clock import now
-from hub.flow.evaluate import as_csv, evaluate, latest
+from hub.flow.evaluate import as_csv, evaluate, latest, month_of
 from hub.ui.desk import AnAdministrator, CorrelationId, TheDesk
 from hub.ui.evaluated_page import evaluated_page
 from hub.ui.problems import PageRoute
@@ -55,8 +55,4 @@ def keep_evaluation(
 
 def _asked(first: str, to: str) -> tuple[date, date]:
     usual = latest(now())
-    return _month(first, usual[0]), _month(to, usual[1])
-
-
-def _month(text: str, otherwise: date) -> date:
-    return date(int(text[:4]), int(text[5:]), 1) if text else otherwise
+    return month_of(first) if first else usual[0], month_of(to) if to else usual[1]
