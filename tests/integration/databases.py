@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from hub.clock import new_id
 from hub.crypto.envelope import Keyring
 from hub.store.migrations import upgrade
 from hub.store.tables import metadata
-from hub.store.transaction import Store
+from hub.store.transaction import Store, Unit
 
 SERVER = os.environ.get("HUB_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 MUNICIPALITY = "0376"
@@ -67,6 +67,24 @@ def an_empty_database(kind: str, folder: Path) -> Iterator[str]:
     else:
         with a_postgresql_database() as url:
             yield url
+
+
+@contextmanager
+def a_filled_store(kind: str, folder: Path, fill: Callable[[Unit], object]) -> Iterator[Store]:
+    """Give a store of a database of its own that knows how much of what there is in it.
+
+    :param fill: puts it there.
+    """
+    with an_empty_database(kind, folder) as url:
+        store = a_store(url)
+        upgrade(store)
+        with store.begin() as unit:
+            fill(unit)
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        yield store
+        store.close()
 
 
 def empty(store: Store) -> None:

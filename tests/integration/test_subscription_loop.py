@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.authority import load
-from hub.clock import new_id
-from hub.queue.broker import Broker
-from hub.queue.running import Running
-from hub.settings import Settings
-from tests.integration.api.served import Served, served
+from tests.integration.api.served import Served
 from tests.integration.api.test_fhir_subscriptions import asked
 from tests.integration.canaries import CANARIES, hits
-from tests.integration.databases import a_migrated_postgresql
+from tests.integration.delivering import delivering
 from tests.integration.flow.subscribing import kinds, numbers, status_of
 from tests.integration.sandboxes import TOKEN, Sandbox, a_sandbox
-from tests.integration.set_up import BROKER, eventually, must_answer
+from tests.integration.set_up import eventually
 from tests.integration.subscribers import Subscriber, a_subscriber
 
 pytestmark = pytest.mark.integration
@@ -44,27 +38,8 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path, listening: Subscriber, s
     """A hub that serves and delivers, whose children authority is sent documents and may subscribe."""
     told = {"urls": [listening.url]}
     wires = {"children": {"url": system.url, "token": TOKEN, "subscriptions": told}}
-    if request.param == "embedded":
-        with _delivering(f"sqlite:///{tmp_path / 'hub.db'}", "memory://", wires) as running:
-            yield running
-    else:
-        with a_migrated_postgresql() as url, _delivering(url, BROKER, wires) as running:
-            yield running
-
-
-@contextmanager
-def _delivering(url: str, broker_url: str, wires: dict[str, dict[str, Any]]) -> Iterator[Served]:
-    given: dict[str, Any] = {"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32, "subscription_failures": 2}
-    settings = Settings(**given, database_url=url, broker_url=broker_url, queue_prefix=f"hub-test-{new_id().hex[:12]}")
-    with served(url, wires=wires) as running, Broker(broker_url, settings.queue_prefix) as broker:
-        must_answer(broker)
-        loops = Running(running.store, broker, load(wires), settings)
-        loops.start()
-        try:
-            yield running
-        finally:
-            assert loops.stop(15)
-            broker.delete()
+    with delivering(request.param, tmp_path, wires, subscription_failures=2) as running:
+        yield running
 
 
 def shares(hub: Served, cpr: str = "") -> tuple[str, str, str]:

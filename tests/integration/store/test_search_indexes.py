@@ -6,21 +6,18 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.flow.show_many import plan_of_case, plans_named, plans_open_to
 from hub.plan.person import Role
 from hub.plan.plan import CaseRef
-from hub.store.migrations import upgrade
 from hub.store.tables import memberships, people, plans
-from hub.store.transaction import Store
-from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_store, an_empty_database
+from hub.store.transaction import Store, Unit
+from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_filled_store
 from tests.integration.explained import explaining
 
 pytestmark = pytest.mark.integration
@@ -48,20 +45,12 @@ QUESTIONS: Mapping[str, tuple[str, Callable[[Store], object]]] = {
 @pytest.fixture(scope="module", params=[EMBEDDED, OPERATED])
 def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Many plans, each with a coordinator and an authority, and one in a thousand with a school."""
-    folder: Path = tmp_path_factory.mktemp("many")
-    with an_empty_database(request.param, folder) as url:
-        store = a_store(url)
-        upgrade(store)
-        with store.begin() as unit:
-            _fill(unit.connection)
-        with store.engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
+    with a_filled_store(request.param, tmp_path_factory.mktemp("many"), _fill) as store:
         yield store
-        store.close()
 
 
-def _fill(connection: sa.Connection) -> None:
+def _fill(unit: Unit) -> None:
+    connection = unit.connection
     at = now() - timedelta(days=1)
     ids = [(new_id(), new_id()) for _ in range(PLANS)]
     of_hub = {"municipality": MUNICIPALITY}

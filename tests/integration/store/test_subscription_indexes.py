@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from hub.authority.feeding import Topic
 from hub.clock import new_id, now
-from hub.store.migrations import upgrade
 from hub.store.subscription_tables import subscription_events, subscriptions
 from hub.store.subscriptions import Status, Subscription, Subscriptions, Terms
-from hub.store.transaction import Store
+from hub.store.transaction import Store, Unit
 from hub.testing.clock import THEN
-from tests.integration.databases import EMBEDDED, OPERATED, a_store, an_empty_database
+from tests.integration.databases import EMBEDDED, OPERATED, a_filled_store
 from tests.integration.explained import by_indexes_alone, explaining
 
 pytestmark = pytest.mark.integration
@@ -35,23 +33,16 @@ QUESTIONS: Mapping[str, tuple[str, Callable[[Subscriptions], object]]] = {
 @pytest.fixture(scope="module", params=[EMBEDDED, OPERATED])
 def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Ten thousand events of one subscription."""
-    folder: Path = tmp_path_factory.mktemp("big")
-    with an_empty_database(request.param, folder) as url:
-        store = a_store(url)
-        upgrade(store)
-        with store.begin() as unit:
-            unit.subscriptions.add(Subscription(_ONE, "c", "social", _TERMS, Status.REQUESTED, THEN))
-            unit.connection.execute(subscriptions.update().values(last_event=10_000))
-            told = {"subscription_id": _ONE, "topic": "plan.changed", "target": b"x"}
-            rows = [
-                {**told, "number": n, "outbox_id": new_id(), "at": THEN + timedelta(seconds=n)} for n in range(10_000)
-            ]
-            unit.connection.execute(subscription_events.insert(), rows)
-        with store.engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
+    with a_filled_store(request.param, tmp_path_factory.mktemp("big"), _fill) as store:
         yield store
-        store.close()
+
+
+def _fill(unit: Unit) -> None:
+    unit.subscriptions.add(Subscription(_ONE, "c", "social", _TERMS, Status.REQUESTED, THEN))
+    unit.connection.execute(subscriptions.update().values(last_event=10_000))
+    told = {"subscription_id": _ONE, "topic": "plan.changed", "target": b"x"}
+    rows = [{**told, "number": n, "outbox_id": new_id(), "at": THEN + timedelta(seconds=n)} for n in range(10_000)]
+    unit.connection.execute(subscription_events.insert(), rows)
 
 
 def explained(store: Store, question: Callable[[Subscriptions], object]) -> str:

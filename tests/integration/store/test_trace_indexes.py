@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from hub.clock import new_id, now
-from hub.store.migrations import upgrade
 from hub.store.tables import attempts, audit, inbox, outbox, people, plans
 from hub.store.trace_tables import delivery_causes
 from hub.store.traces import Traces
-from hub.store.transaction import Store
-from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_store, an_empty_database
+from hub.store.transaction import Store, Unit
+from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_filled_store
 from tests.integration.explained import by_indexes_alone, explaining
 
 pytestmark = pytest.mark.integration
@@ -38,20 +35,12 @@ QUESTIONS: Mapping[str, tuple[str, Callable[[Traces, UUID], object]]] = {
 @pytest.fixture(scope="module", params=[EMBEDDED, OPERATED])
 def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Ten thousand rows of everything that a trace looks at."""
-    folder: Path = tmp_path_factory.mktemp("big")
-    with an_empty_database(request.param, folder) as url:
-        store = a_store(url)
-        upgrade(store)
-        with store.begin() as unit:
-            _fill(unit.connection)
-        with store.engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
+    with a_filled_store(request.param, tmp_path_factory.mktemp("big"), _fill) as store:
         yield store
-        store.close()
 
 
-def _fill(connection: sa.Connection) -> None:
+def _fill(unit: Unit) -> None:
+    connection = unit.connection
     at = now()
     for number in range(PLANS):
         person, plan, row = new_id(), new_id(), new_id()
