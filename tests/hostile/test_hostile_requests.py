@@ -175,7 +175,9 @@ def _address(hub: Served, dice: random.Random, token: str) -> tuple[str, bytes]:
     role = min(DECLARED[route].roles)
     owner = hub.tokens[OWN_AND_OTHER[role][0]]
     body = b"{}" if method == "POST" else b""
-    return "address", a_request(method, address(path, hub, evil).replace("employment", evil), owner, body, _JSON)
+    where = address(path, hub, evil).replace("employment", evil)
+    where = where if evil in where else where.replace("Goal", evil)  # of a search the type is all that there is
+    return "address", a_request(method, where, owner, body, _JSON)
 
 
 def _query(hub: Served, dice: random.Random, _: str) -> tuple[str, bytes]:
