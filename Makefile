@@ -24,7 +24,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo test slow browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 	@$(BIN)/hub demo $(ARGS)
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+slow: $(STAMP) ## Run the tests that take many seconds each: processes killed, hundreds of made-up documents, whole stories
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
 browser: $(BROWSER_STAMP) ## Open every page in Chromium, which must be there, with node and npm for axe (ARGS="-k keyboard")
 	@HUB_TEST_REQUIRE_BROWSER=1 HUB_TEST_REQUIRE_NODE=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m browser -p no:cacheprovider $(ARGS) tests/browser
@@ -71,7 +74,7 @@ ifneq ($(SAMPLE),)
 endif
 	@$(BIN)/python -m bench.mutation
 
-check: fmt-check lint types imports test ## Run everything that must hold before a commit
+check: fmt-check lint types imports test slow ## Run everything that must hold before a commit
 
 fmt: $(STAMP) ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix $(CODE)

@@ -14,7 +14,7 @@ audits-afterwards            an audit row is written after the deed's commit
 rings-once                   a row that was rung for is never rung for again
 sends-behind-its-own-back    a delivery is settled first, and sent a moment later
 takes-any-answer             a recipient that says no, or nothing, counts as one that took it in
-logs-what-came               a message's body stands in the log
+logs-what-came               a message's body stands in the log, in a field that it lets through
 counts-outages               a recipient that is away counts as a failure of the message
 withdraws-without-telling    a consent is withdrawn, and nobody becomes due
 """
@@ -191,10 +191,10 @@ def takes_any_answer() -> None:
 
 
 def logs_what_came() -> None:
-    """A message's body stands in the log."""
+    """A message's body stands in the log, in a field that the log lets through."""
 
     def tells(parcel: Any, *rest: Any) -> Any:
-        structlog.get_logger().info("came", body=parcel.body.decode(errors="replace"))
+        structlog.get_logger().info("came", sentence=parcel.body.decode(errors="replace"))
         return accept(parcel, *rest)
 
     _plant(hub.api.inbound, "accept", tells)

@@ -19,7 +19,7 @@ from tests.faults.lab import Lab
 from tests.faults.planting import BUGS
 from tests.faults.scenario import EMBEDDED, SERVERS, Scene, scenarios
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(300)]
 
 _PLANTING = str(Path(__file__).with_name("planting.py"))
 TWICE, KILLED = "duplicates", "ordeal-killed-at-the-door"
@@ -44,6 +44,8 @@ FOUND = {
     "withdraws-without-telling": (WITHDRAWN, "held less or more"),
 }
 _FEW, _SETTLE_SECONDS = 4, 20.0
+#: Where a bug bites only in some of the moments at which a process may be killed, it is given as many runs.
+_RUNS = 3
 _PICKED = list(FOUND) if os.environ.get("CI") else random.Random(os.environ["HUB_TEST_SEED"]).sample(list(FOUND), _FEW)
 
 
@@ -67,6 +69,7 @@ def test_every_bug_has_a_scenario_that_is_for_it() -> None:
     assert len(BUGS) >= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bug",
     [
@@ -77,10 +80,15 @@ def test_every_bug_has_a_scenario_that_is_for_it() -> None:
 def test_a_planted_bug_turns_the_suite_red(bug: str) -> None:
     name, sentence = FOUND[bug]
     one = scenarios()[name]
-    verdict = one.run(Planted(name, one.set_ups[0], 1, is_sample=True, bug=bug))
-    assert any(sentence in fault for fault in verdict.faults), verdict.faults
+    told: list[str] = []
+    for seed in range(1, _RUNS + 1):
+        told += one.run(Planted(name, one.set_ups[0], seed, is_sample=True, bug=bug)).faults
+        if any(sentence in fault for fault in told):
+            return
+    pytest.fail(f"No fault of {_RUNS} runs says {sentence!r}: {told}")
 
 
+@pytest.mark.slow
 def test_the_scenarios_know_of_no_bug_that_is_not_there() -> None:
     """What they name is the bug's doing: without one they name nothing."""
     one = scenarios()[TWICE]

@@ -37,6 +37,7 @@ def a_town(set_up_name: str, folder: Path, point: str) -> Iterator[Town]:
             yield town
 
 
+@pytest.mark.slow
 @both_set_ups
 @pytest.mark.parametrize("point", POINTS)
 def test_nothing_is_lost_and_nothing_is_applied_twice(set_up_name: str, point: str, tmp_path: Path) -> None:
@@ -55,6 +56,7 @@ def test_nothing_is_lost_and_nothing_is_applied_twice(set_up_name: str, point: s
         assert times_applied(town, "social", plan) == 1
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_a_consent_revoked_right_after_a_crash_between_send_and_settle_still_brings_the_withdrawal(
     set_up_name: str, tmp_path: Path

@@ -31,6 +31,7 @@ def _sample() -> list[object]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("one", "set_up"), _sample())
 def test_a_fault_loses_nothing_and_doubles_nothing(one: Scenario, set_up: str) -> None:
     verdict = run(one, Scene(one.name, set_up, _SEED, is_sample=True))

@@ -59,6 +59,7 @@ def ask(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str])
     asks()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ASKING)
 def test_every_answer_is_a_described_one(hub: Served, role: str | None) -> None:
     schema = schemathesis.openapi.from_dict(hub.ask(role, "GET", "/openapi.json").json())

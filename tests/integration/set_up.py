@@ -111,7 +111,7 @@ def authorities_of(*adapters: MemoryAdapter) -> Authorities:
     return {adapter.name: adapter.authority() for adapter in adapters}
 
 
-def eventually(holds: Callable[[], object], seconds: float = 15) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 40) -> None:
     """Wait until something holds. :raises AssertionError: it does not in time."""
     until = monotonic() + seconds
     while not holds():

@@ -73,6 +73,7 @@ class OverEachWire(Story):
         return self.until(bool, found)[0]
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_each_system_shows_its_proposal_once_and_answers_in_its_own_way(set_up_name: str, tmp_path: Path) -> None:
     with a_set_up(set_up_name) as set_up, Town(tmp_path, set_up) as town:

@@ -89,6 +89,7 @@ def a_task(patient: dict[str, str], owner: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_each_system_shows_what_is_asked_of_it_and_its_answers_are_read_as_fhir(
     set_up_name: str, tmp_path: Path

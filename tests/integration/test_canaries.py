@@ -37,6 +37,7 @@ MOST_SERIES = 8_000
 _OPS = [route.partition(" ")[2] for route in ROUTES if route.startswith("GET /ops/") and "{" not in route]
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_nothing_of_two_hundred_people_is_left_outside_the_ciphertext(set_up_name: str, tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()

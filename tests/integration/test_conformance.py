@@ -33,6 +33,7 @@ def test_there_is_something_to_ask() -> None:
     assert {"children", "employment", "partners", "social", "youth"} <= set(IN_THE_TREE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IN_THE_TREE)
 def test_an_authority_of_the_tree_does_what_the_port_asks(name: str) -> None:
     findings = list(check_all(kit_of(name)))
@@ -365,6 +366,7 @@ def test_leaves_of_a_json_schema_are_found_through_lists_and_references(tmp_path
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_ends_with_0_or_1(tmp_path: Path) -> None:
     well = CliRunner().invoke(app, ["adapters", "check", "youth"])
     assert (well.exit_code, "✗" in well.output, well.output.count("✓")) == (0, False, len(CHECKS))

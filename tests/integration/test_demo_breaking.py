@@ -182,6 +182,7 @@ SEEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "how"), [("social", "down"), ("employment", "slow"), ("children", "garbage"), ("employment", "refuse")]
 )

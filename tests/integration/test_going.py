@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 GOING_SECONDS = 3
 
 
+@pytest.mark.slow
 def test_a_process_that_is_about_to_end_is_not_ready_and_answers(tmp_path: Path) -> None:
     with Town(tmp_path, SetUp(settings={"going_seconds": GOING_SECONDS})) as town, httpx.Client(timeout=20) as client:
         url, process = town.url("hub"), town.programs["hub"].process
@@ -35,6 +36,7 @@ def test_a_process_that_is_about_to_end_is_not_ready_and_answers(tmp_path: Path)
         assert GOING_SECONDS <= monotonic() - began < GOING_SECONDS + 8
 
 
+@pytest.mark.slow
 def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
     with Town(tmp_path, SetUp(settings={"going_seconds": 30})) as town:
         process = town.programs["hub"].process

@@ -48,6 +48,7 @@ def stripped(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_the_how_to_builds_a_package_that_conforms_and_joins_a_running_hub(tmp_path: Path) -> None:
     place, site = tmp_path / "package", tmp_path / "site"

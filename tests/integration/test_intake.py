@@ -96,6 +96,7 @@ def test_what_a_system_still_writes_waits(dropping: Dropping) -> None:
     assert [path.name for path in (dropping.folder / "in").iterdir()] == ["b.xml.part"]
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("point", INTAKE_POINTS)
 def test_a_crash_at_any_step_loses_no_file_and_takes_none_in_twice(dropping: Dropping, point: str) -> None:
@@ -114,6 +115,7 @@ def test_a_crash_at_any_step_loses_no_file_and_takes_none_in_twice(dropping: Dro
     assert dropping.messages() == 1
 
 
+@pytest.mark.slow
 def test_a_thousand_files_at_once_by_two_processes_are_each_taken_in_once(dropping: Dropping) -> None:
     receipts = {dropping.drop(a_case(number, cases=10)) for number in range(1_000)}
     with ThreadPoolExecutor(2) as both:
@@ -154,6 +156,7 @@ def test_a_folder_that_is_not_watched_is_told(dropping: Dropping) -> None:
     assert "HUB_AUTHORITIES__CHILDREN__FOLDER" in ran.stderr
 
 
+@pytest.mark.slow
 def test_an_authority_that_an_operator_holds_is_not_taken_in(dropping: Dropping) -> None:
     dropping.drop(a_case())
     hold = (sys.executable, "-m", "hub", "authorities", "hold", "children", "--reason", "maintenance")

@@ -154,6 +154,7 @@ def test_whoever_connects_and_says_nothing_keeps_nobody_else_waiting(set_up: Set
             one.close()
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_a_plan_that_flows_through_is_counted_and_each_process_tells_the_same(set_up_name: str, tmp_path: Path) -> None:
     with a_set_up(set_up_name) as given:

@@ -52,6 +52,7 @@ def test_a_case_by_soap_one_by_xml_and_one_by_rest_are_read_as_one_plan_and_each
         assert in_logs(tmp_path) == []
 
 
+@pytest.mark.slow
 @both_set_ups
 def test_every_other_story_of_the_demo_holds(set_up_name: str, tmp_path: Path) -> None:
     with a_set_up(set_up_name) as set_up, Town(tmp_path, set_up) as town:
@@ -73,6 +74,7 @@ class GoesWrong(Story):
         self.seen_by("coordinator", str(new_id()))
 
 
+@pytest.mark.slow
 def test_a_demo_with_a_story_that_does_not_hold_ends_with_one_and_says_which(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

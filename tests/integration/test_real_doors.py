@@ -56,6 +56,7 @@ def elements(town: Town, plan: str, caller: str = "coordinator") -> list[dict[st
     return found
 
 
+@pytest.mark.slow
 def test_all_people_of_the_medcom_families_are_accepted_by_xml_and_by_rest(town: Town) -> None:
     if not FAMILIES.is_file():
         pytest.skip("../shared/data/denmark/families.json is not there")

@@ -119,6 +119,7 @@ class Load:
                     return
 
 
+@pytest.mark.slow
 def test_the_master_key_changes_under_load_without_an_error_and_the_old_one_is_then_removed(set_up: SetUp) -> None:
     children, social = MemoryAdapter("children"), MemoryAdapter("social")
     authorities = authorities_of(children, social)

@@ -122,6 +122,7 @@ def caller(request: pytest.FixtureRequest, town: Town) -> Caller:
     return made
 
 
+@pytest.mark.slow
 @PORTS
 def test_a_case_is_submitted_and_a_repeat_gets_the_same_receipt(town: Town, caller: Caller, version: str) -> None:
     message = a_message()

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 WAIT_SECONDS, END_SECONDS = 30, 8
 
 
+@pytest.mark.slow
 def test_the_hub_ends_at_once_though_readers_of_feeds_wait(tmp_path: Path) -> None:
     set_up = SetUp(authorities={"children": {"delivery": "feed"}}, settings={"feed_wait_seconds": WAIT_SECONDS})
     with Town(tmp_path, set_up) as town, ThreadPoolExecutor(2) as pool:
@@ -47,6 +48,7 @@ def test_the_hub_ends_at_once_though_readers_of_feeds_wait(tmp_path: Path) -> No
         assert monotonic() - began < END_SECONDS
 
 
+@pytest.mark.slow
 def test_the_hub_ends_at_once_though_pages_listen(tmp_path: Path) -> None:
     with Town(tmp_path) as town, Visitor(town.url("hub")) as operator:
         told = is_sent_back(town.url("identity"), starts(operator, "/operations"), "olav")

@@ -35,6 +35,7 @@ def test_a_part_is_imported(part: str) -> None:
         pytest.skip(f"{error.name} is not installed: make bench does that")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("documents", mapping._AUTHORITIES, ids=lambda one: str(one.authority))
 def test_mapping_is_measured_and_not_far_from_the_bare_thing(
     documents: mapping.Documents, monkeypatch: pytest.MonkeyPatch

@@ -139,6 +139,7 @@ def test_a_plan_says_of_each_source_how_old_it_is_and_that_it_cannot_be_asked(hu
     assert read() == (silent, other_tag), "an authority of which the reader sees nothing is not told of"
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_holds_releases_and_probes(hub: Served) -> None:
     def hub_authorities(*arguments: str) -> subprocess.CompletedProcess[str]:
         return on_the_command_line(hub, "authorities", *arguments, HUB_AUTHORITIES__EMPLOYMENT__PAGE_SIZE="9")

@@ -66,6 +66,7 @@ def test_an_overdue_receipt_is_an_alarm_of_its_authority_until_it_is_given(
     assert stands(hub)["words_missing"] == before["words_missing"] - 1
 
 
+@pytest.mark.slow
 def test_the_command_line_says_the_same_and_ends_with_1_while_one_is_overdue(
     hub: Served, owed: tuple[UUID, UUID, int]
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_proof_holds_no_name_no_number_and_no_words_of_others(hub: Served) -> 
     assert len(hub.audited("proof-given")) >= 1
 
 
+@pytest.mark.slow
 def test_a_proof_is_checked_without_settings_database_and_network(hub: Served, tmp_path: Path) -> None:
     _plan, consent = a_held_goal(hub, hub.a_cpr())
     hub.ask("coordinator", "POST", f"/consents/{consent}/withdraw")

@@ -64,6 +64,7 @@ def test_nobody_approves_by_another_client_an_erasure_that_they_asked_for_by_one
     assert hub.ask("coordinator", "POST", f"/plans/{plan}/erasure/approve").is_success
 
 
+@pytest.mark.slow
 def test_a_hub_does_not_start_with_a_forbidden_combination(hub: Served) -> None:
     _, clients = of_one_holder(("desk", Role.COORDINATOR), ("queues", Role.OPERATOR))
     given = orjson.dumps({name: client.model_dump(mode="json") for name, client in clients.items()}).decode()

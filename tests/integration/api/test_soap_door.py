@@ -316,6 +316,7 @@ REACHED: dict[str, Callable[[Served], httpx.Response]] = {
 _ROW = re.compile(r"^\| (\d+) \| (\d+) \| `([a-z-]+)` \| (\d*) ?\|", re.M)
 
 
+@pytest.mark.slow
 def test_every_documented_fault_is_reached_and_says_what_is_documented(hub: Served) -> None:
     rows = _ROW.findall((CONTRACT / "README.md").read_text("utf-8"))
     assert sorted(code for _, _, code, _ in rows) == sorted(REACHED)

@@ -47,6 +47,7 @@ def a_world(template: Path, folder: Path) -> Iterator[tuple[World, FrozenClock]]
             left.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0 if IS_FULL else 300)
 def test_no_delivery_that_starts_after_a_revocation_carries_what_it_forbids(template: Path, tmp_path: Path) -> None:
     started = revoked = 0
@@ -63,6 +64,7 @@ def test_no_delivery_that_starts_after_a_revocation_carries_what_it_forbids(temp
     assert revoked > SEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0 if IS_FULL else 300)
 def test_no_interleaving_that_hypothesis_finds_carries_what_a_revocation_forbids(
     template: Path, tmp_path: Path

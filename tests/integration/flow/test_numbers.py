@@ -358,6 +358,7 @@ def refused_for_now(world: World, arrived: Sequence[Contribution]) -> list[Contr
     return refused
 
 
+@pytest.mark.slow
 @given(told_in_any_order())
 @settings(max_examples=60, deadline=None, database=None)
 def test_the_order_in_which_numbers_are_told_does_not_matter(template: Path, arrived: list[Contribution]) -> None:

@@ -26,6 +26,7 @@ PLANS = 1_000 if os.environ.get("HUB_TEST_FULL") == "1" else 200
 TOGETHER = 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, PLANS, TOGETHER))
 def test_a_simulation_is_what_happens(first: int, template: Path, tmp_path: Path) -> None:
     """On SQLite: what is compared is decided by the same functions on either database."""

@@ -143,6 +143,7 @@ class Stories(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
+@pytest.mark.slow
 def test_after_any_story_each_recipient_holds_what_it_may_see_and_nothing_else(template: Path) -> None:
     machine = type("Machine", (Stories,), {"template": template})
     run_state_machine_as_test(

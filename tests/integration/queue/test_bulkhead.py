@@ -90,6 +90,7 @@ def worst(times: Sequence[float]) -> float:
     return sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
 
 
+@pytest.mark.slow
 def test_a_recipient_that_takes_seconds_holds_up_no_other(set_up: SetUp) -> None:
     sender = MemoryAdapter("children")
     sender.delivers = False

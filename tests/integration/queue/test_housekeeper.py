@@ -81,6 +81,7 @@ def share(set_up: SetUp, children: MemoryAdapter, social: MemoryAdapter, authori
     return beside / alone
 
 
+@pytest.mark.slow
 def test_deliveries_keep_their_rate_while_twenty_thousand_rows_are_cleared(set_up: SetUp) -> None:
     children, social = MemoryAdapter("children", channel="xml"), MemoryAdapter("social")
     authorities = authorities_of(children, social)

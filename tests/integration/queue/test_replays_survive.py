@@ -95,6 +95,7 @@ def begin(set_up: SetUp, per_minute: int = 1200) -> None:
     start(draft.replay.id, set_up.store, ME)
 
 
+@pytest.mark.slow
 def test_a_replay_whose_processes_are_killed_again_and_again_ends_every_item_once(
     set_up: SetUp, tmp_path: Path
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_replay_whose_processes_are_killed_again_and_again_ends_every_item_onc
     every_item_has_ended_once(set_up, recipient, PEOPLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_a_replay_killed_at_a_point_ends_every_item_once(set_up: SetUp, point: str, tmp_path: Path) -> None:
     people, recipient, trigger = PEOPLE[:4], Recipient(), tmp_path / "trigger"

@@ -144,6 +144,7 @@ def test_the_record_is_searched_by_its_address_and_a_forged_entry_is_found(alone
         assert "sikkerhedshændelse" in words_of(broken)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_an_adapter_is_tried_against_its_contract_and_that_is_written_down(alone: Served) -> None:
     path = f"{HOME}/authorities/social/contract-check"

@@ -59,6 +59,7 @@ def test_a_question_is_new_for_the_citizen_and_yes_goes_through_the_check(
     assert "Borgeren sagde ja" in words_of(karen.gets("/coordinator"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "told", "state"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import event, given, settings
 
 from hub.consent.decide import decide
@@ -28,6 +29,7 @@ def test_any_question_is_decided_as_the_second_opinion_decides_it(question: Ques
     _compare(question)
 
 
+@pytest.mark.slow
 @given(askable())
 @settings(max_examples=3 * settings().max_examples)
 def test_a_question_past_the_door_is_decided_as_the_second_opinion_decides_it(question: Question) -> None:

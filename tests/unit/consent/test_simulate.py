@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ def sight(plan: Plan, reader: Reader | None, policy: Policy, said: Sequence[Cons
     return {one.element.id: (frozenset(map(str, one.decision.hidden)), one.element.part_of is not None) for one in seen}
 
 
+@pytest.mark.slow
 @settings(max_examples=10 * settings().max_examples, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_a_simulation_is_the_views_before_and_after(case: Case) -> None:
