@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import consent, counting, delivery, folder, jsonata_mapping, latency, mapping, plan_page, relay, view
+from bench import consent, counting, delivery, folder, growth, jsonata_mapping, latency, mapping, plan_page, relay, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.report import Part, missed, page, show
@@ -112,6 +112,15 @@ _CHAPTERS = (
         "Milliseconds of processor time that one `GET /plans/{id}` takes of a hub's process, which counts in one "
         "round and does not in the next: the measuring of the request, the audit entry and the decisions of the read.",
         counting.rows,
+    ),
+    _Chapter(
+        "growth",
+        "Growth",
+        "Milliseconds of one update, one reading, one look-up and one count of all queues on PostgreSQL, among as many "
+        "plans as a small municipality has, and as all of Denmark has. Every plan of the crowd has the rows, keys and "
+        "indexes that the hub wrote for a real one (`bench/crowd.py`). The work is done on thirty real plans in each "
+        "database, turn by turn, in one process. Recipients answer over HTTP at once.",
+        growth.rows,
     ),
     _Chapter(
         "page",

@@ -103,13 +103,14 @@ def case_of(number: int, version: int) -> bytes:
         "MeddelelseId": str(new_id()),
         "SagId": f"27.24.00-G01-{number + 1}-26",
         "SagVersion": str(version + 1),
-        "CPR": _cpr(number),
+        "CPR": cpr_of(number),
     }.items():
         text = re.sub(f"<{name}>[^<]*<", f"<{name}>{value}<", text, count=1)
     return text.encode()
 
 
-def _cpr(number: int) -> str:
+def cpr_of(number: int) -> str:
+    """Return the made-up number of a case's citizen."""
     return f"010115{number:04d}"
 
 
@@ -136,7 +137,7 @@ def joined(urls: Sequence[str]) -> Authorities:
 def open_case(number: int, store: Store, authorities: Authorities) -> None:
     """Open a child's plan, and let both recipients see goals, measures and meetings."""
     opened = open_plan(
-        PersonFacts((cpr_identifier(_cpr(number), "hub"),)),
+        PersonFacts((cpr_identifier(cpr_of(number), "hub"),)),
         a_consent_to_one_plan(_NOBODY_YET).build(),
         [SENDER, *RECIPIENTS],
         _COORDINATOR,
