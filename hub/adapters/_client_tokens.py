@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -23,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.adapters._http import Answer, HttpSender
-from hub.clock import new_id, now
+from hub.clock import monotonic, new_id, now
 from hub.errors import RecipientDown, RecipientFailed, RecipientRefused
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

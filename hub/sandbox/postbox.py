@@ -63,7 +63,7 @@ class PostBox:
     def __init__(self, store: Path, hub_url: str, hub_token: str, token: str) -> None:
         self._path, self._hub_url, self._hub_token, self._token = store, hub_url, hub_token, token
         self.behaviour, self.register = Behaviour(), Register()
-        self._schema = etree.XMLSchema(etree.parse(contract_folder("post/v1") / "kombi.xsd"))
+        self._schema = etree.XMLSchema(file=contract_folder("post/v1") / "kombi.xsd")
         with self._begin() as connection:
             connection.execute(_TABLE)
 

@@ -54,7 +54,7 @@ class Keys:
         """Sign the Body, a Timestamp and the headers of WS-Addressing of a message."""
         import xmlsec  # the extra wssecurity; without --keys the system runs without it
 
-        root = etree.fromstring(message)
+        root = etree.fromstring(message, etree.XMLParser(resolve_entities=False, no_network=True))
         header, body = root
         security = etree.Element(SECURITY, {version.tag("mustUnderstand"): "1"}, nsmap={"wsse": _WSSE, "wsu": _WSU})
         header.append(security)

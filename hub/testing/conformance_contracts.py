@@ -65,24 +65,29 @@ def _json_leaves(whole: dict[str, Any], schema: dict[str, Any], path: str) -> It
         yield path
 
 
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True)
+
+
 def _is_valid_xml(schema: Path, root: str, body: bytes) -> bool:
     try:
-        document = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+        document = etree.fromstring(body, _parser())
     except etree.XMLSyntaxError:
         return False
     found = [each for each in document.iter(etree.Element) if etree.QName(each).localname == root]
     # By itself: what an envelope declares must not be what makes the document valid.
-    return len(found) == 1 and etree.XMLSchema(file=schema).validate(etree.fromstring(etree.tostring(found[0])))
+    alone = [etree.fromstring(etree.tostring(each), _parser()) for each in found]
+    return len(alone) == 1 and etree.XMLSchema(file=schema).validate(alone[0])
 
 
 class _Xsd:
     """An XSD with what it includes and imports."""
 
     def __init__(self, path: Path) -> None:
-        self._parts = [etree.parse(path).getroot()]
+        self._parts = [etree.parse(path, _parser()).getroot()]
         for part in self._parts:
             nexts = [each.get("schemaLocation") for each in part.iterchildren(f"{XS}include", f"{XS}import")]
-            self._parts += [etree.parse(path.parent / each).getroot() for each in nexts if each]
+            self._parts += [etree.parse(path.parent / each, _parser()).getroot() for each in nexts if each]
 
     def named(self, kind: str, name: str) -> etree._Element:
         """Return what is declared under a name, whatever its prefix. :raises LookupError: nothing is."""

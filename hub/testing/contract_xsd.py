@@ -29,7 +29,7 @@ class Xsd:
         ahead = [path]
         for file in ahead:
             if file not in self._told:
-                part = etree.parse(file, etree.XMLParser(resolve_entities=False, no_network=True)).getroot()
+                part = _parsed(file)
                 self._told[file] = part
                 beside = part.iterchildren(f"{XS}include", f"{XS}import")
                 ahead += [file.parent / each.get("schemaLocation", "") for each in beside]
@@ -127,9 +127,13 @@ class Xsd:
         return Shape(beneath.base, told(declared), (), words, lower, upper, frozenset(rules))
 
 
+def _parsed(file: Path) -> etree._Element:
+    return etree.parse(file, etree.XMLParser(resolve_entities=False, no_network=True)).getroot()
+
+
 def read_wsdl(path: Path, asked: Direction) -> Agreed:
     """Read a WSDL and the XSD beside it; ``asked`` is the way that its questions go."""
-    wsdl = etree.parse(path).getroot()
+    wsdl = _parsed(path)
     location = next(each.get("schemaLocation", "") for each in wsdl.iter(f"{XS}import"))
     xsd = Xsd(path.parent / location)
     elements = {

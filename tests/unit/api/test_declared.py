@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ OF_PLANS = (
 )
 
 
+@cache  # a hub is put together once: its routes stay as they are
 def the_routes() -> dict[str, list[Declared]]:
     nothing = cast(Any, None)
     app = create_app(nothing, nothing, nothing, nothing, broker_answers=nothing)
