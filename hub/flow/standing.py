@@ -53,7 +53,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
 def standings_by(
     unit: Unit, names: Iterable[str], settings: Settings, counted: Sequence[Mapping[str, Any]], at: datetime
 ) -> list[dict[str, Any]]:
-    """Return the same (:func:`standings`) where deliveries are counted already: that goes through the whole outbox."""
+    """Return the same (:func:`standings`) where deliveries are counted already."""
     known = {(circuit.authority, circuit.direction): circuit for circuit in unit.breakers.all()}
     under_way, waiting = unit.breakers.under_way(at), _waiting(unit, settings, counted, at)
     owed = owed_by_recipients(unit, settings, at)

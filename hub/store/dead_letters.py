@@ -62,6 +62,7 @@ class Letter:
     """One that needs a person.
 
     :ivar plan: of a delivery; never told to an operator.
+    :ivar attempts: of a delivery, how often it was tried before it died.
     """
 
     kind: Kind
@@ -91,7 +92,8 @@ _NO_TEXT, _NO_NUMBER = sa.literal(""), sa.literal(0)
 _DELIVERIES = sa.select(
     sa.literal(Kind.DELIVERY.value).label("kind"), outbox.c.id, outbox.c.recipient, outbox.c.channel,
     outbox.c.dead_cause.label("code"), sa.func.coalesce(outbox.c.dead_note, "").label("note"), outbox.c.dead_at,
-    outbox.c.attempts, outbox.c.sequence, outbox.c.correlation_id, outbox.c.plan_id, outbox.c.municipality,
+    sa.func.coalesce(outbox.c.dead_attempts, outbox.c.attempts).label("attempts"), outbox.c.sequence,
+    outbox.c.correlation_id, outbox.c.plan_id, outbox.c.municipality,
 ).where(outbox.c.dead_at.is_not(None))  # fmt: skip
 _FETCHES = sa.select(
     sa.literal(Kind.FETCH.value), jobs.c.id, jobs.c.authority, _NO_TEXT, jobs.c.last_result, _NO_TEXT,
@@ -195,7 +197,8 @@ class DeadLetters:
             outbox.update()
             .where(outbox.c.id == wanted, outbox.c.dead_at.is_not(None))
             .values(
-                dead_at=None, dead_cause=None, dead_note=None, attempts=0, not_before=at, ring_after=at,
+                dead_at=None, dead_cause=None, dead_note=None, dead_attempts=None, attempts=0, not_before=at,
+                ring_after=at,
                 due_at=sa.case((outbox.c.is_revision, outbox.c.due_at), else_=None),
                 plan_version=version, consent_version=consents, policy_version=policy_version,
             )

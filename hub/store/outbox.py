@@ -16,9 +16,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.clock import new_id
+from hub.store import outbox_counts as counting
 from hub.store import outbox_statements as sql
 from hub.store.circuits import Circuit, Direction, circuit_of
-from hub.store.holdings import MAY_HOLD
 from hub.store.lease import Basis, Lease, Ring
 from hub.store.tables import as_dict, outbox
 from hub.store.trace_statements import REMEMBER_CAUSE
@@ -244,31 +244,19 @@ class Outbox:
 
         ``unrung_since`` is when the first of those that want ringing now wanted it.
         """
-        due, dead = outbox.c.due_at.is_not(None), outbox.c.dead_at.is_not(None)
-        is_unrung = sa.and_(due, outbox.c.ring_after <= at)
-        rows = self._connection.execute(
-            sa.select(
-                outbox.c.recipient,
-                outbox.c.channel,
-                sa.func.count().filter(due).label("due"),
-                sa.func.count().filter(outbox.c.lease_until > at).label("under_way"),
-                sa.func.count().filter(dead).label("dead_letters"),
-                sa.func.min(outbox.c.due_at).label("oldest_due_at"),
-                sa.func.min(outbox.c.ring_after).filter(is_unrung).label("unrung_since"),
-            )
-            .where(self._is_ours())
-            .group_by(outbox.c.recipient, outbox.c.channel)
-            .order_by(outbox.c.recipient)
-        )
-        return [as_dict(row) for row in rows]
+        busy = {
+            (row.recipient, row.channel): as_dict(row)
+            for row in self._execute(counting.COUNTS, ours=self._municipality, at=at)
+        }
+        everyone = {(row.recipient, row.channel) for row in self._execute(counting.RECIPIENTS, ours=self._municipality)}
+        return [
+            busy.get(whom, {"recipient": whom[0], "channel": whom[1], **counting.NONE})
+            for whom in sorted(everyone | busy.keys())
+        ]
 
     def withdrawals_due(self) -> Mapping[str, int]:
         """Count, per recipient, the plans of which it holds or may hold something while a revision is due to it."""
-        rows = self._connection.execute(
-            sa.select(outbox.c.recipient, sa.func.count())
-            .where(self._is_ours(), outbox.c.due_at.is_not(None), outbox.c.is_revision, MAY_HOLD)
-            .group_by(outbox.c.recipient)
-        )
+        rows = self._execute(counting.WITHDRAWALS_DUE, ours=self._municipality)
         return {row[0]: row[1] for row in rows}
 
     def replay(self, wanted: UUID, at: datetime) -> bool:
@@ -276,14 +264,11 @@ class Outbox:
         row = self._connection.execute(
             outbox.update()
             .where(outbox.c.id == wanted, outbox.c.dead_at.is_not(None))
-            .values(dead_at=None, dead_cause=None, dead_note=None, attempts=0, mark=outbox.c.mark + 1,
-                    due_at=at, not_before=at, ring_after=at, is_waiting=False)
+            .values(dead_at=None, dead_cause=None, dead_note=None, dead_attempts=None, attempts=0,
+                    mark=outbox.c.mark + 1, due_at=at, not_before=at, ring_after=at, is_waiting=False)
         )  # fmt: skip
         self.has_become_due = self.has_become_due or bool(row.rowcount)
         return bool(row.rowcount)
-
-    def _is_ours(self) -> sa.ColumnElement[bool]:
-        return outbox.c.municipality == self._municipality
 
     def _execute(self, statement: Any, **given: Any) -> sa.CursorResult[*tuple[Any, ...]]:
         return self._connection.execute(statement, given)

@@ -94,11 +94,14 @@ POSTPONE = _OWN.values(not_before=_WAIT, ring_after=_WAIT, **_FREE)
 WAIT_AGAIN = _OWN.values(is_waiting=True, waiting_since=_AT, ring_after=_UNTIL, attempts=_ROW.attempts - 1, **_FREE)
 #: What its recipient itself fetches is no failure of anybody; if it does not, it is told once more.
 AWAIT_FETCH = _OWN.values(attempts=bindparam("counted"), not_before=_AT, ring_after=_UNTIL, **_FREE)
+_TRIED = sa.func.coalesce(_ROW.dead_attempts, _ROW.attempts)
 BURY = _OWN.values(
     due_at=_DUE_STILL,
     dead_at=_AT,
     dead_cause=bindparam("cause"),
     dead_note=bindparam("note"),
+    # Its own count goes on with what is taken back, and begins anew; this one is of the message that died.
+    dead_attempts=sa.case((_ROW.dead_at.is_not(None), _TRIED), else_=_ROW.attempts),
     not_before=_AT,
     ring_after=_AT,
     **_FREE,

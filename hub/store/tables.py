@@ -212,6 +212,7 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("dead_at", Instant),  # a dead letter: only withdrawals leave
     Column("dead_cause", sa.String(64)),
     Column("dead_note", sa.Text),
+    Column("dead_attempts", sa.Integer),  # how often it was tried before
     Column("sequence", sa.Integer, nullable=False),
     Column("target", sa.LargeBinary),  # digest of what the recipient shall hold after the last attempt
     Column("plan_version", sa.Integer, nullable=False),  # what the last settled decision rested on
@@ -221,7 +222,9 @@ outbox = Table(  # one standing row per recipient and plan; a burst of changes i
     Column("correlation_id", sa.String(64), nullable=False),
     UniqueConstraint("plan_id", "recipient"),
     Index("ix_outbox_due", "due_at", **_only("due_at IS NOT NULL")),
+    Index("ix_outbox_dead", "dead_at", **_only("dead_at IS NOT NULL")),
     Index("ix_outbox_recheck_at", "recheck_at"),
+    Index("ix_outbox_recipient", "municipality", "recipient", "channel"),
     # Of columns that rest while a row is delivered: what changes at each ring or lease is in no index.
     Index("ix_outbox_waiting", "recipient", "is_urgent", "waiting_since", **_only("is_waiting", "is_waiting = 1")),
 )

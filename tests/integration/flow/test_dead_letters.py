@@ -23,6 +23,7 @@ from hub.errors import (
 from hub.flow.dead_causes import FIXES, Cause, cause_of
 from hub.flow.dead_letter_deeds import discard, discard_group, reveal
 from hub.flow.dead_letters import Wanted, groups, listed, show
+from hub.flow.replay import replay
 from hub.flow.settle import Settled, fail
 from hub.plan.person import Role
 from hub.store.dead_letters import Deed, Kind
@@ -176,6 +177,27 @@ def test_one_tells_its_origin_its_attempts_and_a_shape_without_content(world: Wo
     assert not {TITLE, TEST_CPR, "children/v1"} & set(strings(leaves["shape"]))
     assert str(plan) not in str(shown), "whose plan it is, is not told"
     assert only(world.audited("dead-letter-shown"))["actor"] == "ops"
+
+
+def test_how_often_it_was_tried_stays_while_it_is_settled_and_begins_anew_with_a_replay(world: World) -> None:
+    """What comes in for its plan makes a dead letter due, and settles it: there may be something to take back."""
+    plan, _ = a_dead_letter(world, RecipientFailed("It failed."))
+    row = world.row(plan, "social").id
+
+    def tried() -> int:
+        with world.store.begin(read_only=True) as unit:
+            letter = unit.dead_letters.one(row)
+        assert letter is not None
+        return letter.attempts
+
+    assert tried() == 8
+    world.accepts(a_contribution("children").about(TEST_CPR).with_draft("g2", title="Endnu et mål").build())
+    assert world.delivers(plan, "social") is Settled.UP_TO_DATE
+    assert tried() == 8
+    replay(row, world.store, actor="ops", correlation_id="r")
+    world.systems["social"].before = raises(RecipientRefused("It will not."))
+    assert world.delivers(plan, "social") is Settled.DEAD
+    assert tried() == 1
 
 
 def test_looking_changes_nothing_and_sends_nothing(world: World) -> None:
