@@ -1,6 +1,7 @@
 """SOAP 1.1 and 1.2: envelopes and faults, read and written.
 
-    envelope = read_envelope(body, content_type, understood)  # its header blocks, and the one child of its Body
+    version, root = read_root(body, content_type)
+    headers, body = parts_of(root, version, understood)       # its header blocks, and its Body with one child
     write_envelope(SOAP12, receipt)                           # bytes
     make_fault(SOAP11, "Client", "No plan is open for the person.", detail)   # the child of a Body
 
@@ -91,20 +92,12 @@ def version_of(content_type: str) -> Version | None:
     return next((version for version in (SOAP11, SOAP12) if version.media_type == kind), None)
 
 
-def read_envelope(body: bytes, content_type: str, understood: Collection[str] = ()) -> Envelope:
-    """Read a message of the version that its Content-Type tells.
+def read_root(body: bytes, content_type: str) -> tuple[Version, etree._Element]:
+    """Read an Envelope, of which nothing is known yet but its version: the one that its Content-Type tells.
 
-    :param understood: names of the header blocks that the reader knows.
-    :raises ContractViolation: it is none, of another version, or has a header that must but cannot be understood.
+    :raises ContractViolation: it is none, or of another version.
     :raises TooLarge: it is over 10 MB.
     """
-    version, root = read_root(body, content_type)
-    header, held = parts_of(root, version, understood)
-    return Envelope(version, tuple(stand_alone(block, version) for block in header), stand_alone(held[0]))
-
-
-def read_root(body: bytes, content_type: str) -> tuple[Version, etree._Element]:
-    """Read an Envelope, of which nothing is known yet but its version. :raises Refused: see ``read_envelope``."""
     version = version_of(content_type)
     if version is None:
         raise ContractViolation(
@@ -124,7 +117,11 @@ def read_root(body: bytes, content_type: str) -> tuple[Version, etree._Element]:
 def parts_of(
     root: etree._Element, version: Version, understood: Collection[str] = ()
 ) -> tuple[Sequence[etree._Element], etree._Element]:
-    """Return the header blocks, and the Body with its one child. :raises ContractViolation: see ``read_envelope``."""
+    """Return the header blocks, and the Body with its one child.
+
+    :param understood: names of the header blocks that the reader knows.
+    :raises ContractViolation: it is not built as SOAP says, or has a header that must but cannot be understood.
+    """
     blocks, body = _parts(root, version)
     for block in blocks:
         _check_understood(block, version, understood)

@@ -22,8 +22,8 @@ WSA: Final = "http://www.w3.org/2005/08/addressing"
 ANONYMOUS, NONE = f"{WSA}/anonymous", f"{WSA}/none"
 #: What an answer relates to when the message it answers told no id.
 UNSPECIFIED = f"{WSA}/unspecified"
-#: The Action of a fault about addressing, and of one about SOAP itself.
-ADDRESSING_FAULT, SOAP_FAULT = f"{WSA}/fault", f"{WSA}/soap/fault"
+#: The Action of a fault about addressing.
+ADDRESSING_FAULT = f"{WSA}/fault"
 TO, ACTION, MESSAGE_ID, RELATES_TO = (f"{{{WSA}}}{name}" for name in ("To", "Action", "MessageID", "RelatesTo"))
 UNDERSTOOD = frozenset(
     {TO, ACTION, MESSAGE_ID, RELATES_TO, *(f"{{{WSA}}}{name}" for name in ("ReplyTo", "FaultTo", "From"))}

@@ -126,7 +126,7 @@ def read_message(
 ) -> Message:
     """Read a message; of a signed one nothing but what was signed, so that its other headers are none.
 
-    :raises Refused: see :func:`hub.adapters._soap.read_envelope`; or its signature or addressing is refused.
+    :raises Refused: see ``read_root`` and ``parts_of``; or its signature or addressing is refused.
     """
     version, root = read_root(body, content_type)
     known = {*understood, *UNDERSTOOD, *([SECURITY] if security.trust else [])}

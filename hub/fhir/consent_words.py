@@ -21,7 +21,6 @@ RECIPIENTS, SOURCES = ("IRCP", "PRCP"), ("AUT",)
 #: Extensions of our own. None modifies what the resource says to whoever does not know it.
 GRANT = "urn:one-plan-hub:fhir:grant"
 REPLACES = "urn:one-plan-hub:fhir:replaces"
-NOTHING_BUT_OURS = (GRANT, REPLACES)
 
 PERFORMER = {Capacity.SELF: "Patient", Capacity.CUSTODY: "RelatedPerson", Capacity.GUARDIAN: "RelatedPerson"}
 #: Statuses of R4's required binding, and what becomes of each.

@@ -10,7 +10,7 @@ A comma between values means or, a repeated parameter and. What is not known is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,13 +89,6 @@ class Query:
     def finds(self, resource: Resource) -> bool:
         """Tell whether a resource is of the type and all holds of it."""
         return resource["resourceType"] == self.kind and all(one.holds(resource) for one in self.criteria)
-
-    def values_of(self, *names: str) -> Sequence[str] | None:
-        """Return the values of the first criterion of one of some names that asks for something; None: of none."""
-        for one in self.criteria:
-            if one.name in names and not one.modifier:
-                return one.values
-        return None
 
 
 @dataclass(slots=True)

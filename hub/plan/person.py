@@ -165,10 +165,6 @@ class Household:
 
     members: tuple[HouseholdMember, ...]
 
-    def custody_holders(self, at: datetime) -> frozenset[UUID]:
-        """Return who holds custody of the plan's person at the instant; custody that has ended gives no say."""
-        return frozenset(member.person for member in self.members if member.has_custody and member.period.covers(at))
-
 
 def household_of(elements: Iterable[Element]) -> Household:
     """Read the household from elements; given a reader's view, it is the household that reader may know of."""

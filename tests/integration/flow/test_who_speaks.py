@@ -33,7 +33,6 @@ AT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 ALMA, BO, CLEO = "0505155992", "0503104996", "0209084990"
 MOTHER, FATHER, AUNT = "1106849994", "0503829995", "0101709996"
 GOAL = an_id("children", "g1")
-ALL_CHILDREN = (ALMA, BO, CLEO)
 
 
 @pytest.fixture(autouse=True)

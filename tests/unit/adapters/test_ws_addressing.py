@@ -22,7 +22,6 @@ OWN = "7b2f0c0e-3b52-4a86-9c7e-0d8f5b1a2c02"
 ACTION = f"<a:Action>{NS}/SubmitPersonCase</a:Action>"
 ID = f"<a:MessageID>urn:uuid:{OWN}</a:MessageID>"
 ELSEWHERE = "<a:Address>http://127.0.0.1/</a:Address>"
-NO_ID = ["", "<a:MessageID>0201609995</a:MessageID>", "<a:MessageID/>"]
 ADAPTER = EmploymentAdapter({})
 
 

@@ -72,15 +72,15 @@ def test_a_household_is_read_from_its_elements_whatever_their_order() -> None:
         (FATHER, "father"),
     }
     assert household == household_of(reversed(elements))
-    assert household.custody_holders(THEN) == {MOTHER}
+    assert {member.person for member in household.members if member.has_custody} == {MOTHER}
 
 
-def test_custody_that_has_ended_gives_no_say() -> None:
+def test_custody_ends_when_its_element_does() -> None:
     elements = _elements(
         a_plan().with_household_member("children", MOTHER, "mother", has_custody=True, valid=Period(None, END))
     )
-    assert household_of(elements).custody_holders(END - TICK) == {MOTHER}
-    assert household_of(elements).custody_holders(END) == frozenset()
+    (mother,) = household_of(elements).members
+    assert [mother.period.covers(at) for at in (END - TICK, END)] == [True, False]
 
 
 def test_a_household_member_entered_in_error_is_none() -> None:
