@@ -59,6 +59,7 @@ PROTOCOLS = {
     "_deadline",
     "_endpoints",
     "_folder",
+    "_hook_settings",
     "_http",
     "_http_address",
     "_http_line",

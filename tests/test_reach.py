@@ -196,6 +196,19 @@ def test_sql_is_spoken_in_the_store_alone() -> None:
     assert not places(speaks, besides=("hub/store/",))
 
 
+def test_what_answers_http_writes_through_the_spine_alone() -> None:
+    """An API or a page may count what stands there; a transaction that writes is ``flow``'s."""
+    found = {
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        if name_of(path).startswith(("hub/api/", "hub/ui/"))
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and dotted(node.func).endswith("store.begin")
+        if not any(one.arg == "read_only" and ast.unparse(one.value) == "True" for one in node.keywords)
+    }
+    assert not found, f"write in hub/flow: {found}"
+
+
 def test_no_statement_is_put_together_out_of_values() -> None:
     def is_put_together(node: ast.AST) -> bool:
         if not isinstance(node, ast.Call) or called(node) not in ("text", "exec_driver_sql"):

@@ -10,47 +10,28 @@ answer holds, only that it is 2xx counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ssl import SSLContext
-from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from hub.adapters._http import HttpSender, Limits
+from hub.adapters._hook_settings import HookSettings
+from hub.adapters._http import HttpSender
 from hub.adapters._http_address import checked_url
-from hub.adapters._tls import tls_context
-from hub.adapters._tls_settings import TlsSettings
 from hub.errors import RecipientDenied
 
 _FHIR = "application/fhir+json"
-_ANSWER_BYTES = 10_000  # nothing of it is read
 
 
-class EndpointSettings(TlsSettings):
+class EndpointSettings(HookSettings):
     """Where the subscriptions of a recipient may be told."""
 
-    #: Allow http:// beyond this machine; closed test networks only.
-    plain_http: bool = False
     #: The addresses that a subscription may name, path and all.
     urls: frozenset[str] = Field(min_length=1, max_length=20)
-    #: Seconds; a slow answer keeps the events behind it waiting.
-    connect_seconds: float = Field(default=3, gt=0, le=3)
-    read_seconds: float = Field(default=10, gt=0, le=10)
-    total_seconds: float = Field(default=10, gt=0, le=15)
 
     @field_validator("urls")
     @classmethod
     def _are_addresses(cls, urls: frozenset[str], others: ValidationInfo) -> frozenset[str]:
         return frozenset(checked_url(url, others.data.get("plain_http", False)) for url in urls)
-
-    @model_validator(mode="after")
-    def _speaks_tls(self) -> Self:
-        self.tls()
-        return self
-
-    def tls(self) -> SSLContext:
-        """Return what they are spoken to with over TLS."""
-        return tls_context(self.ca_file, self.client_certificate_file, self.client_key_file)
 
 
 class HookEndpoints:
@@ -59,8 +40,9 @@ class HookEndpoints:
     def __init__(self, name: str, chosen: EndpointSettings) -> None:
         self.allowed = chosen.urls
         self._name = name
-        limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds, _ANSWER_BYTES)
-        self._senders = {url: HttpSender(_base(url), name=name, limits=limits, tls=chosen.tls()) for url in chosen.urls}
+        self._senders = {
+            url: HttpSender(_base(url), name=name, limits=chosen.limits(), tls=chosen.tls()) for url in chosen.urls
+        }
 
     def notify(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Post one notification; a repeat has the same event numbers.

@@ -10,31 +10,26 @@ is 2xx counts. The address stands in the settings and nowhere else.
 
 from __future__ import annotations
 
-from ssl import SSLContext
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from hub.adapters._endpoints import EndpointSettings, HookEndpoints
-from hub.adapters._http import HttpSender, Limits
+from hub.adapters._hook_settings import HookSettings
+from hub.adapters._http import HttpSender
 from hub.adapters._http_address import checked_url
-from hub.adapters._tls import tls_context
-from hub.adapters._tls_settings import TlsSettings
 from hub.adapters._webhook import WebhookSecret, bytes_of, signed
 from hub.authority.feeding import Feed, Topic
 from hub.clock import now
 
 #: CloudEvents 1.0, HTTP binding, structured mode.
 EVENT_TYPE = "application/cloudevents+json; charset=utf-8"
-_ANSWER_BYTES = 10_000  # nothing of it is read
 
 
-class WebhookSettings(TlsSettings):
+class WebhookSettings(HookSettings):
     """Where a subscriber is told of what comes into its feed."""
 
-    #: Allow http:// beyond this machine; closed test networks only.
-    plain_http: bool = False
     #: The address that events are posted to, path and all.
     url: str
     #: What events are signed with.
@@ -43,24 +38,11 @@ class WebhookSettings(TlsSettings):
     old_secret: WebhookSecret | None = None
     #: What it is told of.
     topics: frozenset[Topic] = Field(default=frozenset(Topic), min_length=1)
-    #: Seconds; a slow answer keeps the events behind it waiting.
-    connect_seconds: float = Field(default=3, gt=0, le=3)
-    read_seconds: float = Field(default=10, gt=0, le=10)
-    total_seconds: float = Field(default=10, gt=0, le=15)
 
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str, others: ValidationInfo) -> str:
         return checked_url(url, others.data.get("plain_http", False))
-
-    @model_validator(mode="after")
-    def _speaks_tls(self) -> Self:
-        self.tls()
-        return self
-
-    def tls(self) -> SSLContext:
-        """Return what the subscriber is spoken to with over TLS."""
-        return tls_context(self.ca_file, self.client_certificate_file, self.client_key_file)
 
 
 class FeedSettings(BaseModel):
@@ -104,9 +86,8 @@ class Webhook:
         self._secrets = bytes_of(chosen.secret, chosen.old_secret)
         place = urlsplit(chosen.url)
         self._path = place.path or "/"
-        limits = Limits(chosen.connect_seconds, chosen.read_seconds, chosen.total_seconds, _ANSWER_BYTES)
         base = f"{place.scheme}://{place.netloc}"
-        self._sender = HttpSender(base, name=name, limits=limits, tls=chosen.tls())
+        self._sender = HttpSender(base, name=name, limits=chosen.limits(), tls=chosen.tls())
 
     def push(self, event_id: str, body: bytes) -> None:
         """Post one signed event; a repeat has the same id.

@@ -5,7 +5,7 @@ Whoever does not belong is answered as if the plan did not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,20 @@ NO_PLAN = "There is no plan with this id that you may see."
 _MAY_CHOOSE = (Role.COORDINATOR, Role.CITIZEN)
 #: Who speaks for an organisation, and so may turn out to speak for a partner.
 _MAY_BE_LESS = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
+
+
+def coordinated_by(
+    reader: Reader, unit: Unit, after: UUID | None, at_most: int, at: datetime
+) -> tuple[Sequence[UUID], UUID | None]:
+    """Return the plans that the reader coordinates, so many at most, and where to go on; None at the end.
+
+    :param after: where an earlier answer has stopped.
+    :raises NotAllowed: the reader coordinates nothing.
+    """
+    if reader.role is not Role.COORDINATOR:
+        raise NotAllowed("Only a coordinator has this list.")
+    plans = unit.memberships.coordinated_by(reader.organisation, at, after, at_most)
+    return plans, plans[-1] if len(plans) == at_most else None
 
 
 def may_open(unit: Unit, plan: UUID, person: UUID | None, reader: Reader, at: datetime) -> bool:

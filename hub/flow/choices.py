@@ -14,15 +14,14 @@ from hub.clock import now
 from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.consent.standing import NOTHING_KNOWN, Lack, Renewal, lacks, renewals
-from hub.errors import NotAllowed, NotFound
-from hub.flow.belonging import NO_PLAN, custodian, may_choose
+from hub.errors import NotFound
+from hub.flow.belonging import NO_PLAN, coordinated_by, custodian, may_choose
 from hub.flow.circumstances import said_by
 from hub.flow.hold import as_told
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import Standing, standing_of
 from hub.plan.identifier import Identifier
-from hub.plan.person import Role
 from hub.settings import Settings
 from hub.store.transaction import Store, Unit
 
@@ -158,13 +157,11 @@ def show_renewals(
     :raises NotAllowed: the reader coordinates nothing.
     """
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        if reader.role is not Role.COORDINATOR:
-            raise NotAllowed("Only a coordinator has this list.")
         at = now()
-        plans = unit.memberships.coordinated_by(reader.organisation, at, after, PLANS_AT_ONCE)
+        plans, further = coordinated_by(reader, unit, after, PLANS_AT_ONCE, at)
         found = {plan: due for plan in plans if (due := renewals_due(unit, plan, _ahead(settings), at))}
         unit.audit.record("renewals-read", actor, at, correlation_id, plans=len(plans))
-        return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None
+        return found, further
 
 
 def renewals_due(unit: Unit, plan: UUID, ahead: timedelta, at: datetime) -> Sequence[Renewal]:

@@ -13,13 +13,13 @@ from uuid import UUID
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.consent.standing import Renewal
-from hub.errors import NotAllowed, NotFound
+from hub.errors import NotFound
+from hub.flow.belonging import coordinated_by
 from hub.flow.choices import renewals_due
 from hub.flow.reading import write_down
 from hub.flow.refusal import refusals_written
 from hub.flow.show import Shown, look
 from hub.flow.statements import waiting_in
-from hub.plan.person import Role
 from hub.store.register_tasks import Task
 from hub.store.statements import Waiting
 from hub.store.transaction import Store
@@ -56,9 +56,7 @@ def show_today(
     :raises NotAllowed: the reader coordinates nothing.
     """
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        if reader.role is not Role.COORDINATOR:
-            raise NotAllowed("Only a coordinator has this list.")
-        plans = unit.memberships.coordinated_by(reader.organisation, now(), after, PLANS_AT_ONCE)
+        plans, further = coordinated_by(reader, unit, after, PLANS_AT_ONCE, now())
         tasks = unit.register.tasks.open_of(reader.organisation, now(), _TASKS_AT_ONCE)
         accepted = unit.accepted_findings.standing(plans)
         found = []
@@ -71,4 +69,4 @@ def show_today(
             own = [task for task in tasks if task.plan == plan]
             due = renewals_due(unit, plan, ahead, shown.at)
             found.append(PlanToday(shown, due, own, accepted, waiting_in(unit, shown.view)))
-        return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None
+        return found, further

@@ -8,8 +8,8 @@ from uuid import UUID
 from hub.authority import LetterFate, LetterReceipt
 from hub.clock import now
 from hub.consent.reader import Reader
-from hub.errors import Conflict, NotAllowed, NotFound
-from hub.flow.belonging import may_open
+from hub.errors import Conflict, NotFound
+from hub.flow.belonging import coordinated_by, may_open
 from hub.flow.choices import PLANS_AT_ONCE
 from hub.flow.post import write_down
 from hub.flow.refusal import refusals_written
@@ -49,13 +49,10 @@ def show_notices(
     :raises NotAllowed: the reader coordinates nothing.
     """
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        if reader.role is not Role.COORDINATOR:
-            raise NotAllowed("Only a coordinator has this list.")
         at = now()
-        plans = unit.memberships.coordinated_by(reader.organisation, at, after, PLANS_AT_ONCE)
+        plans, further = coordinated_by(reader, unit, after, PLANS_AT_ONCE, at)
         unit.audit.record("notices-read", actor, at, correlation_id, plans=len(plans))
-        found = _known(unit, unit.notices.open_of(plans), reader, actor)
-        return found, plans[-1] if len(plans) == PLANS_AT_ONCE else None
+        return _known(unit, unit.notices.open_of(plans), reader, actor), further
 
 
 def tell(wanted: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Notice:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
+from hub.sandbox.behaving import add_behaviour
 from hub.sandbox.case import CaseChange, CaseContent
 from hub.sandbox.desk import Desk
 from hub.sandbox.guard import add_guard
 from hub.sandbox.page import Page, add_page
 from hub.sandbox.proposed import say_yes
 from hub.sandbox.shelf import Case, Shelf
-from hub.sandbox.system import Behaviour, Garbage, HubAnswer, System
-
-#: What a proxy in front of a broken system likes to say.
-_GARBAGE = b"<html><body>We are working on it \xff\x00"
+from hub.sandbox.system import Behaviour, HubAnswer, System
 
 
 def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastAPI:
@@ -26,14 +24,10 @@ def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastA
     app = FastAPI(title=f"sandbox {system.name}", docs_url=None, redoc_url=None, openapi_url=None)
     desk = Desk(system, shelf, has_folder=has_folder)
     add_guard(app)
+    add_behaviour(app, system)
     add_page(app, Page(system, shelf, desk))
     _add_case_controls(app, desk)
     _add_proposal_controls(app, desk, shelf)
-
-    @app.put("/sandbox/behaviour")
-    def behave(behaviour: Behaviour) -> Behaviour:
-        system.behaviour = behaviour
-        return behaviour
 
     @app.get("/sandbox/behaviour")
     def behaviour() -> Behaviour:
@@ -46,14 +40,6 @@ def make_app(system: System, shelf: Shelf, *, has_folder: bool = False) -> FastA
     @app.get("/sandbox/deliveries")
     def deliveries() -> list[dict[str, Any]]:
         return shelf.deliveries()
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "system": system.name}
-
-    @app.exception_handler(Garbage)
-    def garbage(_request: Request, _error: Exception) -> Response:
-        return Response(_GARBAGE, media_type="text/html")
 
     system.open_doors(app)
     return app

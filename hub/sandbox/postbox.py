@@ -21,9 +21,10 @@ from pydantic import Field
 
 from hub.authority import contract_folder
 from hub.clock import new_id, now
+from hub.sandbox.behaving import add_behaviour
 from hub.sandbox.case import Strict
 from hub.sandbox.guard import add_guard
-from hub.sandbox.system import Behaviour, Garbage, ask_hub, obey, raw_body, require_token
+from hub.sandbox.system import Behaviour, ask_hub, obey, raw_body, require_token
 
 _MEMO = "{https://DigitalPost.dk/MeMo-1}"
 _STATUS = "http://serviceplatformen.dk/xml/print/PKO_PostStatus/1/types"
@@ -71,6 +72,7 @@ class PostBox:
         """Return its server: the page, the control API and the post's own door."""
         app = FastAPI(title="sandbox post", docs_url=None, redoc_url=None, openapi_url=None)
         add_guard(app)
+        add_behaviour(app, self)
         _add_page(app, self)
         _add_controls(app, self)
 
@@ -148,11 +150,6 @@ def _add_page(app: FastAPI, box: PostBox) -> None:
 
 
 def _add_controls(app: FastAPI, box: PostBox) -> None:
-    @app.put("/sandbox/behaviour")
-    def behave(behaviour: Behaviour) -> Behaviour:
-        box.behaviour = behaviour
-        return behaviour
-
     @app.put("/sandbox/register")
     def register(register: Register) -> Register:
         box.register = register
@@ -165,14 +162,6 @@ def _add_controls(app: FastAPI, box: PostBox) -> None:
     @app.post("/sandbox/letters/{key}/receipt")
     def receipt(key: str, status: str = "") -> dict[str, Any]:
         return box.tell(key, status)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "system": box.name}
-
-    @app.exception_handler(Garbage)
-    def garbage(_request: Request, _error: Exception) -> Response:
-        return Response(b"<html><body>We are working on it \xff\x00", media_type="text/html")
 
 
 def _answer(result: str, transmission: str, fault: str) -> Response:

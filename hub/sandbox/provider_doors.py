@@ -10,9 +10,10 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from hub.sandbox.behaving import add_behaviour
 from hub.sandbox.guard import add_guard
 from hub.sandbox.provider import IdentityProvider, OAuthError, Registered, parsed_people
-from hub.sandbox.system import Behaviour, Garbage, obey, raw_body
+from hub.sandbox.system import obey, raw_body
 
 _REFUSED, _SEE_OTHER = 400, 303
 _ASKS = (
@@ -31,6 +32,7 @@ def make_provider_app(provider: IdentityProvider) -> FastAPI:
     """Return the provider's server."""
     app = FastAPI(title="sandbox identity provider", docs_url=None, redoc_url=None, openapi_url=None)
     add_guard(app)
+    add_behaviour(app, provider)
     _add_controls(app, provider)
     _add_doors(app, provider)
     _Page(provider).add_to(app)
@@ -47,19 +49,6 @@ def _add_controls(app: FastAPI, provider: IdentityProvider) -> None:
     def know(body: Annotated[bytes, Depends(raw_body)]) -> list[str]:
         provider.people = {one.sub: one for one in parsed_people(body)}
         return list(provider.people)
-
-    @app.put("/sandbox/behaviour")
-    def behave(behaviour: Behaviour) -> Behaviour:
-        provider.behaviour = behaviour
-        return behaviour
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "system": provider.name}
-
-    @app.exception_handler(Garbage)
-    def garbage(_request: Request, _error: Exception) -> Response:
-        return Response(b"<html><body>We are working on it \xff\x00", media_type="text/html")
 
 
 def _add_doors(app: FastAPI, provider: IdentityProvider) -> None:

@@ -9,11 +9,12 @@ import orjson
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import Field
 
+from hub.sandbox.behaving import add_behaviour
 from hub.sandbox.case import Strict
 from hub.sandbox.guard import add_guard
 from hub.sandbox.register import CPR, Change, PeopleRegister, Strangers, Who
 from hub.sandbox.register_page import RegisterPage
-from hub.sandbox.system import Behaviour, Garbage, raw_body
+from hub.sandbox.system import raw_body
 
 _CURSOR = r"^[0-9]{0,18}$"
 _JSON = "application/json"
@@ -35,9 +36,10 @@ def make_register_app(register: PeopleRegister) -> FastAPI:
     """Return the register's server."""
     app = FastAPI(title="sandbox register", docs_url=None, redoc_url=None, openapi_url=None)
     add_guard(app)
+    add_behaviour(app, register)
     RegisterPage(register).add_to(app)
     _add_controls(app, register)
-    _add_behaviour(app, register)
+    _add_strangers(app, register)
     _add_doors(app, register)
     return app
 
@@ -64,7 +66,7 @@ def _add_controls(app: FastAPI, register: PeopleRegister) -> None:
         return register.change(wanted)
 
 
-def _add_behaviour(app: FastAPI, register: PeopleRegister) -> None:
+def _add_strangers(app: FastAPI, register: PeopleRegister) -> None:
     @app.get("/sandbox/subscriptions")
     def subscriptions() -> dict[str, str]:
         return register.subscriptions()
@@ -73,19 +75,6 @@ def _add_behaviour(app: FastAPI, register: PeopleRegister) -> None:
     def strangers(wanted: Strangers) -> Strangers:
         register.strangers = wanted
         return wanted
-
-    @app.put("/sandbox/behaviour")
-    def behave(behaviour: Behaviour) -> Behaviour:
-        register.behaviour = behaviour
-        return behaviour
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "system": register.name}
-
-    @app.exception_handler(Garbage)
-    def garbage(_request: Request, _error: Exception) -> Response:
-        return Response(b"<html><body>We are working on it \xff\x00", media_type="text/html")
 
 
 def _add_doors(app: FastAPI, register: PeopleRegister) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,25 +25,12 @@ from hub.flow.letters import SUBJECT, may_go_to_custodians, text_of
 from hub.plan.identifier import cpr_identifier
 from hub.store.notices import NoticeKind
 from hub.testing.builders import TEST_CPR
-from tests.integration.post_box import CVR, SENDER, Box, a_post_box, the_post
+from tests.integration.post_box import CVR, SENDER, Box, the_post
 from tests.integration.sandboxes import TOKEN, a_server
 
 pytestmark = pytest.mark.integration
 CONTRACT = contract_folder("post/v1")
 EXAMPLES = CONTRACT / "examples"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    with a_post_box(tmp_path_factory.mktemp("post")) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running: Box) -> Box:
-    running.knows(sends_receipts=False)
-    running.behaves()
-    return running
 
 
 def a_letter(text: str = "Du har snart en aftale.") -> Letter:

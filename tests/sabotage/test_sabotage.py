@@ -9,7 +9,8 @@ import pytest
 from tests.sabotage.copied import Copy, Part, Ran, Sabotage
 from tests.sabotage.lines import OF_LINT, OF_THE_HOUSE, OF_TYPES, OF_WALLS, OF_WHAT_IS_OFFERED
 
-pytestmark = pytest.mark.integration
+#: A part is run whole within the first test that asks for it.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 #: What one run of a part finds together: a line here hides none there.
 TOGETHER = {"lint": OF_LINT, "imports": OF_WALLS, "types": OF_TYPES, "test": [*OF_THE_HOUSE, *OF_WHAT_IS_OFFERED]}
 

@@ -30,7 +30,7 @@ from hub.store.notices import NoticeKind, State
 from hub.testing.builders import TEST_CPR, ContributionBuilder, a_consent, a_contribution
 from hub.testing.clock import FrozenClock, frozen
 from tests.integration.flow.emergencies import ANOTHER_CPR, breaks_glass, by_the_danish_rules
-from tests.integration.post_box import Box, a_post_box
+from tests.integration.post_box import Box
 from tests.integration.world import COORDINATOR, SOMEBODY, Dies, World, some_settings
 
 pytestmark = pytest.mark.integration
@@ -38,20 +38,6 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MORNING = datetime(2026, 11, 28, 8, tzinfo=UTC)
 CHILD, MOTHER, FATHER = "0101164000", "0101709995", "0201709990"
 SECRET = "Samtale om alkohol"
-
-
-@pytest.fixture(scope="module")
-def running_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    with a_post_box(tmp_path_factory.mktemp("post")) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running_box: Box) -> Box:
-    """One running post box for all: each test has keys of its own."""
-    running_box.knows(sends_receipts=False)
-    running_box.behaves()
-    return running_box
 
 
 @pytest.fixture

@@ -21,25 +21,12 @@ from hub.store.notice_tables import notices
 from hub.store.notices import State
 from hub.testing.builders import TEST_CPR
 from hub.testing.memory_adapter import MemoryAdapter
-from tests.integration.post_box import Box, a_post_box
+from tests.integration.post_box import Box
 from tests.integration.set_up import SERVERS, SetUp, authorities_of, eventually
 
 pytestmark = pytest.mark.integration
 WHY = "Barnet er fundet alene hjemme om natten."
 CASEWORKER = Reader("children", Role.CASEWORKER)
-
-
-@pytest.fixture(scope="module")
-def running_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    with a_post_box(tmp_path_factory.mktemp("post")) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running_box: Box) -> Box:
-    running_box.knows(sends_receipts=False)
-    running_box.behaves()
-    return running_box
 
 
 @contextmanager

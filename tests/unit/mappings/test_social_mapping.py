@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from hub.mappings.social import SocialMapping
 from hub.plan.contribution import Contribution, Coverage
 from hub.plan.element import Category, Code, Draft, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
+from tests.any_update import stored_updates
 from tests.json_leaves import leaves
 
 MAPPING, ADAPTER, CONTRACT = SocialMapping(), SocialAdapter({}), JsonContract("social/v1")
@@ -254,41 +256,8 @@ def test_only_a_case_comes_in() -> None:
 
 # --- out --------------------------------------------------------------------------------------------------------------
 
-moments = st.datetimes(
-    datetime(1850, 1, 1),  # noqa: DTZ001  (hypothesis adds the zone)
-    datetime(2300, 1, 1),  # noqa: DTZ001
-    timezones=st.sampled_from([UTC, timezone(timedelta(minutes=50, seconds=20))]),
-)
-texts = st.text(max_size=20)
-elements = st.builds(
-    Element,
-    id=st.uuids(),
-    kind=st.sampled_from(Kind),
-    category=st.none() | texts,
-    label=st.none() | st.sampled_from(Sensitivity),
-    status=st.sampled_from(Status),
-    title=texts,
-    text=texts,
-    valid=st.builds(Period, st.none() | moments, st.none() | moments),
-    codes=st.lists(st.builds(Code, texts, texts, texts), max_size=2).map(tuple),
-    part_of=st.none() | st.uuids(),
-    concerns=st.frozensets(st.uuids(), max_size=2),
-    details=st.dictionaries(texts, texts, max_size=2),
-    provenance=st.builds(Provenance, texts, texts, texts, texts, texts),
-    order=st.builds(OrderKey, st.integers(0, 2**53), moments, texts),
-    registered_at=moments,
-)
-updates = st.builds(
-    PlanUpdate,
-    plan=st.uuids(),
-    recipient=st.just("social"),
-    person=st.sampled_from([Identifier(CPR, "0201609995"), Identifier(f"{REPLACEMENT}social", "6201609995")]),
-    sequence=st.integers(0, 2**53),
-    correlation_id=texts,
-    made_at=moments,
-    disclosed=st.lists(st.builds(Disclosed, elements, texts, texts), max_size=3).map(tuple),
-    withdrawn=st.lists(st.uuids(), max_size=3).map(tuple),
-)
+people = st.sampled_from([Identifier(CPR, "0201609995"), Identifier(f"{REPLACEMENT}social", "6201609995")])
+updates = st.builds(lambda update, person: replace(update, recipient="social", person=person), stored_updates, people)
 
 
 @given(updates)
