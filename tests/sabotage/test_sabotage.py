@@ -10,7 +10,7 @@ from tests.sabotage.copied import Copy, Part, Ran, Sabotage
 from tests.sabotage.lines import OF_LINT, OF_THE_HOUSE, OF_TYPES, OF_WALLS, OF_WHAT_IS_OFFERED
 
 #: A part is run whole within the first test that asks for it.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 #: What one run of a part finds together: a line here hides none there.
 TOGETHER = {"lint": OF_LINT, "imports": OF_WALLS, "types": OF_TYPES, "test": [*OF_THE_HOUSE, *OF_WHAT_IS_OFFERED]}
 
