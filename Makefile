@@ -24,7 +24,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo quick test slow browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(STAMP) ## Start the hub and the authorities' systems and play a family's
 
 test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip where there are none
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+quick: $(STAMP) ## Run the tests without a mark, which compute and do nothing to the machine: some seconds
+	@$(BIN)/pytest -n $(JOBS) --dist load -m "not (integration or slow or laws or files or faults or browser)" $(ARGS)
 
 slow: $(STAMP) ## Run the tests that take many seconds each: processes killed, hundreds of made-up documents, whole stories
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)

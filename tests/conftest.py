@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import nullcontext
 
-from hypothesis import HealthCheck, Phase, settings
+import pytest
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
+
+from tests.machine import left_alone
 
 # How long an example takes is noise on a machine that does other things too; a failing one prints how to run it again.
-settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# CI tries as many as hypothesis thinks right, `make test` fewer: it is to end while one waits.
+settings.register_profile(
+    "hub",
+    max_examples=100 if os.environ.get("CI") else 30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 # For `make mutation`, which runs the same tests a thousand times: few examples, the same each time, none made simpler.
 settings.register_profile(
     "mutation",
@@ -19,6 +31,12 @@ settings.register_profile(
 )
 settings.load_profile("hub")
 
+#: Marks of tests that take their time, or do something to the machine (pyproject.toml says what each is).
+MARKED = frozenset({
+    "integration", "servers", "browser", "node", "promtool", "softhsm", "deploy", "xmlsec1", "slow", "faults",
+    "laws", "files",
+})  # fmt: skip
+
 # Chosen once for a run: the test processes that it starts inherit it.
 os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6)))
 
@@ -26,3 +44,18 @@ os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6
 def pytest_report_header() -> str:
     """Say how to make the same documents again."""
     return f"generated documents: HUB_TEST_SEED={os.environ['HUB_TEST_SEED']}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what hypothesis makes the cases of."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker("laws")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Hold a test without a mark to what it promises."""
+    marks = {mark.name for mark in item.iter_markers()}
+    with nullcontext() if marks & MARKED else left_alone():
+        yield

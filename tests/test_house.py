@@ -30,6 +30,8 @@ from tests.source import (
     words_in,
 )
 
+pytestmark = pytest.mark.files
+
 FUNCTION_LINES, MODULE_LINES, SPINE_LINES = 40, 300, 200
 #: Which 95 of a hundred keep.
 MOST_FUNCTIONS, MOST_MODULES = 35, 300

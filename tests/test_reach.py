@@ -11,7 +11,11 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.source import HUB, MODULES, ROOT, dotted, name_of, nodes, reached_by
+
+pytestmark = pytest.mark.files
 
 PURE = ("hub/plan/", "hub/consent/", "hub/mappings/", "hub/audit/")
 #: All that the pure rooms are made of. What is not named here may do I/O, or know the time.

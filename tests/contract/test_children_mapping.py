@@ -93,6 +93,7 @@ def test_an_update_by_a_replacement_number_is_valid() -> None:
 # --- in: people ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.files
 @pytest.mark.skipif(not FAMILIES.exists(), reason="the MedCom families lie in ../shared/data, which is absent")
 def test_every_person_of_the_medcom_families_is_accepted() -> None:
     everyone = orjson.loads(FAMILIES.read_bytes())["people"]

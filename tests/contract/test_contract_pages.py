@@ -12,6 +12,8 @@ from hub.authority import contract_folder
 from hub.testing.contract_compatibility import read_contract
 from hub.testing.contract_pages import contracts, file_of, page_of, undocumented
 
+pytestmark = pytest.mark.files
+
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "contracts"
 IN_FULL = ("children/v1", "employment/v1", "social/v1", "youth/v1", "partners/v1")
 

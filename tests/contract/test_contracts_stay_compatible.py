@@ -11,6 +11,8 @@ from hub.authority import contract_folder
 from hub.testing.contract_compatibility import breaking_changes, read_contract
 from hub.testing.contract_release import broken_since_release, release
 
+pytestmark = pytest.mark.files
+
 CONTRACTS = contract_folder("")
 RELEASED = sorted(path.parent.relative_to(CONTRACTS).as_posix() for path in CONTRACTS.glob("*/*/released"))
 

@@ -18,6 +18,8 @@ from fhir.resources.R4B import get_fhir_model_class
 from tests.contract.fhir_outputs import every_kind_and_status, outputs
 from tests.npm_folder import node_with
 
+pytestmark = pytest.mark.files
+
 HERE = Path(__file__).parent
 EXPECTED, NPM = HERE / "fhir", HERE / "npm"
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "fhir-r4"

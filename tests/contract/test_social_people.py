@@ -43,6 +43,7 @@ def hyphened(number: str) -> str:
     return f"{number[:6]}-{number[6:]}"
 
 
+@pytest.mark.files
 @pytest.mark.skipif(not FAMILIES.exists(), reason=WHY_NOT)
 def test_all_38_people_are_taken_in_though_their_numbers_fail_modulus_11() -> None:
     people = orjson.loads(FAMILIES.read_bytes())["people"]

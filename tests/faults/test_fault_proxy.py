@@ -27,6 +27,8 @@ from tests.faults.harms import (
 )
 from tests.patience import wait_for
 
+pytestmark = pytest.mark.files
+
 SAID = b"one plan for a family" * 10
 
 

@@ -21,6 +21,8 @@ from hub.settings.sign_in import RoleRule
 from hub.testing import settings_page
 from hub.ui import pages
 
+pytestmark = pytest.mark.files
+
 DOCS = Path(__file__).parents[2] / "docs"
 #: Codes that HTTP itself brings, and no error of the tree.
 OF_HTTP = {"method-not-allowed": 405, "failed": 500}

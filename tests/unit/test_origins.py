@@ -16,6 +16,8 @@ from hub.cli.commands import app
 from hub.settings import read_settings
 from hub.settings.origins import DEFAULT, MASK, origins
 
+pytestmark = pytest.mark.files
+
 KEY, INDEX = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 TOML = f"""
 port = 8081

@@ -15,6 +15,8 @@ from hub.flow.kept import KINDS, Kind
 from hub.settings import Settings
 from hub.store.tables import metadata
 
+pytestmark = pytest.mark.files
+
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "retention.md").read_text("utf-8")
 KEEP_SETTINGS = sorted(f"HUB_{name.upper()}" for name in Settings.model_fields if name.startswith("keep_"))
 

@@ -14,6 +14,8 @@ import pytest
 from hub import __version__
 from hub.testing.sbom import assets, bill, locked
 
+pytestmark = pytest.mark.files
+
 ROOT = Path(__file__).parents[2]
 RUN, DEV = (ROOT / "requirements" / name for name in ("run.lock", "dev.lock"))
 ASSETS = ROOT / ".ci" / "assets"

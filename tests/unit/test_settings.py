@@ -97,6 +97,7 @@ def test_a_key_version_that_does_not_fit_beside_what_it_wraps_is_refused(
     assert f"HUB_KEYS__{version}" in refusal()
 
 
+@pytest.mark.files
 def test_secrets_are_read_from_files_named_after_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "HUB_KEYS").write_text(f'{{"1": "{SECRET}"}}\n')
     (tmp_path / "HUB_INDEX_KEY").write_text(f"{INDEX}\n")
@@ -106,6 +107,7 @@ def test_secrets_are_read_from_files_named_after_them(monkeypatch: pytest.Monkey
     assert settings.keys[1].get_secret_value() == b"\x01" * 32
 
 
+@pytest.mark.files
 @pytest.mark.usefixtures("keys")
 def test_a_variable_wins_over_a_secret_file_and_that_over_the_toml_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -128,6 +130,7 @@ def test_a_variable_wins_over_a_secret_file_and_that_over_the_toml_file(
     assert read_settings(municipality="0000").municipality == "0000"
 
 
+@pytest.mark.files
 @pytest.mark.usefixtures("keys")
 def test_tables_in_the_toml_file_and_variables_meet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     toml = tmp_path / "hub.toml"
@@ -137,6 +140,7 @@ def test_tables_in_the_toml_file_and_variables_meet(monkeypatch: pytest.MonkeyPa
     assert set(read_settings().authorities) == {"children", "social"}
 
 
+@pytest.mark.files
 @pytest.mark.usefixtures("keys")
 def test_the_secret_of_signing_in_stands_apart_and_is_never_repeated(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -163,6 +167,7 @@ def test_a_place_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, t
     assert variable in refusal()
 
 
+@pytest.mark.files
 @pytest.mark.usefixtures("keys")
 def test_a_toml_file_that_does_not_parse_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     toml = tmp_path / "hub.toml"
@@ -203,6 +208,7 @@ def test_a_misspelt_variable_is_refused_beside_every_other_fault(monkeypatch: py
     assert f"  {name}: " in refusal()
 
 
+@pytest.mark.files
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("name", ["hub_indexkey", "hub_keys__2"])
 def test_a_misspelt_secret_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:

@@ -14,6 +14,8 @@ import yaml
 
 from hub.metrics.instruments import ALL, Kind
 
+pytestmark = pytest.mark.files
+
 ROOT = Path(__file__).parents[2]
 PROMETHEUS, GRAFANA = ROOT / "deploy" / "prometheus", ROOT / "deploy" / "grafana"
 RULES = [

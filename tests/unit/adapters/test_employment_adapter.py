@@ -99,6 +99,7 @@ def test_without_an_address_nothing_is_asked_or_sent() -> None:
         ADAPTER.fetch("no-uuid")
 
 
+@pytest.mark.files
 @pytest.mark.parametrize(
     "settings",
     [

@@ -47,6 +47,7 @@ def test_settings_that_are_wrong_are_named_and_their_values_are_not_repeated(wro
     assert "secret" not in refused.value.diagnostics()
 
 
+@pytest.mark.files
 def test_an_address_that_is_not_named_is_not_asked() -> None:
     with a_subscriber() as listening:
         endpoints = joined("children", subscriptions={"urls": [listening.url]}).endpoints
@@ -56,6 +57,7 @@ def test_an_address_that_is_not_named_is_not_asked() -> None:
         assert not listening.heard
 
 
+@pytest.mark.files
 def test_a_notification_is_posted_with_the_headers_that_were_given() -> None:
     with a_subscriber() as listening:
         endpoints = joined("children", subscriptions={"urls": [listening.url]}).endpoints

@@ -31,6 +31,8 @@ from hub.clock import monotonic, now
 from hub.errors import ContractViolation, Fault, SettingsRefused
 from tests.certificates import Identity, an_identity, elliptic_key, rsa_key
 
+pytestmark = pytest.mark.files
+
 pytest.importorskip("xmlsec", reason="the extra wssecurity is not installed")
 LETTER = (
     '<a:Letter xmlns:a="urn:a" xmlns:b="urn:b"><a:To>Æ</a:To><!-- no --><b:Text c="1" a="2"> hi </b:Text></a:Letter>'

@@ -22,6 +22,8 @@ from hub.clock import now
 from hub.errors import ContractViolation, SettingsRefused
 from tests.certificates import Identity, an_identity, elliptic_key, rsa_key
 
+pytestmark = pytest.mark.files
+
 pytest.importorskip("xmlsec", reason="needs the extra wssecurity: pip install -e .[wssecurity]")
 
 BODY = (contract_folder("children/v1") / "examples" / "normal.xml").read_bytes()

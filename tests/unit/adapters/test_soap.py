@@ -247,6 +247,7 @@ HOSTILE: dict[str, str | bytes] = {
 }  # fmt: skip
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_input_is_refused_soon_and_in_silence(body: str | bytes) -> None:
     begun = monotonic()
@@ -275,6 +276,7 @@ def test_a_content_type_that_lies_is_refused(content_type: str) -> None:
     refused(envelope(), content_type)
 
 
+@pytest.mark.files
 def test_a_schema_location_is_not_followed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.2)

@@ -23,6 +23,8 @@ from tests.signed_calls import MESSAGE_ID, NS, a_signed_call
 pytest.importorskip("xmlsec", reason="the extra wssecurity is not installed")
 from tests.generation.wrapping import Signed
 
+pytestmark = pytest.mark.files
+
 UNSIGNED = (EXAMPLES / "submit-minimal.xml").read_bytes()
 
 

@@ -18,6 +18,8 @@ from tests.signed_calls import MESSAGE_ID, a_signed_call
 pytest.importorskip("xmlsec", reason="the extra wssecurity is not installed")
 from tests.generation.wrapping import Attack, Signed, attacks
 
+pytestmark = pytest.mark.files
+
 NS = "urn:one-plan-hub:employment:1"
 
 

@@ -68,5 +68,6 @@ def test_whoever_looks_after_the_hub_is_let_into_nothing_that_tells_of_plans() -
     assert let_in == {("POST /consents/simulate", Role.ADMINISTRATOR)}
 
 
+@pytest.mark.files
 def test_the_page_of_roles_is_what_the_routes_declare() -> None:
     assert PAGE.read_text("utf-8") == page(), "run: make docs"

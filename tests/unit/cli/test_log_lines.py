@@ -57,6 +57,7 @@ def column(heading: str) -> list[str]:
     return re.findall(r"^\| `([a-z_-]+)` \|", section, flags=re.MULTILINE)
 
 
+@pytest.mark.files
 def test_what_is_in_no_list_does_not_come_out() -> None:
     done = subprocess.run([sys.executable, "-c", TALKS], capture_output=True, check=True, cwd=ROOT)
     lines = [orjson.loads(line) for line in done.stderr.splitlines()]

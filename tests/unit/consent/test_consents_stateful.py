@@ -80,6 +80,7 @@ def lives(decisions: int, seed: int) -> Counted:
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.laws
 def test_nothing_is_wrongly_shown_and_nothing_wrongly_withheld(capsys: pytest.CaptureFixture[str]) -> None:
     found = lives(DECISIONS, SEED)
     with capsys.disabled():

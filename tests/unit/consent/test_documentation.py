@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from hub.consent.decision import Reason
 from hub.consent.policy import Condition, Rule, RuleEffect
 from hub.consent.reader import Exchange
 from hub.testing.builders import the_danish_policy
+
+pytestmark = pytest.mark.files
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "consent.md"
 HEADING = "| rule | effect | from | to | roles | purpose | categories | label | only if | source | verified |"

@@ -15,6 +15,8 @@ from hub.errors import InvalidRequest
 from hub.fhir.consent_in import read_consent
 from hub.plan.element import Sensitivity
 
+pytestmark = pytest.mark.files
+
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT.parent / "shared" / "data" / "fhir-r4"
 PAGE = ROOT / "docs" / "reference" / "fhir-consent.md"

@@ -15,6 +15,8 @@ from hub.fhir.valid import check_resource
 from hub.plan.element import Kind, Status
 from tests.unit.fhir.test_written_in import KLE, PATIENT, read, where
 
+pytestmark = pytest.mark.files
+
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT.parent / "shared" / "data" / "fhir-r4"
 PAGE = ROOT / "docs" / "reference" / "fhir-writing.md"

@@ -9,6 +9,8 @@ import pytest
 
 from hub.metrics.instruments import ALL, Instrument
 
+pytestmark = pytest.mark.files
+
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text("utf-8")
 ROWS = {row[0]: row[1:] for row in re.findall(r"^\| `(hub_\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)}
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from hub.clock import monotonic
 from hub.errors import StoreBusy
 from hub.metrics import instruments as of
@@ -22,12 +24,14 @@ def told(look: Callable[[], Sequence[Sample]], seconds: float = 5.0) -> str:
     return counts.text().decode()
 
 
+@pytest.mark.files
 def test_what_is_seen_is_told() -> None:
     text = told(lambda: [DEPTH])
     assert 'hub_queue_depth{recipient="social"} 7.0' in text
     assert "hub_state_up 1.0" in text
 
 
+@pytest.mark.files
 def test_names_in_no_list_are_summed_or_the_highest_of_them_is_told() -> None:
     oldest = [Sample(of.QUEUE_OLDEST, (name,), age) for name, age in (("a", 3.0), ("b", 9.0), ("c", 1.0))]
     text = told(lambda: [DEPTH, DEPTH._replace(values=("a",)), DEPTH._replace(values=("b",)), *oldest])
@@ -35,6 +39,7 @@ def test_names_in_no_list_are_summed_or_the_highest_of_them_is_told() -> None:
     assert 'hub_queue_oldest_seconds{recipient="other"} 9.0' in text
 
 
+@pytest.mark.files
 def test_a_database_that_is_away_leaves_its_numbers_out() -> None:
     def away() -> Sequence[Sample]:
         raise StoreBusy("The database does not answer in time.")
