@@ -53,10 +53,11 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
     }
 
 
-def etag(answer: dict[str, Any]) -> str:
-    """Return the ETag of an answer; when it was asked for is no part of it."""
+def tagged(answer: dict[str, Any]) -> tuple[bytes, str]:
+    """Return an answer's bytes and its ETag; when it was asked for (``as_of``) is told last, and no part of the tag."""
     spelled = orjson.dumps({name: value for name, value in answer.items() if name != "as_of"})
-    return f'"{hashlib.sha256(spelled).hexdigest()[:32]}"'
+    tag = hashlib.sha256(spelled).hexdigest()[:32]
+    return spelled[:-1] + b',"as_of":' + orjson.dumps(answer["as_of"]) + b"}", f'"{tag}"'
 
 
 def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hub.api.answers import etag, json_response, plan_answer, why_answer
+from hub.api.answers import json_response, plan_answer, tagged, why_answer
 from hub.api.asking import AMember, CorrelationId, TheBody, TheHub
 from hub.api.choice_answers import recipient_answer
 from hub.api.models import NAME, Search, read, schema_of
@@ -27,12 +27,11 @@ Recipient = Annotated[str | None, Query(pattern=NAME)]
 def read_plan(plan: UUID, request: Request, hub: TheHub, caller: AMember, correlation_id: CorrelationId) -> Response:
     """Read a plan as far as the caller may see it; ``If-None-Match`` spares an answer that has not changed."""
     shown = show.show_plan(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
-    answer = plan_answer(shown, timedelta(minutes=hub.settings.travel_minutes))
-    tag = etag(answer)
+    body, tag = tagged(plan_answer(shown, timedelta(minutes=hub.settings.travel_minutes)))
     known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     if tag in known:
         return Response(status_code=UNCHANGED, headers={"ETag": tag})
-    return json_response(answer, headers={"ETag": tag})
+    return Response(body, headers={"ETag": tag}, media_type="application/json")
 
 
 @router.get("/families/{plan}")

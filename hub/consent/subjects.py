@@ -15,7 +15,7 @@ KLE = "https://data.gov.dk/id/classification/KLE"
 
 def kle_of(element: Element) -> frozenset[str]:
     """Return the codes of KLE that an element itself carries."""
-    return frozenset(code.code for code in element.codes if code.system == KLE)
+    return frozenset([code.code for code in element.codes if code.system == KLE])
 
 
 def lies_within(codes: Collection[str], limits: Collection[str]) -> bool:
