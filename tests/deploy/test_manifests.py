@@ -17,6 +17,8 @@ from hub.cli.commands import app
 from hub.settings import Settings
 from tests.deploy.programs import DEPLOY, program
 
+pytestmark = pytest.mark.files
+
 KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 MARK = "Not run in CI"
 DOCUMENTS = [one for file in KUBERNETES for one in yaml.safe_load_all(file.read_text("utf-8"))]

@@ -13,6 +13,8 @@ from fhir.resources.R4B import get_fhir_model_class
 from hub.plan.identifier import CPR
 from tests.integration.api.served import Served, on_both
 
+pytestmark = pytest.mark.integration
+
 GOAL = {"id": "g", "title": "Job", "hours": ["2026-03-02T09:00:00+01:00", "2026-06-30T00:00:00+02:00"]}
 SECRET = {"id": "vip", "title": "Hemmeligt", "label": "VIP_SAGER"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

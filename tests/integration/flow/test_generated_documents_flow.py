@@ -41,6 +41,8 @@ from tests.integration.databases import EMBEDDED
 from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import World
 
+pytestmark = pytest.mark.integration
+
 CLEAN, DIRTY = 5, 12
 SENDERS: tuple[Callable[[], Sender], ...] = (
     children.a_case,

@@ -11,7 +11,7 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.api.answers import etag, plan_answer, why_answer
+from hub.api.answers import plan_answer, tagged, why_answer
 from hub.api.choice_answers import simulated_answer
 from hub.consent.consent import Consent, by_person
 from hub.consent.decide import decide
@@ -48,7 +48,13 @@ def answers(plan: Plan, view: View, at: datetime) -> list[bytes]:
     fhir = [["/".join(name), resource] for name, resource in resources.items()]
     pages = [plan_page(shown, TRAVEL, language) for language in ("da", "en")]
     why = [why_answer(plan.id, seen) for seen in view.seen]
-    return [orjson.dumps(answer), etag(answer).encode(), orjson.dumps(fhir), orjson.dumps(pages), orjson.dumps(why)]
+    return [
+        orjson.dumps(answer),
+        tagged(answer)[1].encode(),
+        orjson.dumps(fhir),
+        orjson.dumps(pages),
+        orjson.dumps(why),
+    ]
 
 
 def simulated(plan: Plan, asker: Reader, policy: Policy, said: Sequence[Consent], word: Consent, at: datetime) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.api.answers import etag, plan_answer
+from hub.api.answers import plan_answer, tagged
 from hub.consent.consent import by_person
 from hub.consent.reader import Exchange, Reader
 from hub.consent.view import view_for
@@ -47,7 +47,7 @@ def answers(plan: Plan, reader: Reader) -> list[bytes]:
     resources = render(view, person, PlanStatus.ACTIVE, coordinator="coordination")
     fhir = {"/".join(name): resource for name, resource in resources.items()}
     page = plan_page(shown, timedelta(minutes=30), "da")
-    return [orjson.dumps(answer), etag(answer).encode(), orjson.dumps(fhir), orjson.dumps(page)]
+    return [orjson.dumps(answer), tagged(answer)[1].encode(), orjson.dumps(fhir), orjson.dumps(page)]
 
 
 @pytest.mark.parametrize("reader", [CITIZEN, PARTNER], ids=["citizen", "partner"])
