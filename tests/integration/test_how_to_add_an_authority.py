@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.walked_page import Command, environment, steps
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "add-an-authority.md").read_text("utf-8")
-FILES = re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-CONSOLES = re.findall(r"^```console\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-
-
-def commands() -> list[tuple[str, str]]:
-    """Return each command of the page with what it prints."""
-    return [
-        (command, said) for block in CONSOLES for command, said in re.findall(r"\$ (.+)\n((?:(?!\$ ).*\n)*)", block)
-    ]
+FILES = [step.file for step in steps(PAGE) if step.file]
+COMMANDS: list[Command] = [command for step in steps(PAGE) for command in step.commands]
 
 
 def written(folder: Path) -> None:
@@ -30,42 +23,23 @@ def written(folder: Path) -> None:
         file.write_text(text, "utf-8")
 
 
-def environment(site: Path, folder: Path) -> dict[str, str]:
-    """Return the environment of a reader: the hub's programs on the path; pip installs beside, and fetches nothing."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    return ours | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": f"{site}{os.pathsep}{folder}",
-        "PIP_TARGET": str(site),
-        "PIP_NO_INDEX": "1",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "COLUMNS": "120",
-    }
-
-
-def stripped(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().splitlines()]
-
-
 @pytest.mark.slow
 @pytest.mark.integration
 def test_the_how_to_builds_a_package_that_conforms_and_joins_a_running_hub(tmp_path: Path) -> None:
     place, site = tmp_path / "package", tmp_path / "site"
     written(place)
-    found = commands()
-    assert [command.split()[0] for command, _ in found] == ["python", "pip", "hub", "python"]
-    for command, said in found:
+    assert [command.line.split()[0] for command in COMMANDS] == ["python", "pip", "hub", "python"]
+    for command in COMMANDS:
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-c", command.line],
             cwd=place,
             env=environment(site, place),
             capture_output=True,
             text=True,
             timeout=100,
         )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        assert stripped(done.stdout) == stripped(said), command
+        assert done.returncode == 0, f"{command.line}: {done.stdout}{done.stderr}"
+        assert command.is_met_by(done.stdout), f"{command.line} printed:\n{done.stdout}"
     assert {path.name for path in site.iterdir()} >= {"kindergarten_for_hub"}, "it is installed as a package of its own"
 
 
