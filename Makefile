@@ -9,9 +9,11 @@ BENCH_LOCK := requirements/bench.lock
 BENCH_STAMP := $(VENV)/.installed-for-bench
 BROWSER_LOCK := requirements/browser.lock
 BROWSER_STAMP := $(VENV)/.installed-for-browser
+DOCS_LOCK := requirements/docs.lock
+DOCS_STAMP := $(VENV)/.installed-for-docs
 MUTATION_LOCK := requirements/mutation.lock
 MUTATION_STAMP := $(VENV)/.installed-for-mutation
-CODE := bench hub tests
+CODE := bench docs/site hub tests
 
 # A Python of your choice: make test PYTHON=python3.13
 PYTHON ?=
@@ -24,7 +26,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test slow browser expected screenshots interleavings faults docs sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo quick test slow browser expected screenshots interleavings faults docs site sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +63,11 @@ docs: $(STAMP) ## Write docs/reference/contracts from the contracts, roles.md fr
 	@$(BIN)/python -m hub.testing.contract_pages docs/reference/contracts
 	@$(BIN)/python -m hub.testing.roles_page docs/reference/roles.md
 	@$(BIN)/python -m hub.testing.settings_page docs/reference/settings.md
+
+site: $(DOCS_STAMP) ## Make the site of the documents in dist/site, every link checked; open dist/site/index.html, no server needed
+	@rm -rf dist/site
+	@$(BIN)/sphinx-build -q -W --keep-going -n -j auto -b html -d build/site -c docs/site . dist/site
+	@HUB_TEST_REQUIRE_SITE=1 $(BIN)/pytest -q -m site -p no:cacheprovider tests/integration/test_site.py
 
 sbom: $(STAMP) ## Write dist/sbom.cdx.json: what a running hub is made of (CycloneDX), from the lock
 	@$(BIN)/python -m hub.testing.sbom $(RUN_LOCK) .ci/assets dist/sbom.cdx.json
@@ -112,6 +119,8 @@ lock: ## Write the lock files anew from pyproject.toml (needs uv)
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra browser -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BROWSER_LOCK)
+	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra docs -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet -o $(DOCS_LOCK)
 	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(MUTATION_LOCK)
 
@@ -139,6 +148,12 @@ $(BENCH_STAMP): $(STAMP) $(BENCH_LOCK)
 $(BROWSER_STAMP): $(STAMP) $(BROWSER_LOCK)
 	@echo "Installing what drives a browser into $(VENV) ..."
 	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(BROWSER_LOCK)
+	@touch $@
+
+# What makes the site of the documents (Sphinx), beside what is there, as with the benchmarks.
+$(DOCS_STAMP): $(STAMP) $(DOCS_LOCK)
+	@echo "Installing what makes the site of the documents into $(VENV) ..."
+	@PIP_USER=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(DOCS_LOCK)
 	@touch $@
 
 # What changes the code for `make mutation` (mutmut), beside what is there, as with the benchmarks.
