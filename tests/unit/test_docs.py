@@ -10,13 +10,25 @@ from typing import Any, cast
 import pytest
 import typer.main
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from hub import errors
+from hub.adapters._endpoints import EndpointSettings
+from hub.adapters._feed import WebhookSettings
+from hub.adapters.beskedfordeler import BeskedfordelerSettings
+from hub.adapters.children import ChildrenSettings
+from hub.adapters.digital_post import PostSettings
+from hub.adapters.employment import EmploymentSettings
+from hub.adapters.partners import PartnerSettings
+from hub.adapters.register import RegisterSettings
+from hub.adapters.social import SocialSettings
+from hub.adapters.youth import YouthSettings
 from hub.api.app import create_app
 from hub.api.problems import STATUS
 from hub.cli.commands import app
 from hub.errors import HubError
 from hub.settings import Client, Settings, SignIn
+from hub.settings.key_token import KeyToken
 from hub.settings.sign_in import RoleRule
 from hub.testing import settings_page
 from hub.ui import pages
@@ -42,6 +54,43 @@ def test_every_field_of_a_client_is_documented(name: str) -> None:
 def test_every_field_of_signing_in_is_documented(name: str) -> None:
     page = (DOCS / "reference" / "settings.md").read_text("utf-8")
     assert f"| `{name}` |" in page.partition("## Signing in")[2].partition("## Authorities")[0]
+
+
+#: Whose settings stand in which section; the last two take over what stands under Authorities.
+OF_ADAPTERS: dict[str, tuple[type[BaseModel], ...]] = {
+    "Authorities": (
+        *(BeskedfordelerSettings, ChildrenSettings, EmploymentSettings),
+        *(PartnerSettings, SocialSettings, YouthSettings),
+    ),
+    "The person register": (RegisterSettings,),
+    "Post": (PostSettings,),
+}
+
+
+def _fields_documented(section: str) -> set[str]:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", page, flags=re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)} - {"kind"}  # which adapter it is
+
+
+def _fields(*models: type[BaseModel]) -> set[str]:
+    return {name for model in models for name in model.model_fields}
+
+
+@pytest.mark.parametrize("section", sorted(OF_ADAPTERS))
+def test_every_field_of_an_adapters_settings_is_documented_and_no_other(section: str) -> None:
+    fields, ours = _fields(*OF_ADAPTERS[section]), _fields_documented(section)
+    assert fields - ours - (_fields_documented("Authorities") if section != "Authorities" else set()) == set()
+    assert ours - fields == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("HUB_KEY_TOKEN", KeyToken), ("webhook", WebhookSettings), ("subscriptions", EndpointSettings)]
+)
+def test_every_field_of_a_table_within_a_line_is_documented(name: str, table: type[BaseModel]) -> None:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    (line,) = re.findall(rf"^\| `{name}` \|.*$", page, flags=re.MULTILINE)
+    assert [field for field in table.model_fields if f"`{field}`" not in line] == []
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:
