@@ -30,6 +30,7 @@ pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 
 myst_heading_anchors = 6  # as GitHub makes them, so that one link serves both
+myst_enable_extensions = ["tasklist"]
 myst_links_external_new_tab = False
 
 html_theme = "furo"
