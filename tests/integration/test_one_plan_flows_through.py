@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from io import StringIO
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +23,11 @@ from tests.town_set_ups import a_set_up, both_set_ups
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 #: Of the people and cases that the stories tell of: each must stay out of every log.
 SECRETS = ("1503879996", "150387-9996", "1402929990", "Mette Test", "Sofie Test", "bostøtten", "aflastningsfamilie")
+
+#: The story that the README shows.
+QUOTED = re.findall(
+    r"^```\n(Karla .*?)^```$", (Path(__file__).parents[2] / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+)[0]
 
 
 def in_logs(folder: Path) -> list[str]:
@@ -55,12 +62,14 @@ def test_a_case_by_soap_one_by_xml_and_one_by_rest_are_read_as_one_plan_and_each
 @pytest.mark.slow
 @both_set_ups
 def test_every_other_story_of_the_demo_holds(set_up_name: str, tmp_path: Path) -> None:
+    printed = StringIO()
     with a_set_up(set_up_name) as set_up, Town(tmp_path, set_up) as town:
-        stories = [story(town, Console(quiet=True)) for story in STORIES if story is not OnePlan]
+        stories = [story(town, Console(file=printed, soft_wrap=True)) for story in STORIES if story is not OnePlan]
         for story in stories:
             story.play()
         assert {story.name: _wrong(story.proofs) for story in stories} == {story.name: [] for story in stories}
         assert in_logs(tmp_path) == []
+    assert QUOTED in printed.getvalue(), "the README shows a story as it is told"
 
 
 class GoesWrong(Story):

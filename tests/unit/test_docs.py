@@ -26,6 +26,7 @@ from hub.adapters.youth import YouthSettings
 from hub.api.app import create_app
 from hub.api.problems import STATUS
 from hub.cli.commands import app
+from hub.cli.demo import STORIES
 from hub.errors import HubError
 from hub.settings import Client, Settings, SignIn
 from hub.settings.key_token import KeyToken
@@ -176,3 +177,9 @@ def test_every_error_stands_in_the_table_with_its_status_and_no_other() -> None:
     documented = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| \S", page, flags=re.MULTILINE)
     assert len(documented) == len(dict(documented))
     assert {code: int(status) for code, status in documented} == _codes() | OF_HTTP
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/a-new-authority.md"])
+def test_who_runs_the_demo_is_told_how_many_stories_it_plays(page: str) -> None:
+    (number,) = re.findall(r"plays (\w+) stories", (DOCS.parent / page).read_text("utf-8"))
+    assert ["seven", "eight", "nine", "ten", "eleven"].index(number) + 7 == len(STORIES)
