@@ -172,6 +172,13 @@ def test_every_option_of_a_command_is_documented_and_no_other(name: str) -> None
     assert set(documented) == options - {"--help"}
 
 
+@pytest.mark.parametrize("name", sorted(_commands()))
+def test_a_command_that_takes_something_says_what(name: str) -> None:
+    section = _headings("cli.md")[name]
+    takes = any(one.param_type_name == "argument" for one in _commands()[name].params)
+    assert not takes or re.search(r"\b[Tt]akes\b|^\| `[A-Z]+` \|", section, flags=re.MULTILINE)
+
+
 def test_every_error_stands_in_the_table_with_its_status_and_no_other() -> None:
     page = (DOCS / "reference" / "api.md").read_text("utf-8").partition("## Errors")[2]
     documented = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| \S", page, flags=re.MULTILINE)
