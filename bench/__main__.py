@@ -13,6 +13,7 @@ from rich.console import Console
 from bench import consent, counting, delivery, folder, growth, jsonata_mapping, latency, mapping, plan_page, relay, view
 from bench.machine import ROOT, facts
 from bench.measure import Row
+from bench.pictures import bars
 from bench.report import Part, missed, page, show
 from bench.set_ups import Servers, find_servers
 from hub.cli.log_lines import log_as_json
@@ -164,7 +165,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if into is not None:
         today, of_part = now().date(), "".join(f"{name}-" for name in chosen.only)
         report = into / f"bench-{of_part}{today.isoformat()}.md"
-        report.write_text(page(parts, dict(facts(servers)), today, "" if servers else _SKIPPED), "utf-8")
+        picture = report.with_suffix(".svg")
+        bars(f"Ratios and their aims, {today.isoformat()}", [row for part in parts for row in part.rows], picture)
+        told = page(parts, dict(facts(servers)), today, "" if servers else _SKIPPED, picture.name)
+        report.write_text(told, "utf-8")
         console.print(f"Written: {report}")
     for row in missed(parts):
         console.print(f"Missed: {row.what}, beside {row.beside}: the aim is {row.aim}.")

@@ -39,9 +39,13 @@ def show(part: Part, console: Console) -> None:
     console.print(table)
 
 
-def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str) -> str:
-    """Return the report as Markdown."""
+def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str, picture: str = "") -> str:
+    """Return the report as Markdown.
+
+    :param picture: name of the file beside it that shows all ratios; none unless given.
+    """
     lines = [f"# Benchmarks, {on.isoformat()}", "", _PREFACE, ""]
+    lines += [f"![{_picture_says(parts)}]({picture})", ""] if picture else []
     lines += ["| | |", "|---|---|", *(f"| {name} | {said} |" for name, said in facts.items()), ""]
     for part in parts:
         lines += [f"## {part.title}", "", part.about, "", _row(_HEADINGS), "|---|---|---|--:|--:|--:|---|---|---|"]
@@ -54,6 +58,14 @@ def page(parts: Sequence[Part], facts: Mapping[str, str], on: date, skipped: str
 def missed(parts: Sequence[Part]) -> list[Row]:
     """Return the rows that have an aim and do not meet it."""
     return [row for part in parts for row in part.rows if not row.meets_aim]
+
+
+def _picture_says(parts: Sequence[Part]) -> str:
+    """Say what the picture shows to those who do not see it; the tables say each number."""
+    rows, misses = [row for part in parts for row in part.rows], missed(parts)
+    promised = sum(row.aim is not None for row in rows)
+    said = "; ".join(f"{row.what} misses its aim" for row in misses) or "none is missed"
+    return f"Bars of all {len(rows)} ratios, {promised} of them with an aim: {said}."
 
 
 def _found(row: Row) -> str:

@@ -16,7 +16,7 @@ from hub.clock import now
 
 PARTS = sorted(path.stem for path in Path(bench.__file__).parent.glob("*.py") if path.stem != "__init__")
 #: What `make bench` installs beside what the tests need.
-OF_THE_BENCH = ("celery",)
+OF_THE_BENCH = ("celery", "matplotlib")
 SLOW, FAST = Aim(Better.LOWER, 1), Aim(Better.LOWER, 10)
 
 
@@ -57,12 +57,20 @@ def test_a_row_without_an_aim_misses_none() -> None:
     assert written.endswith("2.00×, and the aim is ≤ 1×.\n")
 
 
+def test_a_report_tells_of_its_picture_in_words() -> None:
+    part = Part("A part", "", [a_row(None), a_row(FAST), a_row(SLOW)])
+    written = page([part], {}, now().date(), "", "bench.svg")
+    assert "![Bars of all 3 ratios, 2 of them with an aim: a deed misses its aim.](bench.svg)" in written
+    assert "![" not in page([part], {}, now().date(), "")
+
+
 @pytest.mark.parametrize(("aim", "ends_with"), [(SLOW, 1), (FAST, 0), (None, 0)])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_run_that_misses_an_aim_ends_with_1(
     aim: Aim | None, ends_with: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("celery", reason="celery is not installed: make bench does that")
+    for name in OF_THE_BENCH:
+        pytest.importorskip(name, reason=f"{name} is not installed: make bench does that")
     program = importlib.import_module("bench.__main__")
 
     def rows(_servers: object) -> Sequence[Row]:
