@@ -26,7 +26,7 @@ SAMPLE ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test slow browser expected screenshots interleavings faults docs site sbom bench mutation check fmt fmt-check lint types imports lock assets wheel clean
+.PHONY: help demo quick test slow browser expected screenshots interleavings faults docs site sbom bench soak mutation check fmt fmt-check lint types imports lock assets wheel clean
 
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ sbom: $(STAMP) ## Write dist/sbom.cdx.json: what a running hub is made of (Cyclo
 
 bench: $(BENCH_STAMP) ## Measure the hub against bare baselines, in one run; writes docs/reports/ (ARGS="--only mapping")
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(BENCH_STAMP) ## Half an hour of steady load: nothing lost, nothing grows; writes docs/reports/ (ARGS="--servers", "--minutes 5")
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 mutation: $(MUTATION_STAMP) ## Change hub/consent a little at a time and count what its tests notice (SAMPLE=100 for some of them)
 	@rm -rf mutants

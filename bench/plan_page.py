@@ -29,7 +29,7 @@ def rows() -> Iterator[Row]:
         story = OnePlan(town, Console(quiet=True))
         story.play()
         (plan,) = story.plans.values()
-        users = [_signed_in(town) for _ in range(USERS)]
+        users = [signed_in(town) for _ in range(USERS)]
         try:
             for said, pause in (("a page a second each", _READ_SECONDS), ("as fast as they come", 0.0)):
                 _read(users, plan, pause)  # warms up
@@ -47,7 +47,7 @@ def rows() -> Iterator[Row]:
                 user.close()
 
 
-def _signed_in(town: Town) -> httpx.Client:
+def signed_in(town: Town) -> httpx.Client:
     """Sign a coordinator in, in a session of their own."""
     user = httpx.Client(base_url=town.url("hub"), timeout=20, trust_env=False)
     form = {"token": town.tokens["coordinator"], "next": "/coordinator"}
