@@ -10,7 +10,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import consent, counting, delivery, folder, growth, jsonata_mapping, latency, mapping, plan_page, relay, view
+from bench import (
+    commits,
+    consent,
+    counting,
+    delivery,
+    facade,
+    folder,
+    growth,
+    hearing,
+    jsonata_mapping,
+    latency,
+    mapping,
+    plan_page,
+    relay,
+    view,
+)
 from bench.machine import ROOT, facts
 from bench.measure import Row
 from bench.pictures import bars
@@ -91,6 +106,24 @@ _CHAPTERS = (
         relay.rows,
     ),
     _Chapter(
+        "hearing",
+        "Rings heard",
+        f"Rings per second of {relay.RINGS} rings without a database: rung {relay.BATCH} at a time, each batch "
+        f"confirmed, and then heard and answered one by one, {hearing.PREFETCH} of a queue at a time; and the hearing "
+        "and answering alone. Bare: kombu's channel and its consumer, with the same queue, batches, confirms, prefetch "
+        "and acks.",
+        hearing.rows,
+    ),
+    _Chapter(
+        "commits",
+        "Commits, and the limit of them",
+        "Commits per second: of PostgreSQL, of one row each, over as many connections as the hub has threads, which is "
+        f"the limit; and of the hub while it takes in {commits.CASES} cases and while it delivers them to two "
+        "recipients. Of the hub those count that have written something. The ratio is the share of the limit that the "
+        "hub uses: far below one, it is not the disk that the hub waits for.",
+        commits.rows,
+    ),
+    _Chapter(
         "latency",
         "From acceptance to receipt",
         "Milliseconds from the acceptance of a case (its transaction) to the receipt of the delivery that tells of it, "
@@ -106,6 +139,15 @@ _CHAPTERS = (
         "and ten that are withheld, opened, decided, explained and audited. Bare: a FastAPI route that selects the "
         "fifty in the clear and commits one audit row.",
         view.rows,
+    ),
+    _Chapter(
+        "facade",
+        "Reading a plan as FHIR",
+        "Reads per second of `GET /fhir/CarePlan/{id}/$everything` over HTTP: the same plan, filtered by consent, "
+        "decided and audited, as FHIR R4 with its parts, team, patient, organisations and where each came from. Bare: "
+        "a FastAPI route that selects the fifty elements in the clear, makes models of `fhir.resources` of them, which "
+        "validates them, and answers with a searchset of these, the plan and the patient: what one would write first.",
+        facade.rows,
     ),
     _Chapter(
         "counting",

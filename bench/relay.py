@@ -47,7 +47,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
         stack.callback(relay.close)
         relay.turn()  # declares the queues
         bare = stack.enter_context(Connection(ours.broker_url))
-        hub, kombu = in_turns([lambda: _relayed(store, broker, relay), lambda: _published(bare, broker)], _ROUNDS)
+        hub, kombu = in_turns([lambda: _relayed(store, broker, relay), lambda: published(bare, broker)], _ROUNDS)
     yield Row("rings of the relay, PostgreSQL, RabbitMQ", "kombu, batched confirms", "rings/s", hub, kombu, AIM)
 
 
@@ -79,7 +79,7 @@ def _relayed(store: Store, broker: Broker, relay: Relay) -> float:
     return float(wanted / seconds)
 
 
-def _published(connection: Connection, broker: Broker) -> float:
+def published(connection: Connection, broker: Broker) -> float:
     """Publish as many messages of the same size, batch by batch, over a channel of this round's own."""
     broker.purge()
     ids = [new_id() for _ in range(RINGS)]

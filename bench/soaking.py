@@ -117,7 +117,7 @@ def _looked_at(town: Town, load: Load, rate: float, wanted: Wanted, tell: Callab
         while at_work.is_alive():
             samples.append(_sample(town, load, (monotonic() - begun) / 60))
             if len(samples) % 30 == 0:
-                tell(_said(samples[-1]))
+                tell(f"{_said(samples[-1])} {', '.join(load.errors)}")
             at_work.join(max(0.0, begun + len(samples) * wanted.every - monotonic()))
     finally:
         is_over.set()
