@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,9 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     servers = find_servers() if chosen.servers else None
     if chosen.servers and servers is None:
         raise Unavailable("No PostgreSQL and RabbitMQ answer here.", "Start them, or soak without --servers.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it ends the town's programs too
     with soaked_town(servers) as town:
         families = open_families(town, chosen.families)
-        run = soak(town, families, Wanted(chosen.minutes, chosen.every, chosen.rate), _tell)
+        run = soak(town, families, Wanted(chosen.minutes, chosen.every, rate=chosen.rate), _tell)
     today, name = now().date(), "soak-servers" if chosen.servers else "soak"
     report = chosen.into / f"{name}-{today.isoformat()}.md"
     known = {what: said for what, said in facts(servers) if servers or what not in ("PostgreSQL", "RabbitMQ")}

@@ -25,6 +25,9 @@ from hub.clock import monotonic
 #: Of a hundred deeds, how many of each; a change of a consent by turns gives it and withdraws it.
 SHARES = {"message": 50, "plan": 30, "page": 17, "consent": 3}
 DESKS = 8  # deeds under way at once
+#: What the hub answers who is to come again, and how long a good client waits before each further try, seconds.
+_LATER, _WAITS = (429, 503), (1.0, 3.0, 9.0)
+_COME_AGAIN = "told to come again, too often"
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Load:
 
     :ivar doors: addresses of the hub, used by turns.
     :ivar done: deed → how often it went well. :ivar errors: what went wrong → how often.
+    :ivar put_off: deed → how often it was told to come again, and did.
     :ivar seconds: from the time at which each deed should have begun to its answer.
     """
 
@@ -41,6 +45,7 @@ class Load:
     doors: Sequence[str]
     done: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    put_off: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     _dice: random.Random = field(default_factory=lambda: random.Random(20261129))  # noqa: S311 - not secret
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,10 +85,14 @@ class Load:
 
     def _do(self, deed: str, family: Family, system: str, door: str, due_at: float) -> None:
         deeds = {"message": self._message, "plan": self._plan, "page": self._page, "consent": self._consent}
-        try:
-            trouble = deeds[deed](family, system, door)
-        except (httpx.HTTPError, ValueError, LookupError) as error:  # no answer, or not one that was expected
-            trouble = type(error).__name__
+        trouble = _tried(lambda: deeds[deed](family, system, door))
+        for wait_seconds in _WAITS:
+            if trouble != _COME_AGAIN:
+                break
+            with self._lock:
+                self.put_off[deed] += 1
+            threading.Event().wait(wait_seconds)
+            trouble = _tried(lambda: deeds[deed](family, system, door))
         with self._lock:
             self.seconds.append(monotonic() - due_at)
             if trouble:
@@ -99,7 +108,7 @@ class Load:
             answer = self._http.patch(url, json=told_of(family.number, system, number))
             told = answer.json()["hub"]["status"] if answer.is_success else answer.status_code
             if told not in (200, 201, 202):
-                return f"the hub or {system} answered {told}"
+                return _COME_AGAIN if told in _LATER else f"the hub or {system} answered {told}"
             family.said[system] = number
         return ""
 
@@ -136,5 +145,15 @@ def _consent_of(family: Family) -> dict[str, Any]:
     return {**wanted, "categories": ["appointments", "goals"], "label": MIDDLE, "channel": "meeting"}
 
 
+def _tried(deed: Callable[[], str]) -> str:
+    """Do a deed and say what was wrong with it; nothing when all is well."""
+    try:
+        return deed()
+    except (httpx.HTTPError, ValueError, LookupError) as error:  # no answer, or not one that was expected
+        return type(error).__name__
+
+
 def _trouble(answer: httpx.Response) -> str:
+    if answer.status_code in _LATER:
+        return _COME_AGAIN
     return f"{answer.status_code}, or not what was asked for"

@@ -54,9 +54,10 @@ def _page(run: Run, set_up: str, facts: Mapping[str, str], on: date, pictures: S
 
 def _done(run: Run) -> Iterator[tuple[str, str]]:
     soaked = run.soaked
-    half = f", half of the {run.capacity:.1f} that it did at most" if run.capacity else ""
-    yield "load", f"{run.rate:.1f} deeds a second{half}; the programs of the load and the systems share the machine"
+    most = f"; {run.capacity:.1f} is what it did at most, just before" if run.capacity else ""
+    yield "load", f"{run.rate:.1f} deeds a second{most}; the programs of the load and the systems share the machine"
     yield "done", ", ".join(f"{often:,} × {deed}" for deed, often in sorted(run.done.items()))
+    yield "put off", f"{sum(run.put_off.values())} times a deed was told to come again (503, 429), and did"
     cuts = quantiles(run.seconds, n=100)
     yield "due → answered", f"p50 {cuts[49] * 1000:.0f} ms, p95 {cuts[94] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms"
     yield (

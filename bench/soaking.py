@@ -33,11 +33,13 @@ class Wanted:
     """What a soak should be.
 
     :ivar minutes: of load. :ivar every: seconds between two samples.
-    :ivar rate: deeds a second; None for half of what the machine does, which is then measured.
+    :ivar warm_up: deeds before that, as fast as they are done; by them it is measured what the machine does.
+    :ivar rate: deeds a second; None for half of what the machine does.
     """
 
     minutes: float = 30
     every: float = 10
+    warm_up: int = 400
     rate: float | None = None
 
 
@@ -46,13 +48,15 @@ class Run:
     """What a soak did, and what came of it.
 
     :ivar rate: deeds a second. :ivar capacity: the most that were done in a second; None: not measured.
-    :ivar done: deed → how often. :ivar seconds: of each deed, from when it was due to its answer.
+    :ivar done: deed → how often. :ivar put_off: deed → how often it was told to come again, and did.
+    :ivar seconds: of each deed, from when it was due to its answer.
     """
 
     soaked: Soaked
     rate: float
     capacity: float | None
     done: Mapping[str, int]
+    put_off: Mapping[str, int]
     seconds: Sequence[float]
 
 
@@ -86,10 +90,7 @@ def soak(town: Town, families: Sequence[Family], wanted: Wanted, tell: Callable[
     load, ours = Load(town, families, doors), [name for name in town.programs if name not in towns.AROUND]
     try:
         _settled(town)
-        capacity = None
-        if wanted.rate is None:
-            load.most_a_second(100, lambda: _settled(town))  # warms up
-            capacity = load.most_a_second(300, lambda: _settled(town))
+        capacity = _warmed_up(town, load, wanted.warm_up)
         rate = wanted.rate or (capacity or 1) / 2
         tell(f"{rate:.1f} deeds a second for {wanted.minutes:g} minutes; {len(families)} families.")
         samples = _looked_at(town, load, rate, wanted, tell)
@@ -103,9 +104,17 @@ def soak(town: Town, families: Sequence[Family], wanted: Wanted, tell: Callable[
             dead_letters=sum(one["dead_letters"] for one in _queues(town)),
             audit_faults=_audit_faults(town),
         )
-        return Run(soaked, rate, capacity, dict(load.done), list(load.seconds))
+        return Run(soaked, rate, capacity, dict(load.done), dict(load.put_off), list(load.seconds))
     finally:
         load.close()
+
+
+def _warmed_up(town: Town, load: Load, deeds: int) -> float | None:
+    """Do so many deeds as fast as desks come free; return how many of the later ones were done in a second."""
+    if not deeds:
+        return None
+    load.most_a_second(deeds // 4, lambda: _settled(town))
+    return load.most_a_second(deeds - deeds // 4, lambda: _settled(town))
 
 
 def _looked_at(town: Town, load: Load, rate: float, wanted: Wanted, tell: Callable[[str], None]) -> list[Sample]:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 def test_a_soak_of_some_seconds_loses_nothing_and_looks_at_every_process() -> None:
     with soaked_town(None) as town:
         families = open_families(town, 2)
-        run = soak(town, families, Wanted(minutes=0.05, every=0.25, rate=10), lambda _: None)
+        run = soak(town, families, Wanted(minutes=0.05, every=0.25, warm_up=0, rate=10), lambda _: None)
         assert list(faults_of_work(run.soaked)) == []
         assert sum(run.done.values()) == 30
         assert set(run.done) >= {"message", "plan", "page"}
