@@ -15,6 +15,7 @@ from bench.vitals import vitals
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.slow
 def test_a_soak_of_some_seconds_loses_nothing_and_looks_at_every_process() -> None:
     with soaked_town(None) as town:
         families = open_families(town, 2)
