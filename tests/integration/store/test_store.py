@@ -171,6 +171,19 @@ def test_an_empty_pool_is_store_busy(url: str) -> None:
     store.close()
 
 
+def test_connections_to_a_file_that_a_busy_moment_has_opened_rest_after_it(tmp_path: Path) -> None:
+    store = a_store(f"sqlite:///{tmp_path / 'hub.db'}")
+    open_ones = [store.engine.connect() for _ in range(5)]
+    for connection in open_ones:
+        connection.close()
+    used = set()
+    for _ in range(10):
+        with store.begin(read_only=True) as unit:
+            used.add(id(unit.connection.connection.dbapi_connection))
+    assert len(used) == 1
+    store.close()
+
+
 def test_a_key_taken_by_another_is_store_busy_and_any_other_broken_rule_is_a_bug(url: str) -> None:
     store = a_store(url)
     facts = PersonFacts((cpr_identifier("0201609995", "hub"),))
