@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from bench.plan_page import signed_in
+from bench.plan_page import LIMITS, signed_in
 from bench.soak_families import COMES_AND_GOES, Family, told_of
 from hub.cli.story import MIDDLE
 from hub.cli.town import SYSTEMS, Town
@@ -51,7 +51,7 @@ class Load:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(timeout=20, trust_env=False)
+        self._http = httpx.Client(timeout=20, trust_env=False, limits=LIMITS)
         self._coordinator = signed_in(self.town)
 
     def close(self) -> None:
