@@ -25,6 +25,8 @@ from hub.clock import monotonic, now
 from hub.errors import Unavailable
 
 _SETTLES_SECONDS, _LOOK_SECONDS = 120.0, 0.1
+#: As deploy/ starts the hub.
+DEPLOYED: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
 _ERROR = re.compile(r'"level": ?"(error|critical)"')
 
 
@@ -66,11 +68,12 @@ def soaked_town(servers: Servers | None) -> Iterator[Town]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="hub-soak-")))
         if servers is None:
-            yield stack.enter_context(Town(folder))
+            yield stack.enter_context(Town(folder, towns.SetUp(environment=DEPLOYED)))
             return
         own = stack.enter_context(operated(servers))
         stack.callback(hub_deliveries.forget_queues, own)
-        town = stack.enter_context(Town(folder, towns.SetUp(own.database_url, own.broker_url, own.prefix)))
+        given = towns.SetUp(own.database_url, own.broker_url, own.prefix, environment=DEPLOYED)
+        town = stack.enter_context(Town(folder, given))
         first = town.programs["hub"]
         with socket.create_server(("127.0.0.1", 0)) as door:
             port = door.getsockname()[1]

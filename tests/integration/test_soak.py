@@ -9,7 +9,7 @@ import pytest
 
 from bench.soak_families import not_held, open_families
 from bench.soak_verdict import faults_of_work
-from bench.soaking import Wanted, soak, soaked_town
+from bench.soaking import DEPLOYED, Wanted, soak, soaked_town
 from bench.vitals import vitals
 
 pytestmark = pytest.mark.integration
@@ -27,6 +27,14 @@ def test_a_soak_of_some_seconds_loses_nothing_and_looks_at_every_process() -> No
         assert all(one.memory > 10**7 and one.descriptors > 5 for one in run.soaked.samples[-1].processes.values())
         families[0].said["social"] += 1  # said, and told to nobody
         assert list(not_held(town, families)) == [("children", families[0])]
+
+
+def test_the_hub_is_soaked_as_it_is_deployed() -> None:
+    deploy = Path(__file__).parents[2] / "deploy"
+    units = [(deploy / "systemd" / name).read_text() for name in ("hub-serve.service", "hub-worker@.service")]
+    for name, value in DEPLOYED.items():
+        assert all(f"\nEnvironment={name}={value}\n" in unit for unit in units)
+        assert f" {name}={value} " in (deploy / "Containerfile").read_text()
 
 
 def test_vitals_are_those_of_the_process(tmp_path: Path) -> None:
