@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
-
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Literal
 
 from bench.measure import Row
+
+if TYPE_CHECKING:  # matplotlib reads the machine's fonts when it is loaded, so who draws nothing does not load it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Letters stay letters, which keeps a picture small and lets its words be found; ids come from the salt, not from dice.
 _STYLE: Any = {
@@ -36,6 +36,9 @@ _MARKS_UP_TO = 30  # points of a line; more of them are a smear
 
 def bars(title: str, rows: Sequence[Row], path: Path) -> None:
     """Draw a bar for each ratio, from 1× to where it lies, on a logarithmic scale, with a mark at its aim."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context(_STYLE):
         figure = Figure(figsize=(11, 1.2 + 0.3 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -82,6 +85,9 @@ def lines(
     :param series: by the name that stands in the legend, such as a process or a set-up.
     :param log_x: for sizes that grow tenfold from one point to the next.
     """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context(_STYLE):
         figure = Figure(figsize=(9, 4.5), layout="constrained")
         axes = figure.add_subplot()

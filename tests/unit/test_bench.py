@@ -16,7 +16,7 @@ from hub.clock import now
 
 PARTS = sorted(path.stem for path in Path(bench.__file__).parent.glob("*.py") if path.stem != "__init__")
 #: What `make bench` installs beside what the tests need.
-OF_THE_BENCH = ("celery", "matplotlib")
+OF_THE_BENCH = ("celery",)
 SLOW, FAST = Aim(Better.LOWER, 1), Aim(Better.LOWER, 10)
 
 
