@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from hub.errors import Unavailable
 _SETTLES_SECONDS, _LOOK_SECONDS = 120.0, 0.1
 #: As deploy/ starts the hub.
 DEPLOYED: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
-_ERROR = re.compile(r'"level": ?"(error|critical)"')
+_ERROR = re.compile(r'"event": ?"([^"]*)".*"level": ?"(?:error|critical)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,5 +196,6 @@ def _audit_faults(town: Town) -> list[str]:
 
 def _errors_in_logs(town: Town, ours: Sequence[str]) -> dict[str, int]:
     logs = {name: town.programs[name].log.read_text(errors="replace") for name in ours}
-    found = {f"{name}: an error in its log": len(_ERROR.findall(log)) for name, log in logs.items()}
-    return {what: often for what, often in found.items() if often}
+    return Counter(
+        f"{name}: the error {event!r} in its log" for name, log in logs.items() for event in _ERROR.findall(log)
+    )
