@@ -10,26 +10,22 @@ once (BEGIN IMMEDIATE), so that two never deadlock halfway; a durable commit (sy
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hub.crypto.envelope import Keyring
-from hub.errors import StoreBusy
 from hub.metrics.counts import Counts, Tally
 from hub.store.accepted_findings import AcceptedFindings
 from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
 from hub.store.breakers import Breakers
+from hub.store.busy import busy_is_told
 from hub.store.consent_requests import ConsentRequests
 from hub.store.consents import Consents
 from hub.store.corrections import Corrections
@@ -66,11 +62,6 @@ from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 from hub.store.witnesses import WitnessRows
-
-_UNIQUE_VIOLATION, _DISK_FULL = "23505", "53100"  # PostgreSQL, Appendix A
-_MAKE_ROOM = (
-    "Operator: give the database's disk room; the hub then goes on by itself. Nothing was lost or half-written."
-)
 
 
 @dataclass(frozen=True)
@@ -254,22 +245,13 @@ class Store:
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Unit]:
         """Open a transaction. :raises StoreBusy: the database does not answer, not in time, or has no room to write."""
-        try:
-            with self.engine.connect().execution_options(hub_read_only=read_only) as connection, connection.begin():
-                unit = Unit(connection, self.keyring, self.municipality)
-                yield unit
-        except (OperationalError, NoConnectionFree) as error:
-            if _is_full(error):
-                raise StoreBusy("The disk of the database is full.", _MAKE_ROOM) from error
-            raise StoreBusy("The database does not answer in time.") from error
-        except IntegrityError as error:
-            if _is_taken(error):
-                raise StoreBusy("Another transaction wrote the same thing at the same time.") from error
-            raise
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise StoreBusy("The connection to the database broke.") from error
-            raise
+        with (
+            busy_is_told(),
+            self.engine.connect().execution_options(hub_read_only=read_only) as connection,
+            connection.begin(),
+        ):
+            unit = Unit(connection, self.keyring, self.municipality)
+            yield unit
         self.counts.take(unit.tally)
         if unit.outbox.has_become_due:
             self.bell.set()
@@ -282,19 +264,3 @@ class Store:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
-
-
-def _is_taken(error: IntegrityError) -> bool:
-    """Tell whether a unique key was taken, as happens when two write at once; any other broken rule is a bug."""
-    cause: Any = error.orig
-    if isinstance(cause, sqlite3.IntegrityError):
-        return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-    return getattr(cause, "sqlstate", None) == _UNIQUE_VIOLATION
-
-
-def _is_full(error: Exception) -> bool:
-    """Tell whether the database had no room to write: nothing gets better by waiting until somebody makes some."""
-    cause: Any = getattr(error, "orig", None)
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode == sqlite3.SQLITE_FULL
-    return getattr(cause, "sqlstate", None) == _DISK_FULL
