@@ -96,6 +96,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own spans hold whole addresses and exceptions, once any library of the process has OpenTelemetry on.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.hub = Hub(store, authorities, settings, access, broker_answers, health, post)
     app.state.crowd, app.state.is_going = Crowd(lambda: settings.requests_at_once), False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
+import opentelemetry.trace
 import pytest
 
 from hub.clock import new_id, now
@@ -119,3 +121,20 @@ def test_every_value_of_a_label_is_a_word_of_the_code(hub: Served) -> None:
         for value in re.findall(r'="((?:[^"\\]|\\.)*)"', series):
             assert _WORD.fullmatch(value), series
     assert {kind for one in ALL for kind in one.labels.values() if isinstance(kind, Of)} == set(Of)
+
+
+def test_no_tracer_that_a_library_brings_is_told_of_a_request(hub: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[Any, ...]] = []
+
+    class Listening(opentelemetry.trace.NoOpTracer):
+        def start_span(self, *given: Any, **named: Any) -> opentelemetry.trace.Span:
+            begun.append((given, named))
+            return super().start_span(*given, **named)
+
+    class Tracing(opentelemetry.trace.TracerProvider):
+        def get_tracer(self, *given: Any, **named: Any) -> opentelemetry.trace.Tracer:
+            return Listening()
+
+    monkeypatch.setattr(opentelemetry.trace, "get_tracer_provider", Tracing)
+    assert hub.ask("coordinator", "GET", f"/plans/{hub.plan}?name=Kanariefugl").status_code == 200
+    assert begun == []
