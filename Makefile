@@ -114,17 +114,17 @@ wheel: $(STAMP) ## Build the wheel into dist/
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it with: pipx install uv" >&2; exit 1; }
-	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra otel --extra token --extra wssecurity --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(LOCK)
 	@uv pip compile pyproject.toml --extra token --extra wssecurity -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(RUN_LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra otel --extra token --extra wssecurity --extra bench -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BENCH_LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra browser -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra otel --extra token --extra wssecurity --extra browser -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(BROWSER_LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra docs -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra otel --extra token --extra wssecurity --extra docs -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(DOCS_LOCK)
-	@uv pip compile pyproject.toml --extra dev --extra token --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml --extra dev --extra otel --extra token --extra wssecurity --extra mutation -c $(LOCK) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet -o $(MUTATION_LOCK)
 
 clean: ## Remove the virtual environment, caches and built files

@@ -89,6 +89,7 @@ GIVEN_NAMES = {"process_bind_param", "process_result_value", "handle_exit", "han
 #: whoever looks at a dead letter sees the bug that made it one; and who watches the hub by its check hears "unknown".
 CATCHES_ALL = {
     "hub/cli/checking.py": 1,
+    "hub/cli/span_box.py": 1,
     "hub/flow/would_leave.py": 1,
     "hub/queue/events.py": 1,
     "hub/queue/worker.py": 1,

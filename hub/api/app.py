@@ -58,6 +58,7 @@ from hub.api.crowd import Crowd
 from hub.api.described import describe
 from hub.api.measured import Measured
 from hub.api.middleware import AtTheDoor
+from hub.api.traced import Traced
 from hub.authority import Authorities, Posts
 from hub.identity.access import Access
 from hub.settings import Settings
@@ -103,6 +104,7 @@ def create_app(
     app.state.crowd, app.state.is_going = Crowd(lambda: settings.requests_at_once), False
     feed.open_waiting_room(app, app.state.hub)
     problems.install(app)
+    app.add_middleware(Traced)  # inside the door, which names the trace
     app.add_middleware(AtTheDoor)
     app.add_middleware(Measured)  # outermost: what the door refuses takes its time too
     for room in _ROOMS:

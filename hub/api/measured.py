@@ -7,7 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.clock import monotonic
 from hub.metrics.instruments import HTTP_SECONDS, OTHER
 
-_FAILED = 500  # a request that ends without an answer
+#: The status of a request that ends without an answer.
+FAILED = 500
 
 
 class Measured:
@@ -22,7 +23,7 @@ class Measured:
         if hub is None:
             await self._app(scope, receive, send)
             return
-        began, status = monotonic(), _FAILED
+        began, status = monotonic(), FAILED
 
         async def send_noted(message: Message) -> None:
             nonlocal status
@@ -34,9 +35,9 @@ class Measured:
             await self._app(scope, receive, send_noted)
         finally:
             seconds = monotonic() - began
-            hub.store.counts.observe(HTTP_SECONDS, seconds, scope["method"], _template(scope), f"{status // 100}xx")
+            hub.store.counts.observe(HTTP_SECONDS, seconds, scope["method"], template_of(scope), f"{status // 100}xx")
 
 
-def _template(scope: Scope) -> str:
+def template_of(scope: Scope) -> str:
     """Return the route as it is written in the code; ``other`` where none was met."""
     return getattr(scope.get("route"), "path", OTHER)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from hub.clock import new_id
@@ -58,7 +59,7 @@ def new_trace() -> TraceContext:
 def span_of(step: UUID) -> str:
     """Return the span id of a step that has an id of its own: a receipt, or an attempt.
 
-    The first half of a random UUID; its version is in there, so it is never zero.
+    The first half of a UUID; its version is in there, so it is never zero.
     """
     return step.hex[: 2 * _HALF]
 
@@ -69,6 +70,11 @@ def trace_of(delivery: UUID, sequence: int) -> UUID:
     Its first half is the row's, so that the row is found by an index; its second is as good as random.
     """
     return UUID(bytes=delivery.bytes[:_HALF] + uuid5(delivery, str(sequence)).bytes[_HALF:])
+
+
+def ring_of(delivery: UUID, until: datetime) -> str:
+    """Return the span id of a ring for a row, by the time until which silence needs no second one."""
+    return span_of(uuid5(delivery, until.isoformat()))
 
 
 def rows_of(trace_id: UUID) -> tuple[UUID, UUID]:

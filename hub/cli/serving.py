@@ -19,6 +19,7 @@ from hub.api.feed import close_waiting_room
 from hub.cli.assembly import Rooms
 from hub.cli.contract_check import contract_check
 from hub.cli.metrics_port import metrics_port
+from hub.cli.span_export import spans_sent
 from hub.cli.working import GRACE, check_tables, loops
 from hub.identity.access import Access
 from hub.identity.tokens import Identity
@@ -76,6 +77,7 @@ def serve_api(rooms: Rooms) -> None:
     door = socket.create_server((settings.host, settings.port))
     url = f"http://{settings.host}:{door.getsockname()[1]}"
     with (
+        spans_sent(rooms),
         Broker(settings.broker_url, settings.queue_prefix) as broker,
         _delivering(rooms, broker) as health,
         metrics_port(rooms, broker.ping, health) as metrics,

@@ -10,6 +10,7 @@ import orjson
 
 from hub.cli.assembly import Rooms
 from hub.cli.metrics_port import metrics_port
+from hub.cli.span_export import spans_sent
 from hub.errors import SettingsRefused
 from hub.flow.rotation import check_keys
 from hub.queue.broker import Broker
@@ -36,7 +37,7 @@ def work(rooms: Rooms) -> None:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with Broker(settings.broker_url, settings.queue_prefix) as broker:
+    with spans_sent(rooms), Broker(settings.broker_url, settings.queue_prefix) as broker:
         running = loops(rooms, broker)
         with metrics_port(rooms, broker.ping, running.health) as metrics:
             running.start()

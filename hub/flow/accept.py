@@ -19,9 +19,8 @@ from hub.clock import now
 from hub.errors import NotFound, UnknownPerson, WrongSender
 from hub.flow import custody
 from hub.flow.announce import authority_of
-from hub.flow.counting import accepted_noted, failures_counted
+from hub.flow.counting import accepted_noted, failures_told
 from hub.flow.recognise import Recognised, recognise, remember
-from hub.flow.refusal import refusals_written
 from hub.flow.register import with_newcomers
 from hub.plan.codes import unknown_codes
 from hub.plan.contribution import Contribution
@@ -41,7 +40,7 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
     :param job: the fetch that brought it; it is done in the same transaction.
     :raises Refused: the message is not taken in, and why; nothing of it stays but an audit entry.
     """
-    with failures_counted(store, parcel.authority), refusals_written(store, parcel.authority, parcel.correlation_id):
+    with failures_told(store, parcel) as span:
         authority = authority_of(parcel, authorities)
         document = authority.adapter.receive(parcel)
         contributions = authority.mapping.to_plan(document)
@@ -51,7 +50,7 @@ def accept(parcel: Parcel, store: Store, authorities: Authorities, job: Job | No
             try:
                 with store.begin() as unit:
                     receipt = _take_in(unit, parcel, document, contributions, authorities, moving)
-                    accepted_noted(unit, parcel.authority, receipt)
+                    accepted_noted(unit, span, parcel, receipt)
                     if not receipt.is_repeat:
                         unit.breakers.brought(parcel.authority, now())
                     if job is not None:  # last: whoever opens a plan takes the plan, then the jobs that wait for it

@@ -31,12 +31,14 @@ from hub.flow.hold import as_delivered, takes_back_only
 from hub.flow.overtaken import see_if_overtaken
 from hub.flow.proposed import proposed_to
 from hub.flow.settle import Attempt, Outgoing, Settled, audit, bury
+from hub.flow.traced import taken_up
 from hub.metrics.instruments import DELIVERIES
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, Role
 from hub.settings import Settings
+from hub.spans import works as of
 from hub.store.circuits import Circuit
-from hub.store.lease import Basis
+from hub.store.lease import Basis, Due
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Store, Unit
 
@@ -49,14 +51,18 @@ def deliver(
     :param patiently: how to remember what became of it while the database may be away.
     :raises Exception: a bug, or tampered data; the worker then says so to ``settle.fail``.
     """
-    with store.begin() as unit:  # 1: decide, and remember what is about to leave
-        whose = unit.outbox.whose(outbox_id)
-        if whose is None:
-            return Settled.NOT_DUE
-        begun = _begin(unit, outbox_id, *whose, authorities, settings)
-    settled = _end(begun, store, authorities, settings, patiently)
-    store.counts.add(DELIVERIES, whose[1].authority, settled)
-    return settled
+    with store.spans.begun(of.DELIVER) as span:
+        with store.begin() as unit:  # 1: decide, and remember what is about to leave
+            due = unit.outbox.whose(outbox_id)
+            if due is None:
+                span.is_nothing()
+                return Settled.NOT_DUE
+            taken_up(span, outbox_id, due)
+            begun = _begin(unit, outbox_id, due, authorities, settings)
+        settled = _end(begun, store, authorities, settings, patiently)
+        span.say(of.SETTLED, settled)
+        store.counts.add(DELIVERIES, due.circuit.authority, settled)
+        return settled
 
 
 def _end(
@@ -68,14 +74,15 @@ def _end(
     if not isinstance(begun, Attempt):
         return begun
     with bound_contextvars(**begun.named):
-        outcome = sending.send(begun, authorities, store.counts)  # 2: no transaction while a network may hang
+        outcome = sending.send(begun, authorities, store)  # 2: no transaction while a network may hang
         return patiently(remembering(begun, outcome, store, settings))  # 3: in a transaction of its own
 
 
 def _begin(
-    unit: Unit, outbox_id: UUID, plan: UUID, circuit: Circuit, authorities: Authorities, settings: Settings
+    unit: Unit, outbox_id: UUID, due: Due, authorities: Authorities, settings: Settings
 ) -> Attempt | Settled | Circuit:
-    recipient, at = circuit.authority, now()
+    plan, circuit, at = due.plan, due.circuit, now()
+    recipient = circuit.authority
     if feed.fetches(recipient, authorities):
         decided_now = partial(decide, unit, outbox_id, plan, new_id(), authorities, settings)
         return feed.tell(unit, outbox_id, recipient, decided_now, settings)

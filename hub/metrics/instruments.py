@@ -98,6 +98,13 @@ LOG_FIELDS_DROPPED = Instrument(
     Kind.COUNTER, "hub_log_fields_dropped_total", "Fields of log lines that are in no list, and so were left out."
 )
 
+SPANS = Instrument(
+    Kind.COUNTER,
+    "hub_spans_total",
+    "Spans of traces that are told, by what became of them; `sent` alone is none that was dropped.",
+    {"outcome": ("sent", "full", "many", "failed", "refused")},
+)
+
 # --- how a process is -----------------------------------------------------------------------------------------------
 
 INFO = Instrument(Kind.GAUGE, "hub_info", "Always 1; which version this process runs.", {"version": Of.CODE})

@@ -11,15 +11,19 @@ are slow to empty does not grow by the same rows rung for again and again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
-from hub.clock import now
+from hub.authority.tracing import ring_of
+from hub.clock import monotonic, now
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker
 from hub.queue.ringer import Ringer
 from hub.settings import Settings
+from hub.spans import works as of
+from hub.spans.span import Cause
 from hub.store.lease import Ring
 from hub.store.transaction import Store
 
@@ -69,13 +73,25 @@ class Relay:
     def _ring(self, rings: Sequence[Ring]) -> tuple[list[Ring], int]:
         """Ring for a batch; return the next one, taken meanwhile, and how many rings of this one are kept."""
         following = self._taker.submit(self._take) if len(rings) == _BATCH else None
+        began = monotonic()
         try:
             kept = self._ringer.ring(rings)
         except BrokerDown:
             self._free([*rings, *(following.result() if following else ())])
             raise
+        if self._store.spans.is_on:
+            self._tell(rings, kept, began)
         self._free([ring for ring in rings if ring.id not in kept], _NOT_KEPT)
         return (following.result() if following else []), len(kept)
+
+    def _tell(self, rings: Sequence[Ring], kept: Collection[UUID], began: float) -> None:
+        for ring in rings:
+            with self._store.spans.begun(of.RING, since=began) as span:
+                span.is_known_as(ring_of(ring.id, ring.taken_until))
+                span.is_caused_by(Cause(ring.id, ring.correlation_id))
+                span.say(of.ROW, ring.id)
+                span.say(of.URGENT, ring.is_urgent)
+                span.say(of.KEPT, ring.id in kept)
 
     def _take(self) -> list[Ring]:
         with self._store.begin() as unit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, IPvAnyNetwork, SecretBytes, model_validator
@@ -16,6 +17,7 @@ from pydantic_settings import (
 )
 
 from hub.settings.clients import Client
+from hub.settings.collector import HeaderName, HeaderValue, faults_of_collector
 from hub.settings.key_token import KeyToken
 from hub.settings.sign_in import SignIn
 from hub.settings.types import AuthorityName, Key, KeyVersion, Name, PublicKeyText
@@ -90,6 +92,15 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         None, ge=0, le=65_535, description="port that they are given at; 0 takes a free one; without it they are not"
     )
+    otlp_endpoint: str = Field(
+        "", description="address of the collector that spans are sent to (OTLP over HTTP); empty: there are none"
+    )
+    otlp_plain_http: bool = Field(False, description="send them unencrypted beyond this machine (closed networks only)")
+    otlp_ca_file: Path | None = Field(None, description="PEM of who signs the collector's certificate; else the usual")
+    otlp_headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict, description="headers that the collector asks for, such as Authorization, by name"
+    )
+    trace_sample_ratio: float = Field(1, ge=0, le=1, description="share of traces that is sent, from 0 to 1")
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/?#@\s]+)?$",
@@ -194,6 +205,7 @@ class Settings(BaseSettings):
             faults.append("index_key: must differ from every master key")
         if self.signing_key is not None and self._is_other_key(self.signing_key):
             faults.append("signing_key: must differ from every other key")
+        faults += faults_of_collector(self.otlp_endpoint, plain_http=self.otlp_plain_http)
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -6,18 +6,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from hub.store.circuits import Circuit
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
     """A row that wants a worker.
 
     :ivar taken_until: until when silence needs no second ring.
+    :ivar correlation_id: of what made it due last.
     """
 
     id: UUID
     channel: str
     is_urgent: bool
     taken_until: datetime
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row that is due, before anybody takes it.
+
+    :ivar circuit: how the hub stands with its recipient.
+    :ivar rung_until: its last ring's ``taken_until``, unless it has become due anew.
+    """
+
+    plan: UUID
+    circuit: Circuit
+    rung_until: datetime
+    correlation_id: str
 
 
 @dataclass(frozen=True, slots=True)

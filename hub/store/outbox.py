@@ -19,7 +19,7 @@ from hub.clock import new_id
 from hub.store import outbox_counts as counting
 from hub.store import outbox_statements as sql
 from hub.store.circuits import Circuit, Direction, circuit_of
-from hub.store.lease import Basis, Lease, Ring
+from hub.store.lease import Basis, Due, Lease, Ring
 from hub.store.tables import as_dict, outbox
 from hub.store.trace_statements import REMEMBER_CAUSE
 
@@ -111,13 +111,13 @@ class Outbox:
 
     # --- one delivery ---------------------------------------------------------------------------------------------
 
-    def whose(self, wanted: UUID) -> tuple[UUID, Circuit] | None:
-        """Return the plan of a due row, and how the hub stands with its recipient: asked before the row is taken."""
+    def whose(self, wanted: UUID) -> Due | None:
+        """Return whose row is due: asked before it is taken."""
         row = self._execute(sql.WHOSE, wanted=wanted).one_or_none()
         if row is None:
             return None
-        called = row.authority is not None
-        return row.plan_id, circuit_of(row) if called else Circuit(row.recipient, Direction.RECIPIENT)
+        circuit = Circuit(row.recipient, Direction.RECIPIENT) if row.authority is None else circuit_of(row)
+        return Due(row.plan_id, circuit, row.ring_after, row.correlation_id)
 
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan of a row."""

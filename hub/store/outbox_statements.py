@@ -52,7 +52,8 @@ MARK_PRESSING = _OF_PLANS.values(_due(_ROW.not_before <= _AT, is_urgent=True))
 KNOWN = sa.select(_ROW.id).where(_ROW.plan_id == bindparam("plan"), _ROW.recipient == bindparam("whom"))
 #: And how the hub stands with the recipient: nothing of it where it was never called.
 WHOSE = (
-    sa.select(_ROW.plan_id, _ROW.recipient, *(circuits.c[name] for name in Circuit.__dataclass_fields__))
+    sa.select(_ROW.plan_id, _ROW.recipient, _ROW.ring_after, _ROW.correlation_id)
+    .add_columns(*(circuits.c[name] for name in Circuit.__dataclass_fields__))
     .outerjoin(
         circuits,
         sa.and_(
@@ -163,7 +164,7 @@ _RINGS = (
 
 def _take(rings: sa.Select[Any]) -> sa.Executable:
     taken = outbox.update().where(among(_ROW.id, rings)).values(ring_after=_UNTIL)
-    return taken.returning(_ROW.id, _ROW.channel, _ROW.is_urgent, _ROW.ring_after)
+    return taken.returning(_ROW.id, _ROW.channel, _ROW.is_urgent, _ROW.ring_after, _ROW.correlation_id)
 
 
 TAKE_RINGS, TAKE_URGENT_RINGS = _take(_RINGS), _take(_RINGS.where(_ROW.is_urgent))

@@ -64,6 +64,12 @@ OF_DELIVERIES = (
     .where(_OUR_AUDIT, audit.c.plan_id.in_(_PLANS), audit.c.at >= _SINCE, audit.c.action.in_(OF_A_DELIVERY))
     .order_by(audit.c.row)
 )
+_NEWEST_ACCEPTED = (
+    sa.select(sa.func.max(audit.c.row))
+    .where(_OUR_AUDIT, audit.c.correlation_id.in_(_CAUSES), audit.c.action == "accepted", BESIDE_DELIVERIES)
+    .group_by(audit.c.correlation_id)
+)
+ACCEPTED = sa.select(audit.c.correlation_id, audit.c.details).where(audit.c.row.in_(_NEWEST_ACCEPTED))
 MESSAGES = sa.select(
     inbox.c.id, inbox.c.authority, inbox.c.received_at, inbox.c.correlation_id, inbox.c.outcome, inbox.c.trace_id,
     inbox.c.parent_id,

@@ -125,6 +125,13 @@ class Traces:
         """Return messages by their receipts: who sent them, when, and what they were answered."""
         return [_message(row) for row in self._ours(sql.MESSAGES_OF, receipts=list(receipts))]
 
+    def messages_behind(self, causes: Collection[str]) -> Mapping[str, Message]:
+        """Return the message that came in under each correlation id: the newest; none where none has."""
+        accepted = self._ours(sql.ACCEPTED, causes=list(causes))
+        receipts = {row.correlation_id: UUID(orjson.loads(row.details)["receipt"]) for row in accepted}
+        found = {message.receipt: message for message in self.messages(set(receipts.values()))}
+        return {cause: found[receipt] for cause, receipt in receipts.items() if receipt in found}
+
     def message_of_trace(self, trace: UUID) -> Sequence[Message]:
         """Return messages that came in a trace."""
         return [_message(row) for row in self._ours(sql.MESSAGE_OF_TRACE, trace=trace, most=MOST)]

@@ -17,10 +17,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from hub.crypto.envelope import Keyring
 from hub.metrics.counts import Counts, Tally
+from hub.spans import works as of
+from hub.spans.span import SILENT, Span, Spans
 from hub.store.accepted_findings import AcceptedFindings
 from hub.store.access_rows import AccessRows
 from hub.store.audit_rows import AuditRows
@@ -62,6 +65,8 @@ from hub.store.traces import Traces
 from hub.store.unknown_codes import UnknownCodes
 from hub.store.withdrawals import Withdrawals
 from hub.store.witnesses import WitnessRows
+
+_SPAN = "hub_span"  # of the transaction that a connection is in, among what is known of the connection
 
 
 @dataclass(frozen=True)
@@ -241,20 +246,36 @@ class Store:
         self.bell = threading.Event()
         #: What this process counts of what it settles.
         self.counts = Counts()
+        #: What its work is told to.
+        self.spans: Spans = SILENT
+
+    def tells(self, spans: Spans) -> None:
+        """Tell of transactions, and let whoever works with this store tell of its work too."""
+        self.spans = spans
+        event.listen(self.engine, "before_cursor_execute", _count_statement)
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Unit]:
         """Open a transaction. :raises StoreBusy: the database does not answer, not in time, or has no room to write."""
         with (
+            self.spans.begun(of.TRANSACTION) as span,
             busy_is_told(),
             self.engine.connect().execution_options(hub_read_only=read_only) as connection,
             connection.begin(),
         ):
+            if self.spans.is_on:
+                self._say(span, connection, read_only)
             unit = Unit(connection, self.keyring, self.municipality)
             yield unit
         self.counts.take(unit.tally)
         if unit.outbox.has_become_due:
             self.bell.set()
+
+    def _say(self, span: Span, connection: sa.Connection, read_only: bool) -> None:
+        connection.info[_SPAN] = span
+        span.say(of.DATABASE, self.engine.dialect.name)
+        span.say(of.READ_ONLY, read_only)
+        span.say(of.STATEMENTS, 0)
 
     def ping(self) -> None:
         """Ask the database for a sign of life. :raises StoreBusy: there is none."""
@@ -264,3 +285,10 @@ class Store:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _count_statement(connection: sa.Connection, *_: object) -> None:
+    """Count a statement in the span of its transaction; what it says is not looked at."""
+    span: Span | None = connection.info.get(_SPAN)
+    if span is not None:
+        span.count(of.STATEMENTS)

@@ -20,13 +20,13 @@ if __name__ == "__main__":
     kills, breaks = Path(sys.argv[1]), Path(sys.argv[2])
     send = hub.flow.sending.send
 
-    def poisoned(attempt: Any, authorities: Any, counts: Any) -> Any:
+    def poisoned(attempt: Any, authorities: Any, store: Any) -> Any:
         """Send, unless the plan is poison."""
         if str(attempt.update.plan) in kills.read_text():
             os.kill(os.getpid(), signal.SIGKILL)
         if str(attempt.update.plan) in breaks.read_text():
             raise ArithmeticError("A bug.")
-        return send(attempt, authorities, counts)
+        return send(attempt, authorities, store)
 
     hub.flow.sending.send = poisoned
     sys.argv[1:3] = []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -24,6 +25,7 @@ from hub.testing.memory_adapter import MemoryAdapter
 from tests.integration import canary_paths as ways
 from tests.integration.api.test_roles import ROUTES
 from tests.integration.canaries import CANARIES, HOW_MANY, Canary, hits
+from tests.integration.collector import a_collector
 from tests.integration.databases import a_store
 from tests.integration.reading_metrics import address_in, series_of
 from tests.integration.set_up import SetUp as Bare
@@ -41,14 +43,16 @@ _OPS = [route.partition(" ")[2] for route in ROUTES if route.startswith("GET /op
 @both_set_ups
 def test_nothing_of_two_hundred_people_is_left_outside_the_ciphertext(set_up_name: str, tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    with a_set_up(set_up_name) as given, ways.a_system_that_quotes() as url:
-        with Town(tmp_path, as_talkative(given, tmp_path / "tmp", url)) as town:
+    with a_set_up(set_up_name) as given, ways.a_system_that_quotes() as url, a_collector() as collector:
+        with Town(tmp_path, as_talkative(given, tmp_path / "tmp", url, otlp_endpoint=collector.url)) as town:
             walk = ways.Walk(town)
             walks(walk, town)
             found = list(told_to_operators(walk)) + in_all("error bodies", walk.errors)
             found += told_to_prometheus(tmp_path)
         walk.close()
         found += list(in_files(tmp_path))
+        found += in_all("spans", collector.bodies)
+        assert {"accept", "transaction", "ring", "deliver", "call"} < {one.name for one in collector.spans}
         if set_up_name != EMBEDDED:
             found += in_all("the dump", [dumped(given.database_url)])
         assert found == [], "\n".join(found)
@@ -57,14 +61,14 @@ def test_nothing_of_two_hundred_people_is_left_outside_the_ciphertext(set_up_nam
         assert walk.seen >= {200, 201, 400, 401, 403, 404, 405, 422}, "not every kind of answer came"
 
 
-def as_talkative(given: SetUp, temporary: Path, quoting: str) -> SetUp:
+def as_talkative(given: SetUp, temporary: Path, quoting: str, **besides: Any) -> SetUp:
     """Return a set-up whose hub logs everything, keeps temporary files apart, and delivers to a system that quotes."""
     return replace(
         given,
         hub_command=(sys.executable, "-m", "tests.integration.talkative"),
         environment={"TMPDIR": str(temporary), "PYTHONPATH": str(Path(__file__).parents[2])},
         authorities={"youth": {"url": quoting, "token": "t" * 20}},
-        settings={**given.settings, "max_attempts": 2, "retry_seconds": 0.2, "metrics_port": 0},
+        settings={**given.settings, "max_attempts": 2, "retry_seconds": 0.2, "metrics_port": 0, **besides},
     )
 
 

@@ -58,6 +58,10 @@ OF_WALLS = [
          "hub.flow.show -> fastapi"),
     wall("a worker counts by itself", "hub.queue.worker", "from prometheus_client import Counter",
          "hub.queue.worker -> prometheus_client"),
+    wall("the spine tells OpenTelemetry by itself", "hub.flow.sending", "import opentelemetry.trace",
+         "hub.flow.sending -> opentelemetry"),
+    wall("a relay loads what writes spans", "hub.queue.relay", "from hub.spans.otlp import written",
+         "hub.queue.relay -> hub.spans.otlp"),
     wall("a page calls a system", "hub.ui.connected", "import httpx", "hub.ui.connected -> httpx"),
     wall("there is a room that nobody knows", "hub.strays", '"""A room of its own."""', r"hub\.strays|[^.]strays"),
 ]  # fmt: skip

@@ -90,3 +90,9 @@ def test_a_line_that_pins_nothing_is_refused() -> None:
 
 def test_what_a_running_hub_needs_is_of_the_versions_that_are_tested() -> None:
     assert pinned(RUN) < pinned(DEV)
+
+
+def test_what_only_who_has_a_collector_needs_is_tested_and_not_in_what_runs() -> None:
+    of_otel = {"opentelemetry-proto", "protobuf"}
+    assert of_otel <= {name for name, _ in pinned(DEV)}
+    assert not of_otel & {name for name, _ in pinned(RUN)}

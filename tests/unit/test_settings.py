@@ -260,3 +260,40 @@ def test_a_public_url_that_is_no_origin_is_refused(url: str) -> None:
 def test_the_person_register_is_off_unless_set_and_no_authority_goes_by_its_name() -> None:
     assert read_settings().person_register == {}
     assert "'register' is the name of the person register" in refusal(authorities={"register": {}})
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("url", "plain_http", "is_taken"),
+    [
+        ("", False, True),
+        ("http://127.0.0.1:4318", False, True),
+        ("http://[::1]:4318/", False, True),
+        ("https://collector.example/tempo", False, True),
+        ("http://collector.example:4318", True, True),
+        ("http://collector.example:4318", False, False),
+        ("ftp://collector.example", True, False),
+        ("http://", True, False),
+        ("https://collector.example:0", False, False),
+        ("https://collector.example:x", False, False),
+        ("https://user:sesame@collector.example", False, False),
+        ("https://collector.example?token=sesame", True, False),
+    ],
+)
+def test_spans_leave_the_machine_by_tls_or_where_an_operator_allows_it(
+    url: str, plain_http: bool, is_taken: bool
+) -> None:
+    if is_taken:
+        assert read_settings(otlp_endpoint=url, otlp_plain_http=plain_http).otlp_endpoint == url
+        return
+    told = refusal(otlp_endpoint=url, otlp_plain_http=plain_http)
+    assert "otlp_endpoint: https://host" in told
+    assert "sesame" not in told
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("headers", [{"A b": "sesame"}, {"Authorization": "sesame\n"}, {"Authorization": "sesamé"}])
+def test_a_header_that_cannot_be_sent_is_refused_and_not_shown(headers: dict[str, str]) -> None:
+    told = refusal(otlp_headers=headers)
+    assert "HUB_OTLP_HEADERS" in told
+    assert "sesam" not in told

@@ -186,8 +186,8 @@ class Interleaving:
         row = self.rows[self.chance.choice(RECIPIENTS)]
         world = self.world
         with world.store.begin() as unit:
-            whose = unit.outbox.whose(row)
-            begun = spine._begin(unit, row, *whose, world.authorities, world.settings) if whose else None
+            due = unit.outbox.whose(row)
+            begun = spine._begin(unit, row, due, world.authorities, world.settings) if due else None
         if isinstance(begun, Attempt):
             self._check(begun.update)
             self.on_the_way.append(OnTheWay(begun))
