@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -120,3 +121,52 @@ def _by_minute(by_hour: Sequence[int]) -> Iterator[float]:
                 yield share * _BURST / _BURST_MINUTES
             else:
                 yield share * (1 - _BURST) / (60 - _BURST_MINUTES)
+
+
+#: From docs/reports/bench-growth-2026-11-29.md.
+MEASURED = Costs(taken_in_ms=6, delivered_ms=9, read_ms=4, plan_kb=20, update_kb=3)
+ASSUMED = Habits()
+#: Who is played: name and citizens (Statistics Denmark, FOLK1A, rounded).
+TOWNS = (
+    ("a small island municipality", 2_000),
+    ("a municipality like Guldborgsund", 60_000),
+    ("Aarhus", 370_000),
+    ("Copenhagen", 665_000),
+    ("all 98 municipalities in one hub", 5_900_000),
+)
+_OUTAGE_HOURS = 8
+
+
+def page_tables(costs: Costs, habits: Habits) -> str:
+    """Return the tables of docs/explanation/scale.md, in Markdown."""
+    played = [(name, citizens, play(citizens, costs, habits)) for name, citizens in TOWNS]
+    return "\n".join([*_of_a_day(played), "", *_of_machines(played), "", *_of_an_outage(played, costs, habits)])
+
+
+def _of_a_day(played: Sequence[tuple[str, int, Played]]) -> Iterator[str]:
+    yield "| who | citizens | plans | updates/s | deliveries/s | readings/s | commits/s |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for name, citizens, day in played:
+        rates = " | ".join(f"{rate:.1f}" for rate in (day.updates, day.deliveries, day.readings, day.commits))
+        yield f"| {name} | {citizens:,} | {day.plans:,} | {rates} |"
+
+
+def _of_machines(played: Sequence[tuple[str, int, Played]]) -> Iterator[str]:
+    yield "| who | cores busy | worker processes | longest wait | PostgreSQL's disk after five years |"
+    yield "|---|--:|--:|--:|--:|"
+    for name, _, day in played:
+        yield f"| {name} | {day.cores:.2f} | {day.workers} | {day.longest_wait:.1f} s | {day.disk_gb:,.0f} GB |"
+
+
+def _of_an_outage(played: Sequence[tuple[str, int, Played]], costs: Costs, habits: Habits) -> Iterator[str]:
+    """Tell how long one worker takes to catch up: rows stand, so a plan that changed twice is one delivery."""
+    yield f"| who | due after {_OUTAGE_HOURS} hours without a broker, at most | one worker catches up in |"
+    yield "|---|--:|--:|"
+    for name, _, day in played:
+        changed = min(1.0, habits.updates_per_plan * sum(UPDATES_BY_HOUR[8 : 8 + _OUTAGE_HOURS]) / sum(UPDATES_BY_HOUR))
+        due = day.plans * changed * habits.recipients_per_update
+        yield f"| {name} | {due:,.0f} deliveries | {due * costs.delivered_ms / 1000 / 60:,.1f} min |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page_tables(MEASURED, ASSUMED) + "\n")

@@ -17,6 +17,8 @@ from hub.queue.broker import CHANNELS, Broker
 from hub.queue.ringer import Ringer
 from hub.store.lease import Ring
 
+pytestmark = pytest.mark.files
+
 FOLDER = contract_folder("bus/v1")
 CONTRACT: Mapping[str, Any] = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text("utf-8"))
 SCHEMA = orjson.loads((FOLDER / "ring.schema.json").read_bytes())

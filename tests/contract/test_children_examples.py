@@ -15,6 +15,8 @@ from hub.errors import Refused
 from hub.mappings.children import ChildrenMapping
 from tests.rendering import plain_contribution, plain_error
 
+pytestmark = pytest.mark.files
+
 FOLDERS = [contract_folder(f"children/{version}") for version in ("v1", "l201-v1", "l231-v1")]
 EXPECTED = [path for folder in FOLDERS for path in sorted((folder / "expected").rglob("*.json"))]
 INCOMING = [

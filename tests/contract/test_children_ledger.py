@@ -15,6 +15,8 @@ from hub.plan.contribution import Contribution
 from tests.generation.xsd import XS, Schema
 from tests.xml_leaves import another, found
 
+pytestmark = pytest.mark.files
+
 CONTRACTS = {
     "children/v1": ("children.xsd", "SagOpdatering", "maximal.xml"),
     "children/l201-v1": ("l201.xsd", "UdsatteBoernOgUngeLeveranceL201U1Struktur", "delivery.xml"),

@@ -29,6 +29,8 @@ from hub.plan.merge import merge
 from hub.plan.plan import Plan
 from tests.any_update import updates
 
+pytestmark = pytest.mark.files
+
 FOLDER = contract_folder("children/v1")
 SCHEMA = etree.XMLSchema(file=FOLDER / "children.xsd")
 FAMILIES = Path(__file__).parents[2].parent / "shared" / "data" / "denmark" / "families.json"

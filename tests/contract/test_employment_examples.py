@@ -18,6 +18,8 @@ from hub.mappings.employment import EmploymentMapping
 from tests.employment_messages import CONTRACT, EXAMPLES, NAMESPACE, received
 from tests.rendering import plain_contribution, plain_error
 
+pytestmark = pytest.mark.files
+
 COMING_IN = (
     "submit-normal",
     "submit-minimal",

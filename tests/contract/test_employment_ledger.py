@@ -15,6 +15,8 @@ from tests.employment_messages import CONTRACT, EXAMPLES, NAMESPACE
 from tests.generation.xsd import XS, Schema
 from tests.xml_leaves import another, found
 
+pytestmark = pytest.mark.files
+
 XSD = CONTRACT / "employment.xsd"
 ROOTS = ("SubmitPersonCaseRequest", "GetPersonCaseResponse")
 LEDGER = EmploymentMapping().ledger("employment/v1")

@@ -24,6 +24,8 @@ from hub.plan.plan import Plan
 from tests.any_update import updates
 from tests.employment_messages import CONTRACT, EXAMPLES, NAMESPACE, received
 
+pytestmark = pytest.mark.files
+
 SCHEMA = etree.XMLSchema(file=CONTRACT / "employment.xsd")
 NORMAL = (EXAMPLES / "submit-normal.xml").read_text(encoding="utf-8")
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)

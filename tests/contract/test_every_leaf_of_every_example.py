@@ -25,6 +25,8 @@ from hub.testing.accounting import accounted, silent
 from hub.testing.conformance import Kit, kit_of
 from tests.xml_leaves import another
 
+pytestmark = pytest.mark.files
+
 AUTHORITIES = ("children", "employment", "social", "youth")
 #: Documents without an id of their own are called by their bytes: there, any mutation would seem to change something.
 L231 = "/BoernMedHandicapLeveranceL231Struktur"

@@ -24,6 +24,8 @@ from tests.generation.sample import Fate, Sample
 from tests.generation.seed import SEED
 from tests.generation.senders import Sender
 
+pytestmark = pytest.mark.files
+
 CLEAN, DIRTY = 50, 200
 SECONDS = 1.0
 #: Shorter values may stand in a sentence by chance.

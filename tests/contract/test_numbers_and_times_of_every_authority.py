@@ -18,6 +18,8 @@ from hub.plan.element import Draft
 from hub.plan.identifier import CPR, REPLACEMENT, Identifier
 from hub.testing.conformance import kit_of
 
+pytestmark = pytest.mark.files
+
 NUMBER, REPLACEMENT_NUMBER = "0201609995", "6201609995"
 
 

@@ -10,6 +10,8 @@ import pytest
 from hub.adapters._rest import openapi
 from hub.authority import contract_folder
 
+pytestmark = pytest.mark.files
+
 CONTRACTS = ("social/v1", "youth/v1")
 _REFUSAL = re.compile(r"^\| (\d{3}) \| `[a-z-]+`", re.M)
 _ANSWER = re.compile(r"^\| ((?:\d{3})\b[^|]*) \| [^|]+ \|$", re.M)

@@ -22,6 +22,8 @@ from hub.authority import Authorities, Disclosed, Parcel, PlanUpdate, contract_f
 from hub.plan.element import Code, Draft, Element, Kind, OrderKey, Period, Provenance, Sensitivity, Status
 from hub.plan.identifier import cpr_identifier
 
+pytestmark = pytest.mark.files
+
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 PLAN, ID, OTHER_ID = UUID(int=1), UUID(int=2), UUID(int=3)
 #: They carry a plan whole; partners get times and contacts alone (contracts/partners/v1/README.md).

@@ -24,6 +24,8 @@ from hub.plan.element import Category, Code, Element, Kind, OrderKey, Period, Pr
 from hub.plan.identifier import CPR, Identifier
 from tests.rendering import plain_contribution, plain_error
 
+pytestmark = pytest.mark.files
+
 FOLDER = contract_folder("social/v1")
 API = openapi("social/v1")
 SCHEMAS: dict[str, Any] = API["components"]["schemas"]

@@ -14,6 +14,8 @@ from hub.clock import new_id
 from hub.mappings.social import SocialMapping
 from hub.plan.identifier import CPR, Identifier
 
+pytestmark = pytest.mark.files
+
 FAMILIES = Path(__file__).parents[2].parent / "shared" / "data" / "denmark" / "families.json"
 WHY_NOT = "the MedCom families (../shared/data/denmark/families.json) are not on this machine"
 

@@ -11,6 +11,8 @@ from hub.authority import contract_folder
 from hub.mappings import _employment_words, _sag, _social_words, _youth_words, partners
 from hub.plan.element import Status
 
+pytestmark = pytest.mark.files
+
 CHILDREN = {
     "Sag": _sag.CASE_STATUS,
     "Undersoegelse, Plan, Maal, Delmaal": _sag.COURSE_STATUS,

@@ -25,6 +25,8 @@ from tests.any_update import stored_updates
 from tests.json_leaves import leaves
 from tests.rendering import plain_contribution, plain_error
 
+pytestmark = pytest.mark.files
+
 FOLDER = contract_folder("youth/v1")
 API = openapi("youth/v1")
 SCHEMAS: dict[str, Any] = API["components"]["schemas"]
