@@ -15,6 +15,7 @@ from datetime import timedelta
 from tempfile import gettempdir
 from uuid import UUID
 
+import sqlalchemy as sa
 from rich.console import Console
 
 from bench.crowd import copy_plans
@@ -43,6 +44,7 @@ _ROUNDS = 9
 _KILOBYTES_A_PLAN = 24  # on the database's disk, with its indexes and its share of the log
 _READER = Reader(RECIPIENTS[0], Role.AUTHORITY_SYSTEM)
 _AGAIN = timedelta(seconds=30)
+_BYTES_ON_DISK = sa.func.pg_database_size(sa.func.current_database())
 _console = Console(stderr=True)
 
 
@@ -88,6 +90,11 @@ class _Town:
         numbers = [cpr_identifier(cpr_of(number), "hub")]
         return find_plan(numbers, _READER, self.store, actor=ACTOR, correlation_id="c", most=_REAL + 1)
 
+    def kilobytes(self) -> float:
+        """Return what the database takes on its disk, with indexes."""
+        with self.store.begin(read_only=True) as unit:
+            return float(unit.connection.execute(sa.select(_BYTES_ON_DISK)).scalar_one()) / 1024
+
     def counts(self) -> None:
         """Count what waits and what is dead, as a page of the operators and the metrics port do."""
         with self.store.begin(read_only=True) as unit:
@@ -113,6 +120,8 @@ def rows(servers: Servers | None) -> Iterator[Row]:
         towns = {size: _town(size, servers, urls, stack) for size in _sizes_with_room()}
         asked = [(what, size) for size in towns for what in _WORK]
         measured = in_turns([_turn(towns[size], what) for what, size in asked], _ROUNDS)
+        for size, town in towns.items():
+            _console.print(f"{town.kilobytes() / size:.1f} kB on disk for each of {size:,} plans")
     taken, (first, *others) = dict(zip(asked, measured, strict=True)), towns
     for what in _WORK:
         for size in others:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.sizing import LONGEST_WAIT_SECONDS, Costs, Habits, longest_wait, play
+from bench.sizing import ASSUMED, LONGEST_WAIT_SECONDS, MEASURED, Costs, Habits, longest_wait, page_tables, play
 
 COSTS = Costs(taken_in_ms=6, delivered_ms=100, read_ms=4, plan_kb=20, update_kb=4)
 days = st.lists(st.floats(0, 5_000), min_size=1, max_size=30)
@@ -44,3 +45,9 @@ def test_twice_the_readings_and_half_the_updates_show() -> None:
     other = play(60_000, COSTS, replace(Habits(), readings_per_plan=4, updates_per_plan=0.75))
     assert other.readings == pytest.approx(2 * usual.readings)
     assert other.deliveries == pytest.approx(usual.deliveries / 2)
+
+
+@pytest.mark.files
+def test_the_page_says_what_is_played() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "scale.md").read_text("utf-8")
+    assert page_tables(MEASURED, ASSUMED) in page, "python -m bench.sizing prints what belongs there"
