@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.pq import Format
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
@@ -37,6 +38,10 @@ _ASKED_OF_SERVER = {
     "timezone": "UTC",  # as the store gives instants back: nothing to convert
 }
 
+#: Options of a statement whose rows hold much that is sealed: PostgreSQL sends it as bytes, where it would otherwise
+#: spell each by two letters, and the driver read them back.
+IN_BINARY = {"hub_in_binary": True}
+
 
 def new_engine(url: URL) -> sa.Engine:
     """Return an engine, nothing connected yet. :raises SettingsRefused: no database that the hub may use."""
@@ -57,6 +62,7 @@ def new_engine(url: URL) -> sa.Engine:
             },
         )
         event.listen(engine, "connect", _refuse_forgetful_server)
+        event.listen(engine, "before_cursor_execute", _choose_format)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ask_for_life)
         return engine
@@ -114,6 +120,13 @@ def _refuse_forgetful_server(connection: Any, _record: object) -> None:
             if cursor.fetchone()[0] == "off":
                 raise SettingsRefused(f"PostgreSQL runs with {name}=off.", f"Set {name}=on, then start the hub again.")
     connection.rollback()
+
+
+def _choose_format(
+    _connection: sa.Connection, cursor: Any, _statement: str, _parameters: object, context: Any, _is_many: bool
+) -> None:
+    if context is not None and context.execution_options.get("hub_in_binary"):
+        cursor.format = Format.BINARY
 
 
 def _note_use(_connection: Any, record: Any) -> None:

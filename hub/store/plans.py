@@ -18,6 +18,7 @@ from hub.plan.canonical import canonical
 from hub.plan.element import Element
 from hub.plan.plan import CaseRef, Plan, PlanStatus
 from hub.store.current_elements import read_current, write_changed
+from hub.store.engines import IN_BINARY
 from hub.store.plan_state import read_state, seal_state
 from hub.store.policies import HOLD_NEWEST
 from hub.store.restrictions import in_force
@@ -39,6 +40,7 @@ _READ = sa.select(
     plans.c.content_version,
     plans.c.content,
 ).where(plans.c.id == sa.bindparam("plan"), plans.c.municipality == sa.bindparam("ours"))
+_READ = _READ.execution_options(**IN_BINARY)
 _HOLD = _READ.add_columns(HOLD_NEWEST.scalar_subquery().label("policy")).with_for_update(read=True, of=plans)
 
 
