@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 HUB = ROOT / "hub"
@@ -63,4 +62,17 @@ def words_in(identifier: str) -> set[str]:
     return {word.lower() for word in spaced.split("_") if word}
 
 
-every_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+def every_module(rule: Callable[[Path], None]) -> Callable[[], None]:
+    """Make a test of what is asked of one module: it asks all of them, and names each that breaks the rule."""
+
+    def asks_all() -> None:
+        broken = []
+        for path in MODULES:
+            try:
+                rule(path)
+            except AssertionError as error:
+                broken.append(f"{name_of(path)}: {error}")
+        assert not broken, "\n".join(broken)
+
+    asks_all.__name__, asks_all.__doc__ = rule.__name__, rule.__doc__
+    return asks_all

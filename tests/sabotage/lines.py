@@ -20,7 +20,7 @@ def reach(what: str, file: str, line: str, test: str) -> Sabotage:
 
 
 def habit(what: str, file: str, line: str, test: str) -> Sabotage:
-    return Sabotage(what, TEST, file, line, re_escaped(file), f"tests/test_house.py::{test}[{file}]")
+    return Sabotage(what, TEST, file, line, re_escaped(file), f"tests/test_house.py::{test}")
 
 
 def re_escaped(file: str) -> str:
