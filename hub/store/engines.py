@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg.pq import Format
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
@@ -126,7 +125,7 @@ def _choose_format(
     _connection: sa.Connection, cursor: Any, _statement: str, _parameters: object, context: Any, _is_many: bool
 ) -> None:
     if context is not None and context.execution_options.get("hub_in_binary"):
-        cursor.format = Format.BINARY
+        cursor.format = context.dialect.dbapi.pq.Format.BINARY
 
 
 def _note_use(_connection: Any, record: Any) -> None:
