@@ -7,8 +7,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.clock import monotonic
 from hub.metrics.instruments import HTTP_SECONDS, OTHER
 
-#: The status of a request that ends without an answer.
-FAILED = 500
+_FAILED = 500  # a request that ends without an answer
+
+
+class StatusNoted:
+    """Sends what an application sends, and notes the status of its answer."""
+
+    def __init__(self, send: Send) -> None:
+        self.status = _FAILED
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        """Send one part of an answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
 
 
 class Measured:
@@ -23,19 +36,14 @@ class Measured:
         if hub is None:
             await self._app(scope, receive, send)
             return
-        began, status = monotonic(), FAILED
-
-        async def send_noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began, noted = monotonic(), StatusNoted(send)
         try:
-            await self._app(scope, receive, send_noted)
+            await self._app(scope, receive, noted)
         finally:
             seconds = monotonic() - began
-            hub.store.counts.observe(HTTP_SECONDS, seconds, scope["method"], template_of(scope), f"{status // 100}xx")
+            hub.store.counts.observe(
+                HTTP_SECONDS, seconds, scope["method"], template_of(scope), f"{noted.status // 100}xx"
+            )
 
 
 def template_of(scope: Scope) -> str:

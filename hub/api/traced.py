@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api.measured import FAILED, template_of
+from hub.api.measured import StatusNoted, template_of
 from hub.authority.tracing import TraceContext
 from hub.spans import works as of
 
@@ -25,19 +25,12 @@ class Traced:
             await self._app(scope, receive, send)
             return
         trace: TraceContext = scope["state"]["trace"]
-        status = FAILED
-
-        async def send_noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        noted = StatusNoted(send)
         with hub.store.spans.begun(of.REQUEST) as span:
             span.belongs_to(trace.trace_id, trace.span_id)
             try:
-                await self._app(scope, receive, send_noted)
+                await self._app(scope, receive, noted)
             finally:
                 span.say(of.METHOD, scope["method"])
                 span.say(of.ROUTE, template_of(scope))
-                span.say(of.STATUS, status)
+                span.say(of.STATUS, noted.status)
