@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import tomllib
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings
@@ -31,11 +33,9 @@ settings.register_profile(
 )
 settings.load_profile("hub")
 
-#: Marks of tests that take their time, or do something to the machine (pyproject.toml says what each is).
-MARKED = frozenset({
-    "integration", "servers", "browser", "node", "promtool", "softhsm", "deploy", "xmlsec1", "slow", "faults",
-    "laws", "files",
-})  # fmt: skip
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+#: Marks of tests that take their time, or do something to the machine; what each is stands there.
+MARKED = frozenset(one.partition(":")[0] for one in _PROJECT["tool"]["pytest"]["ini_options"]["markers"])
 
 # Chosen once for a run: the test processes that it starts inherit it.
 os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6)))
