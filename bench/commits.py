@@ -15,10 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench import hub_deliveries
-from bench.hub_deliveries import RECIPIENTS, joined, open_case, running, take_in
+from bench.hub_deliveries import joined, open_case, recipients_in, running, take_in
 from bench.measure import Row, in_turns
 from bench.programs import Answer, Program
-from bench.recipients import recipient
 from bench.set_ups import WORKERS, Servers, SetUp, operated
 from bench.waiting import until
 from hub.cli.assembly import open_store
@@ -37,7 +36,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
     if servers is None:
         return
     with ExitStack() as stack:
-        urls = [str(stack.enter_context(Program(recipient)).ask("url")) for _ in RECIPIENTS]
+        urls = recipients_in(stack)
         set_up = stack.enter_context(operated(servers))
         stack.callback(hub_deliveries.forget_queues, set_up)
         door = stack.enter_context(Program(taking_in, set_up, urls))

@@ -6,14 +6,14 @@ In processor time of the hub's own process, which says the same whatever else th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
 from bench.measure import Aim, Better, Row, Turn, in_turns
 from bench.programs import Answer, Program
-from bench.set_ups import Servers, SetUp, embedded, operated
+from bench.set_ups import Servers, SetUp, each
 from bench.view import read_often
 from bench.views import SEEN, Address, hub_view
 from hub.api.measured import Measured
@@ -32,14 +32,12 @@ _COUNTING = {
 
 def rows(servers: Servers | None) -> Iterator[Row]:
     """Measure the embedded set-up, and the one with servers where there are some."""
-    yield from _rows(embedded())
-    if servers:
-        yield from _rows(operated(servers))
+    for set_up in each(servers):
+        yield from _rows(set_up)
 
 
-def _rows(opened: AbstractContextManager[SetUp]) -> Iterator[Row]:
+def _rows(set_up: SetUp) -> Iterator[Row]:
     with ExitStack() as stack:
-        set_up = stack.enter_context(opened)
         program = stack.enter_context(Program(switched_view, set_up))
         counting, silent = in_turns([_turn(program, counts=True), _turn(program, counts=False)], _ROUNDS)
         yield Row(

@@ -11,7 +11,6 @@ from bench import celery_deliveries, hub_deliveries
 from bench.celery_deliveries import Task
 from bench.measure import Aim, Better, Row, Turn, in_turns
 from bench.programs import Program
-from bench.recipients import recipient
 from bench.set_ups import WORKERS, Servers, operated
 
 AIM, AIM_OF_TWO = Aim(Better.HIGHER, 0.8), Aim(Better.HIGHER, 1.6)
@@ -47,7 +46,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
 def _beside_celery(servers: Servers) -> Iterator[Row]:
     """As many deliveries at once as tasks: in one process of threads, and in more processes than one."""
     with ExitStack() as stack:
-        urls = _recipients(stack, 0)
+        urls = hub_deliveries.recipients_in(stack)
         turns = [_hub(stack, servers, urls, workers) for workers in ([WORKERS], [WORKERS // 2] * 2)]
         turns += [_celery(stack, servers, urls, other) for other in (_THREADS, _PREFORK, _WRITES, _BARE)]
         one, two, threads, prefork, writes, bare = in_turns(turns, _ROUNDS)
@@ -75,14 +74,10 @@ def _celery(stack: ExitStack, servers: Servers, urls: list[str], other: _Other) 
 def _one_and_two(servers: Servers) -> Iterator[Row]:
     """One worker process of one thread, and two of them, when recipients take their time."""
     with ExitStack() as stack:
-        urls = _recipients(stack, SLOW_SECONDS)
+        urls = hub_deliveries.recipients_in(stack, SLOW_SECONDS)
         turns = [_hub(stack, servers, urls, [1, 1]), _hub(stack, servers, urls, [1])]
         both, alone = in_turns(turns, _ROUNDS)
     yield Row("two workers of one thread, 20 ms a call", "one such worker", _UNIT, both, alone, AIM_OF_TWO)
-
-
-def _recipients(stack: ExitStack, seconds: float) -> list[str]:
-    return [str(stack.enter_context(Program(recipient, seconds)).ask("url")) for _ in hub_deliveries.RECIPIENTS]
 
 
 def _hub(stack: ExitStack, servers: Servers, urls: list[str], workers: list[int]) -> Turn:

@@ -22,19 +22,17 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from starlette.responses import Response
 
 from bench.programs import Answer, served
-from bench.set_ups import ACTOR, SetUp
-from bench.views import SEEN, Address
+from bench.set_ups import SetUp
+from bench.views import Address, what_is_seen
 from hub.cli.assembly import open_store
-from hub.consent.reader import Reader
 from hub.consent.view import Seen
-from hub.flow.show import show_plan
 from hub.plan.element import Kind
-from hub.plan.person import Role
-from hub.store.tables import Instant, as_dict, plans
+from hub.store.tables import Instant, as_dict
 from hub.store.transaction import Store
 
-_READER = Reader("social", Role.AUTHORITY_SYSTEM)
 _BASE = "http://127.0.0.1/fhir"
+FHIR = "application/fhir+json"
+MARKS = tuple(f'"resourceType":"{kind}"'.encode() for kind in ("Goal", "ServiceRequest", "Appointment"))
 _tables = sa.MetaData()
 _elements = sa.Table(
     "naive_elements",
@@ -59,10 +57,10 @@ def naive_facade(set_up: SetUp) -> Iterator[Answer]:
         with engine.connect() as connection:
             query = sa.select(_elements).where(_elements.c.plan_id == plan).order_by(_elements.c.id)
             rows = [as_dict(row) for row in connection.execute(query)]
-        return Response(_searchset(plan, rows).model_dump_json(), media_type="application/fhir+json")
+        return Response(_searchset(plan, rows).model_dump_json(), media_type=FHIR)
 
     with served(app) as url:
-        yield lambda _question: Address(url, f"/fhir/CarePlan/{plan}/$everything", "")
+        yield lambda _question: Address(url, f"/fhir/CarePlan/{plan}/$everything", "", FHIR, MARKS)
     store.close()
 
 
@@ -111,11 +109,7 @@ def _reference(one: Any) -> dict[str, str]:
 def _copy_in_the_clear(store: Store) -> UUID:
     """Copy what the hub shows of its plan into the naive server's table; return the plan."""
     _tables.create_all(store.engine)
-    with store.begin(read_only=True) as unit:
-        plan: UUID = unit.connection.execute(sa.select(plans.c.id)).scalar_one()
-    shown = show_plan(plan, _READER, store, actor=ACTOR, correlation_id="c")
-    if len(shown.view.seen) != SEEN:
-        raise AssertionError(f"The reader sees {len(shown.view.seen)} elements, not {SEEN}.")
+    plan, shown = what_is_seen(store)
     with store.engine.begin() as connection:
         connection.execute(_elements.insert(), [_row(seen, plan, shown.person.id) for seen in shown.view.seen])
     return plan

@@ -15,10 +15,8 @@ from tempfile import gettempdir
 
 from rich.console import Console
 
-from bench.hub_deliveries import RECIPIENTS
+from bench.hub_deliveries import recipients_in
 from bench.measure import Aim, Better, Row, Turn, in_turns
-from bench.programs import Program
-from bench.recipients import recipient
 from bench.set_ups import Servers, operated
 from bench.town import REAL, Town, filled
 from hub.clock import monotonic
@@ -46,7 +44,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
     if servers is None:
         return
     with ExitStack() as stack:
-        urls = [str(stack.enter_context(Program(recipient)).ask("url")) for _ in RECIPIENTS]
+        urls = recipients_in(stack)
         towns = {size: _town(size, servers, urls, stack) for size in _sizes_with_room()}
         asked = [(what, size) for size in towns for what in _WORK]
         measured = in_turns([_turn(towns[size], what) for what, size in asked], _ROUNDS)

@@ -14,9 +14,7 @@ from contextlib import ExitStack
 from cProfile import Profile
 from pstats import Stats
 
-from bench.hub_deliveries import RECIPIENTS
-from bench.programs import Program
-from bench.recipients import recipient
+from bench.hub_deliveries import recipients_in
 from bench.set_ups import SetUp, embedded, find_servers, operated
 from bench.town import Town, filled
 from hub.cli.log_lines import log_as_json
@@ -81,7 +79,7 @@ def main() -> None:
     """Profile on SQLite, and on PostgreSQL where it answers."""
     log_as_json()
     with ExitStack() as stack:
-        urls = [str(stack.enter_context(Program(recipient)).ask("url")) for _ in RECIPIENTS]
+        urls = recipients_in(stack)
         set_ups = [stack.enter_context(embedded())]
         servers = find_servers()
         if servers:

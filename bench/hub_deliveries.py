@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from bench.programs import Answer
+from bench.programs import Answer, Program
+from bench.recipients import recipient
 from bench.set_ups import ACTOR, WORKERS, SetUp
 from bench.waiting import until
 from hub.authority import Authorities, Authority, Parcel, contract_folder, load
@@ -88,6 +89,11 @@ def settled_a_second(store: Store, since: datetime) -> float:
             ended.where(attempts.c.outcome == "taken-in", attempts.c.finished_at >= since)
         ).one()
     return float((count - 1) / (last - first).total_seconds())
+
+
+def recipients_in(stack: ExitStack, seconds: float = 0) -> list[str]:
+    """Start the recipients, which end with the stack; return their URLs. :param seconds: that each answer takes."""
+    return [str(stack.enter_context(Program(recipient, seconds)).ask("url")) for _ in RECIPIENTS]
 
 
 def forget_queues(set_up: SetUp) -> None:

@@ -16,10 +16,9 @@ from itertools import count
 import sqlalchemy as sa
 
 from bench import hub_deliveries
-from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, settled_a_second, take_in
+from bench.hub_deliveries import RECIPIENTS, due, joined, open_case, recipients_in, settled_a_second, take_in
 from bench.measure import Aim, Better, Row
 from bench.programs import Answer, Program
-from bench.recipients import recipient
 from bench.set_ups import WORKERS, Servers, SetUp, operated
 from bench.waiting import until
 from hub.clock import monotonic, now
@@ -41,7 +40,7 @@ def rows(servers: Servers | None) -> Iterator[Row]:
     if servers is None:
         return
     with ExitStack() as stack:
-        urls = [str(stack.enter_context(Program(recipient)).ask("url")) for _ in RECIPIENTS]
+        urls = recipients_in(stack)
         set_up = stack.enter_context(operated(servers))
         stack.callback(hub_deliveries.forget_queues, set_up)
         door = stack.enter_context(Program(accepting, set_up, urls))

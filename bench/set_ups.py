@@ -105,6 +105,15 @@ def operated(servers: Servers) -> Iterator[SetUp]:
             server.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def each(servers: Servers | None) -> Iterator[SetUp]:
+    """Give the embedded set-up, then the one with servers where there are some; each ends before the next begins."""
+    with embedded() as one:
+        yield one
+    if servers:
+        with operated(servers) as one:
+            yield one
+
+
 @contextmanager
 def _on_server() -> Iterator[sa.Connection]:
     engine = sa.create_engine(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from bench.soak_families import Family, not_held
 from bench.soak_load import Load
 from bench.soak_verdict import Sample, Soaked
 from bench.vitals import vitals
+from bench.waiting import waited
 from hub.cli import town as towns
 from hub.cli.town import SYSTEMS, Program, Town
 from hub.clock import monotonic, now
@@ -76,8 +76,7 @@ def soaked_town(servers: Servers | None) -> Iterator[Town]:
         given = towns.SetUp(own.database_url, own.broker_url, own.prefix, environment=DEPLOYED)
         town = stack.enter_context(Town(folder, given))
         first = town.programs["hub"]
-        with socket.create_server(("127.0.0.1", 0)) as door:
-            port = door.getsockname()[1]
+        (port,) = towns.free_ports(1)
         environment = {**first.environment, "HUB_PORT": str(port)}
         url = f"http://127.0.0.1:{port}"
         town.programs["hub-2"] = Program("hub-2", first.command, url, folder / "hub-2.log", environment)
@@ -178,12 +177,7 @@ def _not_held_in_the_end(town: Town, families: Sequence[Family]) -> int:
 
 
 def _until(holds: Callable[[], bool]) -> float | None:
-    begun = monotonic()
-    while not holds():
-        if monotonic() - begun > _SETTLES_SECONDS:
-            return None
-        threading.Event().wait(_LOOK_SECONDS)
-    return monotonic() - begun
+    return waited(holds, _SETTLES_SECONDS, _LOOK_SECONDS)
 
 
 def _audit_faults(town: Town) -> list[str]:

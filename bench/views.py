@@ -28,7 +28,7 @@ from hub.consent.reader import Reader
 from hub.errors import RecipientRefused
 from hub.flow.accept import accept
 from hub.flow.revise import give, open_plan
-from hub.flow.show import show_plan
+from hub.flow.show import Shown, show_plan
 from hub.identity.access import Access
 from hub.identity.tokens import Identity, new_token
 from hub.plan.contribution import Contribution
@@ -69,11 +69,16 @@ _audit = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server shows the plan, and the token it wants."""
+    """Where a server shows the plan, and the token it wants.
+
+    :ivar marks: what stands in its answer once for each element, the one or the other.
+    """
 
     url: str
     path: str
     token: str
+    accept: str = "application/json"
+    marks: tuple[bytes, ...] = (b'"registered_at"',)
 
 
 @contextmanager
@@ -137,14 +142,20 @@ def _fill(store: Store, authorities: Authorities) -> UUID:
     return opened.plan
 
 
-def _copy_in_the_clear(store: Store) -> UUID:
-    """Copy what the hub shows of the plan into the bare table."""
-    _tables.create_all(store.engine)
+def what_is_seen(store: Store) -> tuple[UUID, Shown]:
+    """Return the plan of a set-up, and what its reader sees of it. :raises AssertionError: not the fifty elements."""
     with store.begin(read_only=True) as unit:
         plan: UUID = unit.connection.execute(sa.select(plans.c.id)).scalar_one()
     shown = show_plan(plan, _READER, store, actor=ACTOR, correlation_id="c")
     if len(shown.view.seen) != SEEN:
         raise AssertionError(f"The reader sees {len(shown.view.seen)} elements, not {SEEN}.")
+    return plan, shown
+
+
+def _copy_in_the_clear(store: Store) -> UUID:
+    """Copy what the hub shows of the plan into the bare table."""
+    _tables.create_all(store.engine)
+    plan, shown = what_is_seen(store)
     with store.engine.begin() as connection:
         connection.execute(_elements.insert(), [_bare(one.element, plan) for one in shown.view.seen])
     return plan

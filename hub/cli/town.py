@@ -126,7 +126,10 @@ class Town:
     programs: dict[str, Program] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(("hub", *AROUND), _free_ports(), strict=True)}
+        urls = {
+            name: f"http://127.0.0.1:{port}"
+            for name, port in zip(("hub", *AROUND), free_ports(1 + len(AROUND)), strict=True)
+        }
         environment = {**self.set_up.environment, "HUB_SETTINGS_FILE": str(self._write_settings(urls))}
         for name in AROUND:
             self._add(name, self._system(name, urls), urls[name], {})
@@ -278,9 +281,9 @@ def _random_key() -> str:
     return base64.b64encode(os.urandom(32)).decode()
 
 
-def _free_ports() -> list[int]:
-    """Find a free port for each program; all are held until all are found, so that no two are the same."""
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in ("hub", *AROUND)]
+def free_ports(how_many: int) -> list[int]:
+    """Find free ports; all are held until all are found, so that no two are the same."""
+    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(how_many)]
     ports: list[int] = [door.getsockname()[1] for door in doors]
     for door in doors:
         door.close()
