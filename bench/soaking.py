@@ -21,6 +21,7 @@ from bench.soak_verdict import Sample, Soaked
 from bench.vitals import vitals
 from bench.waiting import waited
 from hub.cli import town as towns
+from hub.cli.ports import free_ports
 from hub.cli.town import SYSTEMS, Program, Town
 from hub.clock import monotonic, now
 from hub.errors import Unavailable
@@ -76,7 +77,7 @@ def soaked_town(servers: Servers | None) -> Iterator[Town]:
         given = towns.SetUp(own.database_url, own.broker_url, own.prefix, environment=DEPLOYED)
         town = stack.enter_context(Town(folder, given))
         first = town.programs["hub"]
-        (port,) = towns.free_ports(1)
+        (port,) = free_ports(1)
         environment = {**first.environment, "HUB_PORT": str(port)}
         url = f"http://127.0.0.1:{port}"
         town.programs["hub-2"] = Program("hub-2", first.command, url, folder / "hub-2.log", environment)

@@ -41,7 +41,7 @@ ONLY_IN = {
     "tempfile": ("hub/cli/",),
     "time": ("hub/clock.py", "hub/sandbox/", "hub/testing/"),
     # Chance spreads retries; what must not be guessed is made of secrets where it is told who is asking.
-    "random": ("hub/flow/backoff.py", "hub/flow/post.py", "hub/queue/jobs.py", "hub/store/"),
+    "random": ("hub/cli/ports.py", "hub/flow/backoff.py", "hub/flow/post.py", "hub/queue/jobs.py", "hub/store/"),
     "secrets": ("hub/identity/", "hub/sandbox/"),
     # A line is written by structlog, whose fields are listed; these two turn a library's own lines off, or around.
     "logging": ("hub/cli/log_lines.py", "hub/adapters/_employment_poll.py"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ import httpx
 import orjson
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from hub.cli.ports import free_ports
 from hub.errors import Unavailable
 from hub.identity.tokens import new_token
 from hub.sandbox.provider_people import CVR, PRIVILEGE
@@ -279,12 +279,3 @@ def _lines(values: Mapping[str, Any]) -> list[str]:
 
 def _random_key() -> str:
     return base64.b64encode(os.urandom(32)).decode()
-
-
-def free_ports(how_many: int) -> list[int]:
-    """Find free ports; all are held until all are found, so that no two are the same."""
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(how_many)]
-    ports: list[int] = [door.getsockname()[1] for door in doors]
-    for door in doors:
-        door.close()
-    return ports

@@ -11,6 +11,7 @@ from typing import Any
 
 import hub.clock
 from hub.authority import load
+from hub.cli.ports import free_ports
 from hub.sandbox.provider_people import PEOPLE
 from hub.testing.clock import FrozenClock, frozen
 from tests.browser.gone_wrong import ask_by_right, goes_wrong
@@ -19,7 +20,6 @@ from tests.integration.api.served import Served, served
 from tests.integration.sandboxes import Sandbox, a_sandbox
 from tests.integration.ui.provider import knows, registers, sign_in_settings, signs_in_as
 from tests.integration.ui.visitor import Visitor
-from tests.ports import free_ports
 
 #: A Wednesday, half past nine in Denmark, the day after the authorities have written.
 MORNING = datetime(2026, 9, 2, 7, 30, tzinfo=UTC)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from hub.cli.ports import free_ports
 from hub.clock import monotonic
 from hub.identity.tokens import new_token
 from hub.plan.person import Role
@@ -23,7 +24,6 @@ from tests.certificates import Identity, an_identity, elliptic_key
 from tests.deploy.programs import DEPLOY, program
 from tests.integration.api.served import served
 from tests.integration.set_up import eventually
-from tests.ports import free_ports
 
 pytestmark = [pytest.mark.integration, pytest.mark.deploy]
 #: How long a head is waited for (timeout http-request).

@@ -22,9 +22,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hub.cli.ports import free_ports
 from hub.clock import monotonic, new_id
 from tests.integration.set_up import eventually
-from tests.ports import free_ports
 
 #: PostgreSQL refuses to run as root; who runs it then.
 _USER = "postgres"

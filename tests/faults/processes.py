@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
+from hub.cli.ports import free_ports
 from hub.cli.town import Program
 from hub.clock import monotonic
-from tests.ports import free_ports
 
 HUB_COMMAND = (sys.executable, "-m", "hub")
 #: Beside other work a start takes its time; how long it took is measured, and judged by the verdict.

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.cli.ports import free_ports
 from hub.clock import new_id
 from hub.errors import BrokerDown
 from hub.queue.broker import Broker
 from tests.integration.set_up import eventually
-from tests.ports import free_ports
 
 #: Debian's /usr/sbin/rabbitmq-server runs the node as another user, in that user's folders; these scripts do not.
 _SCRIPTS = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/rabbitmq/sbin"))

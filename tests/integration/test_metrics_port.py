@@ -16,6 +16,7 @@ from rich.console import Console
 
 from hub.cli.assembly import Rooms
 from hub.cli.metrics_port import metrics_port
+from hub.cli.ports import free_ports
 from hub.cli.story_one_plan import OnePlan
 from hub.cli.town import Town
 from hub.clock import monotonic, now
@@ -29,7 +30,6 @@ from tests.integration.databases import EMBEDDED, MUNICIPALITY, OPERATED, a_keyr
 from tests.integration.reading_metrics import Series, address_in, scraped
 from tests.integration.set_up import SetUp, authorities_of
 from tests.patience import wait_for
-from tests.ports import free_ports
 from tests.town_set_ups import a_set_up, both_set_ups
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

@@ -14,10 +14,10 @@ import pytest
 
 from hub.cli.assembly import Rooms
 from hub.cli.metrics_port import metrics_port
+from hub.cli.ports import free_ports
 from hub.testing.memory_adapter import MemoryAdapter
 from tests.integration.set_up import SetUp, authorities_of
 from tests.patience import wait_for
-from tests.ports import free_ports
 
 pytestmark = [pytest.mark.integration, pytest.mark.promtool]
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from hub.cli.ports import free_ports
 from hub.sandbox.provider_people import PRIVILEGE
 from hub.settings import SignIn
 from tests.integration.api.served import Served, served
 from tests.integration.sandboxes import TOKEN, Sandbox
 from tests.integration.ui.visitor import Visitor
-from tests.ports import free_ports
 
 #: Role → the organisation that its privilege is for.
 ORGANISATIONS = {
