@@ -76,9 +76,9 @@ def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:
     }
 
 
-def when(at: datetime | None) -> str | None:
-    """Return an instant in Danish time, with its zone."""
-    return at.astimezone(LOCAL).isoformat() if at else None
+def when(at: datetime | None) -> datetime | None:
+    """Return an instant in Danish time; orjson spells it with its zone (RFC 3339), faster than ``isoformat``."""
+    return at.astimezone(LOCAL) if at else None
 
 
 def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def sentence_answer(sentence: Sentence) -> dict[str, str]:
     return {"da": sentence.da, "en": sentence.en}
 
 
-def period_answer(period: Period) -> dict[str, str | None]:
+def period_answer(period: Period) -> dict[str, datetime | None]:
     """Return a period in Danish time; an open end is null."""
     return {"from": when(period.start), "to": when(period.end)}
 

@@ -23,6 +23,9 @@ class Way(StrEnum):
     LETTER = "letter"
 
 
+_WAYS = frozenset(Way)
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """An appointment and its hours."""
@@ -56,7 +59,7 @@ class JointMeeting:
 def way_of(element: Element) -> Way:
     """Return how the person is met."""
     said = element.details.get(Detail.CONTACT, "")
-    return Way(said) if said in set(Way) else Way.IN_PERSON
+    return Way(said) if said in _WAYS else Way.IN_PERSON
 
 
 def demands(elements: Iterable[Element], at: datetime) -> list[Demand]:
