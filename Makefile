@@ -22,6 +22,8 @@ ARGS ?=
 # Where the dice of `make mutation` start, and how many changes of a module it tries at most (all unless given): SAMPLE=100
 SEED ?= 20261128
 SAMPLE ?=
+# What the tests start over and over is compiled once, whatever the shell says of it.
+unexport PYTHONDONTWRITEBYTECODE
 # Test processes side by side; a file's tests stay together and in order. 0 runs all in one process.
 JOBS ?= 3
 
@@ -38,7 +40,7 @@ test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip wh
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 quick: $(STAMP) ## Run the tests without a mark, which compute and do nothing to the machine: some seconds
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not (integration or slow or laws or files or faults)" tests/unit $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not (integration or slow or laws or files or faults)" -p no:schemathesis tests/unit $(ARGS)
 
 slow: $(STAMP) ## Run the tests that take many seconds each: processes killed, hundreds of made-up documents, whole stories
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
