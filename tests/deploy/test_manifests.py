@@ -102,12 +102,29 @@ def test_a_pod_runs_a_command_of_the_hub_and_mounts_what_is_there(workload: dict
     assert [one["mountPath"] for one in mounts] == [settings["data"]["HUB_SECRETS_DIR"]]
 
 
-def test_who_listens_is_probed_and_a_database_that_is_away_ends_no_process() -> None:
-    [serve] = [pod(one)["containers"][0] for one in WORKLOADS if one["metadata"]["name"] == "hub-serve"]
-    paths = {name: serve[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
-    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
-    [port] = [one["containerPort"] for one in serve["ports"]]
-    assert str(port) == of_kind("ConfigMap")[0]["data"]["HUB_PORT"]
+@pytest.mark.parametrize(("name", "probed"), [("hub-serve", "http"), ("hub-worker", "numbers")])
+def test_a_pod_is_probed_and_a_database_that_is_away_ends_no_process(name: str, probed: str) -> None:
+    [container] = [pod(one)["containers"][0] for one in WORKLOADS if one["metadata"]["name"] == name]
+    probes = [container[f"{what}Probe"]["httpGet"] for what in ("startup", "liveness", "readiness")]
+    assert [one["path"] for one in probes] == ["/healthz", "/healthz", "/readyz"]
+    assert {one["port"] for one in probes} == {probed}
+    settings = settings_of(of_kind("ConfigMap")[0]["data"])
+    ports = {"http": settings.port, "numbers": settings.metrics_port}
+    assert all(one["containerPort"] == ports[one["name"]] for one in container["ports"])
+    assert probed in {one["name"] for one in container["ports"]}
+    assert settings.metrics_host == "0.0.0.0"  # noqa: S104 - who may come there, a NetworkPolicy says
+
+
+def test_prometheus_is_let_in_to_the_numbers_and_the_proxy_to_the_door() -> None:
+    let_in = {
+        (source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+        for policy in of_kind("NetworkPolicy")
+        for rule in policy["spec"].get("ingress", ())
+        for source in rule["from"]
+        for port in rule["ports"]
+    }
+    settings = settings_of(of_kind("ConfigMap")[0]["data"])
+    assert let_in == {("proxy", settings.port), ("monitoring", settings.metrics_port)}
 
 
 def test_there_is_time_to_end() -> None:

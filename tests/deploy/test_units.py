@@ -7,6 +7,7 @@ import ctypes
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,9 @@ from tests.deploy.programs import DEPLOY, program
 pytestmark = pytest.mark.integration
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+TIMERS = sorted((DEPLOY / "systemd").glob("*.timer"))
+#: Of the hub itself; the others keep copies of what it has.
+_OF_THE_HUB = [unit for unit in UNITS if "ExecStart=/opt/hub/bin/hub" in unit.read_text("utf-8")]
 #: What `systemd-analyze security` may find at most, in tenths; 100 is a unit without any restriction.
 _MOST_EXPOSURE = 15
 #: Lines in which the two may differ.
@@ -43,9 +47,14 @@ every_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 @pytest.fixture
 def as_installed(unit: Path, tmp_path: Path) -> Path:
     """The unit, with a program that is there; systemd asks for that."""
-    installed = tmp_path / unit.name.replace("@.", "@1.")
-    installed.write_text(unit.read_text("utf-8").replace("/opt/hub/bin/hub", "/bin/true"), "utf-8")
-    return installed
+    return installed(unit, tmp_path)
+
+
+def installed(unit: Path, folder: Path) -> Path:
+    there = folder / unit.name.replace("@.", "@1.")
+    program_in = re.compile(r"^ExecStart=/opt/hub/\S+", re.MULTILINE)
+    there.write_text(program_in.sub("ExecStart=/bin/true", unit.read_text("utf-8")), "utf-8")
+    return there
 
 
 @pytest.mark.deploy
@@ -64,9 +73,38 @@ def test_it_lets_the_hub_do_little(as_installed: Path) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def test_both_units_are_shut_in_alike() -> None:
-    serve, worker = ([line for line in unit.read_text().splitlines() if not line.startswith(_OWN)] for unit in UNITS)
+@pytest.mark.deploy
+@pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.name)
+def test_systemd_takes_a_timer_and_finds_what_it_starts(timer: Path, tmp_path: Path) -> None:
+    service = installed(timer.with_suffix(".service"), tmp_path)
+    there = Path(shutil.copy(timer, tmp_path))
+    command = [program("systemd-analyze", "systemd"), "verify", "--man=no", str(there)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    said = [line for line in ran.stderr.splitlines() if service.stem in line]
+    assert (ran.returncode, said) == (0, [])
+
+
+def test_both_units_of_the_hub_are_alike() -> None:
+    serve, worker = (
+        [line for line in unit.read_text().splitlines() if not line.startswith(_OWN)] for unit in _OF_THE_HUB
+    )
     assert serve == worker
+
+
+def test_all_units_are_shut_in_alike() -> None:
+    denied = {unit.read_text().partition("# What it may not do.")[2].partition("LimitNOFILE=")[0] for unit in UNITS}
+    assert len(denied) == 1
+    assert "NoNewPrivileges=yes" in denied.pop()
+
+
+@pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.name)
+def test_a_timer_starts_a_script_that_is_there_and_may_write_where_it_is_told_to(timer: Path) -> None:
+    lines = timer.with_suffix(".service").read_text("utf-8").splitlines()
+    (started,) = [shlex.split(line) for line in lines if line.startswith("ExecStart=")]
+    (writes,) = [line.partition("=")[2].split() for line in lines if line.startswith("ReadWritePaths=")]
+    script, *folders = started
+    assert os.access(DEPLOY / script.removeprefix("ExecStart=/opt/hub/"), os.X_OK)
+    assert folders == writes
 
 
 @every_unit
