@@ -17,6 +17,7 @@ from hub.clock import monotonic
 from hub.errors import SettingsRefused
 
 _BUSY_SECONDS = 10
+_KEPT_ON_SQLITE = 6
 #: A connection that was used a moment ago is not asked for a sign of life: that is a way to the server and back.
 _RESTED_SECONDS = 1.0
 #: A server out of reach is given up after about ten seconds, whether it owes an acknowledgement or an answer; TCP alone
@@ -50,6 +51,7 @@ def new_engine(url: URL) -> sa.Engine:
         asked = {"lock_timeout": f"{_BUSY_SECONDS}s", **_ASKED_OF_SERVER}
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
+            pool_use_lifo=True,  # by turns, each would rest so long that it has to be asked for a sign of life
             hide_parameters=True,  # what an error quotes may end on an operator's terminal
             pool_size=20,
             max_overflow=20,
@@ -77,12 +79,12 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=QueuePool,
-        # By turns, every connection that a busy moment has opened would keep up to 2 MB of the same pages warm, and its
-        # own statements, for good; so few work, and the others rest.
+        # A busy moment opens as many as it needs and closes them again. What is kept would keep up to 2 MB of the same
+        # pages each; and one writes at a time, so a few are all that can work.
         pool_use_lifo=True,
         hide_parameters=True,
-        pool_size=20,
-        max_overflow=20,
+        pool_size=_KEPT_ON_SQLITE,
+        max_overflow=40 - _KEPT_ON_SQLITE,
         pool_timeout=_BUSY_SECONDS,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
