@@ -14,6 +14,7 @@ import typer.main
 import yaml
 
 from hub.cli.commands import app
+from hub.cli.working import GRACE
 from hub.settings import Settings
 from tests.deploy.programs import DEPLOY, program
 
@@ -53,9 +54,21 @@ def settings_of(given: dict[str, str]) -> Settings:
     return Settings.model_validate({"keys": {1: b"\x01" * 32}, "index_key": b"\x02" * 32, **read})
 
 
+def longest_end(going: float | None) -> float:
+    """Return the seconds that a process may take to end. :param going: of ``hub serve``; None of a worker."""
+    return GRACE if going is None else going + GRACE + GRACE  # requests first, then the relay
+
+
 @pytest.mark.parametrize("file", ["Containerfile", "compose.yaml", "kubernetes/namespace.yaml", "README.md"])
 def test_what_no_engine_runs_says_so(file: str) -> None:
     assert MARK in (DEPLOY / file).read_text("utf-8")
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    files = [file for file in DEPLOY.rglob("*") if file.is_file() and "secrets" not in file.parts]
+    named = {found for file in files for found in re.findall(r"\btests/[\w/]+\.py", file.read_text("utf-8"))}
+    assert named
+    assert {one for one in named if not (DEPLOY.parent / one).is_file()} == set()
 
 
 # --- Kubernetes -----------------------------------------------------------------------------------------------------
@@ -131,7 +144,7 @@ def test_there_is_time_to_end() -> None:
     going = settings_of(of_kind("ConfigMap")[0]["data"]).going_seconds
     for workload in of_kind("Deployment"):
         serves = workload["metadata"]["name"] == "hub-serve"
-        assert pod(workload)["terminationGracePeriodSeconds"] > 20 + (going if serves else 0)
+        assert pod(workload)["terminationGracePeriodSeconds"] > longest_end(going if serves else None)
         container = pod(workload)["containers"][0]
         if serves:
             assert going > 2 * container["readinessProbe"]["periodSeconds"], "it is sent to until two looks have failed"
@@ -205,6 +218,13 @@ def test_only_the_proxy_is_reached_from_outside_and_the_hub_believes_it_alone() 
         services["proxy"]["networks"]["inside"]["ipv4_address"]
     ]
     assert all(str(one).endswith("/32") for one in settings.trusted_proxies)
+
+
+def test_a_service_of_the_hub_has_time_to_end() -> None:
+    hub, worker = (COMPOSE["services"][name] for name in ("hub", "worker"))
+    going = settings_of(hub["environment"]).going_seconds
+    for service, seconds in ((hub, longest_end(going)), (worker, longest_end(None))):
+        assert int(service["stop_grace_period"].removesuffix("s")) > seconds
 
 
 def test_hub_and_worker_wait_for_the_tables() -> None:
