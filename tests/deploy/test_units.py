@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
+from prometheus_client import ProcessCollector
 
 from hub.settings import Settings
 from tests.deploy.programs import DEPLOY, program
@@ -74,6 +75,25 @@ def test_it_lets_the_hub_do_little(as_installed: Path) -> None:
 
 
 @pytest.mark.deploy
+@every_unit
+def test_a_process_can_read_since_when_the_machine_runs(unit: Path) -> None:
+    """Without /proc/stat, which ProcSubset=pid hides, prometheus_client tells no process_* metric at all."""
+    assert not [line for line in unit.read_text("utf-8").splitlines() if line.startswith("ProcSubset=")]
+    assert list(ProcessCollector(registry=None).collect()), "there is something to lose"
+    assert not list(ProcessCollector(proc="/nonexistent", registry=None).collect())
+
+
+def test_each_worker_that_a_unit_names_has_a_port_of_its_own() -> None:
+    serve, worker = (
+        re.findall(r"^Environment=HUB_METRICS_PORT=(.+)$", unit.read_text("utf-8"), re.MULTILINE)[0]
+        for unit in _OF_THE_HUB
+    )
+    ports = [int(worker.replace("%i", str(number))) for number in range(1, 10)]
+    assert len({int(serve), *ports}) == 10
+    for told in (DEPLOY / "systemd" / "hub-worker@.service", DEPLOY / "README.md"):
+        assert re.search(r"(hub-worker@)?1 to (hub-worker@)?9", told.read_text("utf-8"))
+
+
 @pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.name)
 def test_systemd_takes_a_timer_and_finds_what_it_starts(timer: Path, tmp_path: Path) -> None:
     service = installed(timer.with_suffix(".service"), tmp_path)

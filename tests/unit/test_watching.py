@@ -86,6 +86,18 @@ def test_a_rule_says_whom_it_wakes_and_where_it_is_answered(rule: dict[str, Any]
     assert rule["annotations"]["summary"]
 
 
+def test_prometheus_asks_at_the_ports_that_the_page_and_the_units_give() -> None:
+    [job] = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    asked_at = [target.rpartition(":")[2] for one in job["static_configs"] for target in one["targets"]]
+    page = (ROOT / "docs" / "how-to" / "watch-the-hub.md").read_text("utf-8")
+    started = re.findall(r"^\$ HUB_METRICS_PORT=(\d+) hub (\w+)$", page, re.MULTILINE)
+    assert started == list(zip(asked_at[:2], ("serve", "worker"), strict=True))
+    assert all(f"at {port}" in page for port in asked_at[2:]), "what the page starts not, it says to take away"
+    units = (ROOT / "deploy" / "systemd").glob("hub-*.service")
+    own = re.findall(r"^Environment=HUB_METRICS_PORT=(\S+)$", "\n".join(map(Path.read_text, units)), re.MULTILINE)
+    assert set(asked_at) <= {one.replace("%i", str(number)) for one in own for number in range(1, 10)}
+
+
 def test_every_rule_has_its_section_and_no_other_has() -> None:
     assert sorted(section.partition("\n")[0] for section in SECTIONS) == sorted(rule["alert"] for rule in RULES)
 
