@@ -14,7 +14,7 @@ from hub.api.asking import AChooser, AWriter, CorrelationId, TheBody, TheHub
 from hub.api.models import Strict, Why, Words, read, schema_of
 from hub.api.problems import CREATED
 from hub.flow import correct
-from hub.flow.correct import ShownCorrection
+from hub.flow.corrected import ShownCorrection
 
 router = APIRouter(tags=["rights"])
 

@@ -2,23 +2,21 @@
 
 No one overwrites another's element: the authority corrects it in its own system and sends its case as ever. The spine
 then brings the new version to whoever holds, or may hold, the old one, and a withdrawal to who may see it no longer.
-Here it is told which of them have confirmed that. A no of the authority stands beside the citizen's words, for good.
+Here it is told which of them have confirmed that, to whom sees all of the element. A no of the authority stands beside
+the citizen's words, for good.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
-from hub.flow.answering import answers_for, opened
-from hub.flow.circumstances import consents_of
-from hub.flow.deliver import reader_of, shown_to, view_of
+from hub.flow.answering import answers_for, digest_of_own, opened
+from hub.flow.corrected import ShownCorrection, State, is_their_own, seen_of, shown, state_of, whole_of
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
@@ -33,34 +31,6 @@ _NO_ELEMENT = "There is no element with this id that you may see."
 _NONE = "There is no correction with this id that you may answer."
 
 
-class State(StrEnum):
-    """Where a correction stands."""
-
-    ASKED = "asked"  # its authority has neither changed it nor said no
-    CHANGED = "changed"  # the element reads otherwise now, or is gone
-    REFUSED = "refused"  # its authority keeps it as it is
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Somebody who held, or may have held, what was called wrong.
-
-    :ivar has_confirmed: it holds it for sure no more: it has confirmed the new version, or that it has deleted it.
-    """
-
-    recipient: str
-    has_confirmed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ShownCorrection:
-    """A correction, where it stands, and who held the old version."""
-
-    correction: Correction
-    state: State
-    holders: Sequence[Holder]
-
-
 def ask(
     plan: UUID, element: UUID, claim: str, reader: Reader, store: Store, *, actor: str, correlation_id: str
 ) -> ShownCorrection:
@@ -72,20 +42,21 @@ def ask(
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         unit.plans.lock([plan])
         stored, at = opened(unit, plan, reader)
-        if look(unit, plan, reader, actor).view.element(element) is None:
+        seen = look(unit, plan, reader, actor).view.element(element)
+        if seen is None:
             raise NotFound(_NO_ELEMENT)
         said, whole = stated(claim, _LETTERS), stored.plan.elements[element]
         before = [one for one in unit.corrections.of_plan(plan, stored.key) if one.element == element]
-        if any(_state(stored, one) is State.ASKED for one in before):
+        # Where a part is left out, yes or no would tell whether that part alone has changed.
+        if not seen.decision.hidden and any(state_of(stored, one) is State.ASKED for one in before):
             raise Conflict("It is said already that this is wrong.", "Look at the plan's corrections.")
-        one = Correction(
-            new_id(), plan, element, whole.authority, stored.digest(whole), reader.organisation, reader.role, at, said
-        )
+        digest = digest_of_own(stored.key, whole)
+        one = Correction(new_id(), plan, element, whole.authority, digest, reader.organisation, reader.role, at, said)
         rows = [row for row, _ in unit.holdings.holders(plan) if element in unit.holdings.of(row).maybe_anything_of()]
         unit.corrections.add(one, rows, stored.key)
         about = {"correction": one.id, "element": element, "authority": one.authority, **asked_by(reader)}
         unit.audit.record("correction-asked", actor, at, correlation_id, plan, **about)
-        return _shown(unit, stored, one)
+        return shown(unit, stored, one, seen)
 
 
 def refuse(
@@ -97,20 +68,20 @@ def refuse(
     :raises Conflict: it is answered already, or the element has changed.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
-        plan, at = unit.corrections.plan_of(wanted), now()
+        plan = unit.corrections.plan_of(wanted)
         unit.plans.lock([plan] if plan else [])
-        stored = unit.plans.get(plan) if plan else None
+        stored, at = unit.plans.get(plan) if plan else None, now()
         found = unit.corrections.of_plan(plan, stored.key) if plan and stored else ()
         one = next((one for one in found if one.id == wanted), None)
         if stored is None or one is None or not _answers(unit, stored, one, reader, at):
             raise NotFound(_NONE)
-        if _state(stored, one) is not State.ASKED:
+        if state_of(stored, one) is not State.ASKED:
             raise Conflict("This is answered, or the element has changed.", "Look at the list again.")
         unit.corrections.answer(wanted, stated(reason, _LETTERS), stored.key, at)
         about = {"correction": wanted, "element": one.element, **asked_by(reader)}
         unit.audit.record("correction-refused", actor, at, correlation_id, stored.plan.id, **about)
         answered = next(one for one in unit.corrections.of_plan(stored.plan.id, stored.key) if one.id == wanted)
-        return _shown(unit, stored, answered)
+        return whole_of(unit, stored, answered)
 
 
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
@@ -120,9 +91,9 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
         view = look(unit, plan, reader, actor).view
         unit.audit.record("corrections-read", actor, at, correlation_id, plan, **asked_by(reader))
         found = () if tells_nobody(stored.plan, reader) else unit.corrections.of_plan(plan, stored.key)
-        # What somebody else may see and the reader may not is not told; nor what the citizen saw and is gone.
-        own = [one for one in found if one.role == reader.role or view.element(one.element) is not None]
-        return [_shown(unit, stored, one) for one in own]
+        seen = seen_of(unit, stored, view, {one.element for one in found}, at)
+        told = [(one, seen.get(one.element)) for one in found]
+        return [shown(unit, stored, one, it) for one, it in told if it or is_their_own(one, reader)]
 
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
@@ -134,7 +105,7 @@ def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: s
             if stored is None:
                 continue
             for one in unit.corrections.of_plan(plan, stored.key):
-                if _answers(unit, stored, one, reader, at) and _state(stored, one) is State.ASKED:
+                if _answers(unit, stored, one, reader, at) and state_of(stored, one) is State.ASKED:
                     found.append(ShownCorrection(one, State.ASKED, ()))
         unit.audit.record("corrections-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return found
@@ -142,26 +113,3 @@ def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: s
 
 def _answers(unit: Unit, stored: StoredPlan, one: Correction, reader: Reader, at: datetime) -> bool:
     return answers_for(unit, stored, one.element, one.authority, reader, at)
-
-
-def _state(stored: StoredPlan, one: Correction) -> State:
-    current = stored.plan.elements.get(one.element)
-    if current is None or stored.digest(current) != one.digest:
-        return State.CHANGED
-    return State.ASKED if one.answered_at is None else State.REFUSED
-
-
-def _shown(unit: Unit, stored: StoredPlan, one: Correction) -> ShownCorrection:
-    state, rows = _state(stored, one), unit.corrections.holders(one.id)
-    confirmed = {row for row, name in rows if state is State.CHANGED and _is_up_to_date(unit, stored, one, row, name)}
-    return ShownCorrection(one, state, [Holder(name, row in confirmed) for row, name in rows])
-
-
-def _is_up_to_date(unit: Unit, stored: StoredPlan, one: Correction, row: UUID, recipient: str) -> bool:
-    """Tell whether a recipient surely holds of an element what it may see now, and nothing else of it."""
-    element, held, policy, at = one.element, unit.holdings.of(row), unit.policies.in_force(), now()
-    if element in held.owed:
-        return False
-    consents = consents_of(unit, stored.plan, policy, at)
-    shown = shown_to(stored, view_of(unit, stored, reader_of(recipient, {}), policy, consents, at)).get(element)
-    return held.is_surely(element, shown.digest) if shown else element not in held.maybe_anything_of()

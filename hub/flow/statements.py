@@ -16,16 +16,14 @@ from uuid import UUID
 
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
-from hub.consent.view import Seen, View
-from hub.crypto.envelope import keyed_digest
+from hub.consent.view import View
 from hub.errors import Conflict, InvalidRequest, NotFound
-from hub.flow.answering import answers_for, opened
+from hub.flow.answering import answers_for, digest_of_own, opened
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import worded
 from hub.flow.refusal import refusals_written
 from hub.flow.show import look
-from hub.plan.canonical import own_content
 from hub.plan.own import CITIZEN
 from hub.plan.person import Role
 from hub.plan.working_days import end_of_working_day
@@ -96,10 +94,8 @@ def say(
         said = worded("words", words, 0 if says is Says.AGREE else _LETTERS)
         _check_is_news(unit.statements.of_plan(plan, stored.key), element, says, reader)
         due_at = None if says is Says.AGREE else end_of_working_day(at, days)
-        one = Statement(
-            new_id(), plan, element, seen.element.authority, _digest(stored.key, seen), says, reader.role, at, said,
-            due_at,
-        )  # fmt: skip
+        whose, digest = seen.element.authority, digest_of_own(stored.key, seen.element)
+        one = Statement(new_id(), plan, element, whose, digest, says, reader.role, at, said, due_at)
         unit.statements.add(one, stored.key)
         about = {"statement": one.id, "element": element, "says": says, **asked_by(reader)}
         unit.audit.record("statement-made", actor, at, correlation_id, plan, **about)
@@ -186,9 +182,5 @@ def _may_know(one: Statement, view: View) -> bool:
 
 def _shown(one: Statement, view: View, key: bytes, at: datetime) -> ShownStatement:
     seen = view.element(one.element)
-    has_changed = seen is not None and not seen.decision.hidden and _digest(key, seen) != one.digest
+    has_changed = seen is not None and not seen.decision.hidden and digest_of_own(key, seen.element) != one.digest
     return ShownStatement(one, state_of(one, at), has_changed)
-
-
-def _digest(key: bytes, seen: Seen) -> str:
-    return keyed_digest(key, own_content(seen.element)).hex()[:32]

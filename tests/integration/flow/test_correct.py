@@ -10,13 +10,15 @@ import sqlalchemy as sa
 
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
-from hub.flow.correct import State, ask, for_authority, of_plan, refuse
+from hub.flow.correct import ask, for_authority, of_plan, refuse
+from hub.flow.corrected import ShownCorrection, State
 from hub.plan.element import Kind, Sensitivity
 from hub.plan.person import Role
 from hub.store.correction_tables import corrections
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.flow.emergencies import by_the_danish_rules
 from tests.integration.flow.feeding import a_world_that_feeds, must_fetch, reads, says
+from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
 
 pytestmark = pytest.mark.integration
@@ -46,6 +48,10 @@ def corrects(world: World, **facts: Any) -> None:
 def confirmed(world: World, plan: UUID) -> tuple[State, dict[str, bool]]:
     (one,) = of_plan(plan, citizen_of(world, plan), world.store, actor="me", correlation_id="c")
     return one.state, {each.recipient: each.has_confirmed for each in one.holders}
+
+
+def told(world: World, plan: UUID, reader: Reader) -> list[ShownCorrection]:
+    return list(of_plan(plan, reader, world.store, actor="me", correlation_id="c"))
 
 
 def titles(world: World, name: str) -> list[str]:
@@ -153,6 +159,77 @@ def test_of_what_one_does_not_see_nothing_is_called_wrong(world: World) -> None:
         ask(plan, hidden, CLAIM, COORDINATOR, world.store, actor="me", correlation_id="c")
     ask(plan, hidden, CLAIM, citizen_of(world, plan), world.store, actor="me", correlation_id="c")
     assert not of_plan(plan, COORDINATOR, world.store, actor="me", correlation_id="c")
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_is_withdrawn_from_the_coordinator_is_followed_no_more(world: World, answers: bool) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan().plans
+    world.accepts(a_contribution("children").with_draft("g1", title="Svømning").build())
+    one = claims(world, plan, COORDINATOR)
+    corrects(world, label=Sensitivity.VIP_SAGER)
+    assert not world.shows(plan).view.element(GOAL), "else this shows nothing"
+    if answers:
+        world.accepts(a_contribution("children").version(3).with_draft("g1", title="Svømning").build())
+        refuse(one, "Det står i afgørelsen", CASEWORKER, world.store, actor="x", correlation_id="c")
+        again = a_contribution("children").version(4).with_draft("g1", label=Sensitivity.VIP_SAGER)
+        world.accepts(again.build())
+    assert not told(world, plan, COORDINATOR)
+    assert told(world, plan, citizen_of(world, plan)), "the citizen sees it still"
+
+
+def test_the_coordinator_is_told_who_has_deleted_what_they_saw_and_nothing_of_what_they_did_not(world: World) -> None:
+    plan = a_shared_plan(world)
+    world.drains()
+    claims(world, plan, COORDINATOR)
+    world.accepts(a_contribution("children").version(2).removing("g1").build())
+    world.drains()
+    (one,) = told(world, plan, COORDINATOR)
+    assert (one.state, {each.has_confirmed for each in one.holders}) == (State.CHANGED, {True})
+    world.accepts(a_contribution("children").version(3).with_draft("g1", label=Sensitivity.VIP_SAGER).build())
+    world.accepts(a_contribution("children").version(4).removing("g1").build())
+    assert not told(world, plan, COORDINATOR)
+    assert told(world, plan, citizen_of(world, plan))
+
+
+def test_what_is_withheld_from_the_citizen_since_tells_no_more_than_what_was_answered(world: World) -> None:
+    plan = a_shared_plan(world)
+    world.drains()
+    claims(world, plan)
+    relative = a_contribution("children").version(2).with_relative("g1", "0101700001", name="Far").build()
+    world.accepts(relative)
+    world.drains()
+    assert not world.shows(plan, citizen_of(world, plan)).view.element(GOAL), "else this shows nothing"
+    (one,) = told(world, plan, citizen_of(world, plan))
+    assert (one.state, one.holders) == (State.ASKED, ())
+
+
+def test_a_change_of_what_it_is_part_of_changes_nothing_that_is_told(world: World) -> None:
+    plan = a_shared_plan(world)
+    claims(world, plan)
+    whole = a_contribution("children").version(2).with_draft("secret", label=Sensitivity.VIP_SAGER)
+    world.accepts(whole.with_draft("g1", title="Svømning", part_of="secret").build())
+    for reader in (COORDINATOR, citizen_of(world, plan)):
+        assert [one.state for one in told(world, plan, reader)] == [State.ASKED]
+
+
+def test_a_change_of_a_part_that_is_left_out_changes_nothing_that_is_told(world: World) -> None:
+    rules = a_generous_policy()
+    (whole,) = rules["rule"]
+    other = {**whole, "id": "CON-PART", "roles": ["coordinator"], "without": ["text"]}
+    whole["roles"] = ["authority-system", "caseworker", "citizen"]
+    publish_policy({**rules, "rule": [whole, other]}, world.store, actor="test", correlation_id="c")
+    (plan,) = world.opens_plan().plans
+    world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    world.accepts(a_contribution("children").with_draft("g1", title="Svømning", text="Hver mandag").build())
+    claims(world, plan, COORDINATOR)
+    world.accepts(a_contribution("children").version(2).with_draft("g1", title="Svømning", text="Aldrig").build())
+    seen = world.shows(plan).view.element(GOAL)
+    assert seen is not None
+    assert seen.decision.hidden, "else this shows nothing"
+    assert [(one.state, one.holders) for one in told(world, plan, COORDINATOR)] == [(State.ASKED, ())]
+    assert not for_authority(CASEWORKER, world.store, actor="me", correlation_id="c"), "it has changed it"
+    claims(world, plan, COORDINATOR)
 
 
 def test_twice_is_a_conflict_and_the_words_lie_sealed(world: World) -> None:
