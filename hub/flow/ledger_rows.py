@@ -37,8 +37,9 @@ _READS: Mapping[str, Deed] = {
     "restricted": Deed.RESTRICTED,
     "restriction-lifted": Deed.RESTRICTION_LIFTED,
 }
-#: Of these nothing is left to tell when the citizen may see no element that they name.
+#: Of these nothing is left to tell when the citizen may see no element that they name, where they name any.
 _OF_ELEMENTS = frozenset({Deed.EXPLAINED, Deed.REVEALED})
+_OF_ELEMENT_OR_PLAN = frozenset({Deed.RESTRICTED, Deed.RESTRICTION_LIFTED})
 _STARTED, _DELIVERED, _FETCHED = "delivery-started", "delivered", "feed-fetched"
 
 
@@ -151,7 +152,7 @@ def _read(rows: Sequence[Mapping[str, Any]], known: Known) -> Iterator[Disclosur
         details: Mapping[str, Any] = row["details"]
         named = details.get("elements") or ([details["element"]] if "element" in details else [])
         categories, is_all = known.seen(named)
-        if deed in _OF_ELEMENTS and not categories:
+        if not categories and (deed in _OF_ELEMENTS or (named and deed in _OF_ELEMENT_OR_PLAN)):
             continue
         if deed is Deed.READ and details.get("is_red"):
             deed = Deed.EMERGENCY_READ

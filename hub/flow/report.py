@@ -129,7 +129,7 @@ def _made(unit: Unit, stored: StoredPlan, reader: Reader, settings: Settings, at
         members=members_told(unit, stored, citizen, at),
         consents=sorted(unit.consents.of([plan.person]), key=lambda one: (one.given_at, one.id)),
         emergencies=() if is_silent else _emergencies(unit, stored),
-        restrictions=restrictions_told(unit, stored, citizen),
+        restrictions=restrictions_told(unit, stored, citizen, reader),
         corrections=() if is_silent else _corrections(unit, stored, {one.element.id for one in elements}),
         requests=() if is_silent else unit.consent_requests.of_plan(plan.id, stored.key),
         accepted=() if is_silent else _accepted(unit, stored, {one.element.id for one in elements}),

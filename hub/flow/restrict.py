@@ -14,9 +14,12 @@ from uuid import UUID
 
 from hub.clock import now
 from hub.consent.reader import Reader
+from hub.consent.view import view_for
 from hub.errors import Conflict, NotAllowed, NotFound
-from hub.flow.belonging import NO_PLAN, may_choose
+from hub.flow.belonging import NO_PLAN, as_member, may_choose
+from hub.flow.circumstances import consents_of
 from hub.flow.hold import tells_nobody
+from hub.flow.ledger import as_citizen
 from hub.flow.owing import write_down_what_is_owed
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
@@ -68,7 +71,8 @@ def announce(wanted: UUID, reader: Reader, store: Store, *, actor: str, correlat
         stored, one, at = _found(unit, wanted, reader)
         if one.announced_at is None:
             unit.restrictions.announce(wanted, at)
-            tell_before_it_is_lifted(unit, stored, wanted, at)
+            if _is_the_citizens_to_know(unit, stored, one):
+                tell_before_it_is_lifted(unit, stored, wanted, at)
             _audit(unit, "restriction-announced", one, reader, actor, at, correlation_id)
         return replace(one, announced_at=one.announced_at or at)
 
@@ -85,7 +89,8 @@ def lift(wanted: UUID, reason: str, reader: Reader, store: Store, *, actor: str,
         said = stated(reason, _LETTERS)
         if reader.role is Role.CITIZEN and one.role != Role.CITIZEN:
             raise NotAllowed("Somebody else has set this restriction.", "Ask the plan's coordinator to lift it.")
-        if reader.role is not Role.CITIZEN and not _was_told(unit, one):
+        must_be_told = reader.role is not Role.CITIZEN and _is_the_citizens_to_know(unit, stored, one)
+        if must_be_told and not _was_told(unit, one):
             raise Conflict(
                 "The citizen has not been told yet that this restriction will be lifted.",
                 "Announce it (POST /restrictions/…/announce); lift it once the letter is sent, or you have told them.",
@@ -101,17 +106,48 @@ def show_restrictions(
 ) -> Sequence[Restriction]:
     """Show what is and was restricted, when and why. :raises NotFound: no plan of which the reader may see it."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        at, stored = now(), unit.plans.get(plan)
+        stored, at = unit.plans.get(plan, for_delivery=True), now()
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
             raise NotFound(NO_PLAN)
         unit.audit.record("restrictions-read", actor, at, correlation_id, plan, **asked_by(reader))
         return told_of(unit, stored, reader)
 
 
-def told_of(unit: Unit, stored: StoredPlan, reader: Reader) -> Sequence[Restriction]:
-    """Return the restrictions that a reader may know of; of a held plan the citizen the citizen's own."""
+def told_of(unit: Unit, stored: StoredPlan, *readers: Reader) -> Sequence[Restriction]:
+    """Return the restrictions that each of the readers may know of; of a held plan the citizen the citizen's own."""
     found = unit.restrictions.of_plan(stored.plan.id, stored.key)
-    return [one for one in found if not tells_nobody(stored.plan, reader) or one.role == Role.CITIZEN]
+    for reader in readers:
+        seen = _in_sight(unit, stored, reader, found)
+        found = [
+            one
+            for one in found
+            if (one.role == reader.role or one.element is None or one.element in seen)
+            and (one.role == Role.CITIZEN or not tells_nobody(stored.plan, reader))
+        ]
+    return found
+
+
+def _in_sight(unit: Unit, stored: StoredPlan, reader: Reader, found: Sequence[Restriction]) -> frozenset[UUID]:
+    """Return the elements of restrictions that a reader would see, were nothing restricted and the plan not held.
+
+    What is gone from the plan counts as it read last.
+    """
+    asked = {one.element for one in found if one.element is not None}
+    if not asked:
+        return frozenset()
+    gone = unit.plans.latest(stored, asked - stored.plan.elements.keys())
+    whole = {**stored.plan.elements, **gone}
+    plan = replace(stored.plan, elements=whole, restricted=frozenset(), is_held=False)
+    policy, at = unit.policies.in_force(), now()
+    member = as_member(unit, plan.id, reader, at)
+    view = view_for(plan, member, policy, consents_of(unit, plan, policy, at), at)
+    return frozenset(one.element.id for one in view.seen) & asked
+
+
+def _is_the_citizens_to_know(unit: Unit, stored: StoredPlan, one: Restriction) -> bool:
+    """Tell whether the citizen is told that it will be lifted; a letter about what they do not see would tell of it."""
+    is_theirs = one.element is None or one.role == Role.CITIZEN
+    return is_theirs or one.element in _in_sight(unit, stored, as_citizen(stored), [one])
 
 
 def _taken(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:

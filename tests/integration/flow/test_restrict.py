@@ -12,9 +12,13 @@ from hub.consent.decision import Reason
 from hub.consent.reader import Reader
 from hub.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 from hub.flow.emergency import break_glass
+from hub.flow.hold import hold_back
 from hub.flow.ledger import show_ledger
+from hub.flow.ledger_words import Deed
+from hub.flow.report import report_on
 from hub.flow.restrict import announce, lift, restrict, show_restrictions
 from hub.flow.told import tell
+from hub.plan.element import Sensitivity
 from hub.plan.person import Role
 from hub.store.notices import NoticeKind
 from hub.store.restrictions import Restriction
@@ -188,3 +192,76 @@ def test_why_lies_sealed_and_who_is_audited_and_told(world: World) -> None:
         assert "forkert" not in deed["details"]
     ledger = show_ledger(plan, citizen_of(world, plan), world.store, actor="me", correlation_id="c")
     assert {"restricted", "restriction-lifted"} <= {one.deed for one in ledger.disclosures}
+
+
+# --- what is withheld ---------------------------------------------------------------------------------------------
+
+
+def told(world: World, plan: UUID, reader: Reader) -> list[UUID]:
+    found = show_restrictions(plan, reader, world.store, actor="me", correlation_id="c")
+    return [one.id for one in found]
+
+
+def reported(world: World, plan: UUID, reader: Reader) -> list[UUID]:
+    made = report_on(plan, reader, world.store, world.settings, actor="me", correlation_id="c")
+    return [one.id for one in made.restrictions]
+
+
+def deeds(world: World, plan: UUID, reader: Reader) -> list[Deed]:
+    found = show_ledger(plan, reader, world.store, actor="me", correlation_id="c").disclosures
+    return [one.deed for one in found if one.deed in (Deed.RESTRICTED, Deed.RESTRICTION_LIFTED)]
+
+
+def test_what_the_citizen_restricts_out_of_the_coordinators_sight_is_the_citizens(world: World) -> None:
+    plan = a_shared_plan(world)
+    world.accepts(a_contribution("social").with_draft("h1", label=Sensitivity.VIP_SAGER).build())
+    hidden = an_id("social", "h1")
+    assert hidden not in shown(world, plan, COORDINATOR), "else this shows nothing"
+    citizen = citizen_of(world, plan)
+    one, other = restricts(world, plan, hidden, citizen), restricts(world, plan, GOAL, citizen)
+    assert told(world, plan, COORDINATOR) == reported(world, plan, COORDINATOR) == [other.id]
+    assert told(world, plan, citizen) == reported(world, plan, citizen) == [one.id, other.id]
+    for deed in (lambda: lifts(world, one), lambda: is_told(world, one)):
+        with pytest.raises(NotFound):
+            deed()
+    lifts(world, one, citizen)
+    assert told(world, plan, COORDINATOR) == [other.id]
+    assert deeds(world, plan, citizen) == [Deed.RESTRICTION_LIFTED, Deed.RESTRICTED, Deed.RESTRICTED]
+    assert not deeds(world, plan, COORDINATOR), "of either: of what is restricted the coordinator is shown nothing"
+
+
+def test_what_the_coordinator_restricts_out_of_the_citizens_sight_is_not_told(world: World) -> None:
+    plan = a_shared_plan(world)
+    joined = a_contribution("children").version(2).with_draft("g1").with_relative("g2", "0301609995", name="Far")
+    one = restricts(world, plan, OTHER)
+    world.accepts(joined.build())
+    citizen = citizen_of(world, plan)
+    assert OTHER not in shown(world, plan, citizen), "else this shows nothing"
+    for reader in (citizen, COORDINATOR):
+        assert not reported(world, plan, reader)
+        assert not deeds(world, plan, reader)
+    assert not told(world, plan, citizen)
+    assert told(world, plan, COORDINATOR) == [one.id], "whose own it is"
+    with pytest.raises(NotFound):
+        lifts(world, one, citizen)
+    lifts(world, one)
+    with world.store.begin(read_only=True) as unit:
+        assert not unit.notices.of_plan(plan), "no letter tells of it"
+    assert not deeds(world, plan, citizen)
+
+
+def test_what_is_gone_is_told_by_how_it_read_last(world: World) -> None:
+    plan = a_shared_plan(world)
+    citizen = citizen_of(world, plan)
+    one = restricts(world, plan, GOAL, citizen)
+    world.accepts(a_contribution("children").version(2).removing("g1").build())
+    assert told(world, plan, COORDINATOR) == told(world, plan, citizen) == [one.id]
+
+
+def test_of_a_held_plan_the_citizen_is_told_of_one_before_it_is_lifted_as_ever(world: World) -> None:
+    plan = a_shared_plan(world)
+    one = restricts(world, plan, GOAL)
+    hold_back(plan, "Søsteren har fortalt om trusler", COORDINATOR, world.store, actor="me", correlation_id="c")
+    assert not told(world, plan, citizen_of(world, plan))
+    with pytest.raises(Conflict):
+        lifts(world, one)
