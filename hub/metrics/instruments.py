@@ -121,7 +121,11 @@ LOOP_TURN = Instrument(
     {"loop": Of.CODE},
 )
 STATE_UP = Instrument(Kind.GAUGE, "hub_state_up", "Whether the database told in time (1) how things stand, or not (0).")
-STATE_SECONDS = Instrument(Kind.GAUGE, "hub_state_read_seconds", "How long the last look at the database took.")
+STATE_SECONDS = Instrument(
+    Kind.GAUGE,
+    "hub_state_read_seconds",
+    "How long the last look at the database took, or the present one so far, whichever is longer.",
+)
 
 # --- what the database says: the same from every process ------------------------------------------------------------
 

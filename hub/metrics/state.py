@@ -1,7 +1,7 @@
 """What is not counted but is: read when Prometheus asks, with a limit, and by one look for all who ask.
 
 So several processes tell the same, a process that has just started knows as much as the others, and a database that is
-slow or away makes a scrape poorer (``hub_state_up`` is 0) and never late.
+slow or away makes a scrape older, then poorer (``hub_state_up`` is 0), and never late.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from hub.metrics.instruments import STATE_SECONDS, STATE_UP, Instrument
 _SECONDS = 5.0
 #: A look is good for twenty times as long as it took, but for a second at least and a minute at most.
 _TIMES, _AT_LEAST, _AT_MOST = 20, 1.0, 60.0
+#: What was seen is told so long where no look brings anything newer: an alert that waits must not begin anew for one.
+_STILL_TOLD = 180.0
 
 
 class Sample(NamedTuple):
@@ -33,6 +35,19 @@ class Sample(NamedTuple):
     value: float
 
 
+class Told(NamedTuple):
+    """What the database has told.
+
+    :ivar samples: as it last told them; None: never, or too long ago.
+    :ivar is_up: the last look brought something, and nobody has just waited in vain for the next.
+    :ivar seconds: how long the last look took, or the one that goes on has taken already.
+    """
+
+    samples: Sequence[Sample] | None
+    is_up: bool
+    seconds: float
+
+
 class SharedLook:
     """One look at the database for all who ask, never two at once."""
 
@@ -41,32 +56,39 @@ class SharedLook:
         self._look, self._seconds = look, seconds
         self._lock = threading.Lock()
         self._done = threading.Event()
-        self._is_looking = False
+        self._is_looking = self._has_told = False
         self._known: Sequence[Sample] | None = None
-        self._until = self.took = 0.0
+        self._known_at = self._began = self._until = self._took = 0.0
 
-    def latest(self) -> Sequence[Sample] | None:
-        """Return what the last look saw, or look; None when the database does not tell, or not in time."""
+    def latest(self) -> Told:
+        """Return what the last look saw, or look; not in time, or in vain: what was seen before, while that is new."""
         with self._lock:
             if not self._is_looking and monotonic() >= self._until:
-                self._is_looking, self._done = True, threading.Event()
+                self._is_looking, self._done, self._began = True, threading.Event(), monotonic()
                 # a daemon, so that a database that hangs keeps no process from ending
                 threading.Thread(target=self._look_once, name="hub-metrics-look", daemon=True).start()
             done = self._done
-        return self._known if done.wait(self._seconds) else None
+        is_in_time = done.wait(self._seconds)
+        with self._lock:
+            at = monotonic()
+            so_far = at - self._began if self._is_looking else 0.0
+            known = self._known if at - self._known_at < _STILL_TOLD else None
+            return Told(known, is_in_time and self._has_told, max(self._took, so_far))
 
     def _look_once(self) -> None:
-        began, known = monotonic(), None
+        known = None
         try:
             known = self._look()
         except Unavailable:
-            pass  # that there is nothing known says it
+            pass  # that nothing is told says it
         finally:
             with self._lock:
                 ended = monotonic()
-                self.took = ended - began
-                self._known, self._is_looking = known, False
-                self._until = ended + min(_AT_MOST, max(_AT_LEAST, _TIMES * self.took))
+                self._took = ended - self._began
+                self._has_told, self._is_looking = known is not None, False
+                if known is not None:
+                    self._known, self._known_at = known, ended
+                self._until = ended + min(_AT_MOST, max(_AT_LEAST, _TIMES * self._took))
                 self._done.set()
 
 
@@ -87,9 +109,9 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what there is to tell."""
-        said = self._look.latest()
-        up = Sample(STATE_UP, (), 0.0 if said is None else 1.0)
-        yield from self._families([up, Sample(STATE_SECONDS, (), self._look.took), *self._of_itself(), *(said or ())])
+        told = self._look.latest()
+        look = [Sample(STATE_UP, (), float(told.is_up)), Sample(STATE_SECONDS, (), told.seconds)]
+        yield from self._families([*look, *self._of_itself(), *(told.samples or ())])
 
     def _families(self, samples: Iterable[Sample]) -> Iterator[Metric]:
         told: dict[str, tuple[Instrument, dict[tuple[str, ...], float]]] = {}

@@ -24,6 +24,10 @@ def told(look: Callable[[], Sequence[Sample]], seconds: float = 5.0) -> str:
     return counts.text().decode()
 
 
+def away() -> Sequence[Sample]:
+    raise StoreBusy("The database does not answer in time.")
+
+
 @pytest.mark.files
 def test_what_is_seen_is_told() -> None:
     text = told(lambda: [DEPTH])
@@ -41,9 +45,6 @@ def test_names_in_no_list_are_summed_or_the_highest_of_them_is_told() -> None:
 
 @pytest.mark.files
 def test_a_database_that_is_away_leaves_its_numbers_out() -> None:
-    def away() -> Sequence[Sample]:
-        raise StoreBusy("The database does not answer in time.")
-
     text = told(away)
     assert "hub_state_up 0.0" in text
     assert "hub_queue_depth" not in text
@@ -59,10 +60,31 @@ def test_a_database_that_hangs_keeps_nobody_waiting() -> None:
 
     look = SharedLook(hanging, 0.1)
     began = monotonic()
-    assert [look.latest() for _ in range(3)] == [None] * 3
+    told_of = [look.latest() for _ in range(3)]
     assert monotonic() - began < 5
+    assert [(one.samples, one.is_up) for one in told_of] == [(None, False)] * 3
+    assert [one.seconds >= 0.1 * number for number, one in enumerate(told_of, start=1)] == [True] * 3, "it grows"
     hangs.set()
-    assert SharedLook(lambda: [DEPTH]).latest() == [DEPTH]
+    assert SharedLook(lambda: [DEPTH]).latest().samples == [DEPTH]
+
+
+@pytest.mark.files
+def test_what_was_seen_is_told_for_a_while_where_the_next_look_hangs_or_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, at = threading.Event(), [1000.0]
+    monkeypatch.setattr("hub.metrics.state.monotonic", lambda: at[0])
+    looks: list[Callable[[], Sequence[Sample]]] = [lambda: [DEPTH], away, lambda: [DEPTH] if hangs.wait(30) else []]
+    look = SharedLook(lambda: looks.pop(0)(), 0.1)
+    assert look.latest() == ([DEPTH], True, 0.0)
+    at[0] += 61
+    assert look.latest() == ([DEPTH], False, 0.0), "it failed"
+    at[0] += 61
+    assert look.latest() == ([DEPTH], False, 0.0), "it hangs"
+    at[0] += 8
+    assert look.latest() == ([DEPTH], False, 8.0)
+    at[0] += 51
+    assert look.latest() == (None, False, 59.0), "what was seen is too old"
+    hangs.set()
+    assert any(look.latest() == ([DEPTH], True, 59.0) for _ in range(100)), "and what comes after all is told"
 
 
 def test_all_who_ask_at_once_share_one_look() -> None:
@@ -76,5 +98,5 @@ def test_all_who_ask_at_once_share_one_look() -> None:
     look = SharedLook(slow)
     with ThreadPoolExecutor(8) as askers:
         answers = list(askers.map(lambda _: look.latest(), range(8)))
-    assert answers == [[DEPTH]] * 8
+    assert [one.samples for one in answers] == [[DEPTH]] * 8
     assert len(looks) == 1
