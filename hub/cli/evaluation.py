@@ -39,4 +39,4 @@ def evaluation(
             for name in MEASURES
         ]
         Console().print(table_of(["measure", *names], rows))
-        typer.echo(f"-: fewer than {least}, or not known by now.")
+        typer.echo(f"-: of fewer than {least} families, or not known.")

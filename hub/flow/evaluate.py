@@ -1,6 +1,6 @@
 """Report month by month on what one plan is for: less for a family to keep up with, and everybody knowing in time.
 
-Whoever evaluates learns of nobody: numbers of all families of the municipality together, none of fewer than
+Whoever evaluates learns of nobody: numbers of all families of the municipality together, none of fewer families than
 ``HUB_EVALUATION_LEAST``, none that could be reckoned from its siblings, and months alone, so that no two periods differ
 by one person. Nothing is unsealed for it.
 """
@@ -11,14 +11,15 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from hub.clock import now
 from hub.errors import Fault, InvalidRequest
 from hub.plan.danish_time import LOCAL, day_of, months_later
-from hub.plan.evaluation import by_number_of_authorities, families_of, of_plan, parts_told, quantile, told
-from hub.store.evaluation import Counts, Evaluations
+from hub.plan.evaluated import consented, corrected, met, objected, speed
+from hub.plan.evaluation import families_of
+from hub.store.evaluation import Evaluations
 from hub.store.transaction import Store
 
 #: Months of one report.
@@ -38,7 +39,7 @@ class Month:
     """One month.
 
     :ivar begins: its first day.
-    :ivar values: by the names of ``MEASURES``; None: too small a number to be told.
+    :ivar values: by the names of ``MEASURES``; None: of too few to be told.
     :ivar is_whole: it is over.
     """
 
@@ -50,7 +51,7 @@ class Month:
 def evaluate(first: date, last: date, store: Store, least: int, *, actor: str, correlation_id: str) -> Sequence[Month]:
     """Report on each month from that of ``first`` to that of ``last``.
 
-    :param least: numbers of people, or of things of theirs, below it are not told, but for none.
+    :param least: numbers of fewer families, or of things of theirs, are not told, but for none.
     :raises InvalidRequest: they are in the wrong order, too many, or lie ahead.
     """
     months = list(_months(first, last))
@@ -90,65 +91,14 @@ def as_csv(months: Sequence[Month]) -> str:
 
 def _month(begins_on: date, rows: Evaluations, families: Mapping[UUID, UUID], least: int, at: datetime) -> Month:
     begins, ends = _begins(begins_on), _begins(months_later(begins_on, 1))
-    contacts = demands = overlaps = resolved = 0
-    authorities: dict[UUID, frozenset[str]] = {}
-    for plan, versions in rows.versions(begins, ends):
-        found = of_plan(versions, begins, ends)
-        contacts, demands = contacts + found.contacts, demands + found.demands
-        overlaps, resolved = overlaps + found.overlaps, resolved + found.resolved
-        family = families.get(plan, plan)
-        authorities[family] = authorities.get(family, frozenset()) | found.authorities
-    by_number = by_number_of_authorities(authorities.values())
-    parts = {"one": by_number[1], "two": by_number[2], "more": by_number[3]}
-    how_many = sum(parts.values())
-    of_families = {f"families-of-{name}-authorities": one for name, one in parts_told(parts, least).items()}
-    of_families["families-of-one-authority"] = of_families.pop("families-of-one-authorities")
-    met = parts_told({"overlaps-resolved": resolved, "overlaps-left": overlaps - resolved}, least)
-    are_few = 0 < how_many < least  # then their meetings tell of them, however many those are
     values = {
-        "families": told(how_many, least),
-        **of_families,
-        "contacts": None if are_few else told(contacts, least),
-        "demands": None if are_few else told(demands, least),
-        "overlaps": told(overlaps, least),
-        **met,
-        **_speed(list(rows.times(begins, ends)), least),
-        **_said(rows.counts(begins, ends), least),
+        **met(rows.versions(begins, ends), families, least, begins, ends),
+        **speed(list(rows.changes(begins, ends)), families, least),
+        **consented(rows.consents(begins, ends), families, least),
+        **objected(rows.objections(begins, ends), families, least),
+        "corrections": corrected(rows.corrections(begins, ends), families, least),
     }
     return Month(begins_on, {name: values[name] for name in MEASURES}, ends <= at)
-
-
-def _speed(times: Sequence[timedelta | None], least: int) -> dict[str, int | None]:
-    """Return how long changes took until all had them who were to; what some have not yet counts as endless."""
-    known = [one if one is not None else timedelta.max for one in times]
-    half, nine = quantile(known, 0.5), quantile(known, 0.9)
-    is_told = len(times) >= least
-
-    def seconds(time: timedelta | None) -> int | None:
-        return int(time.total_seconds()) if is_told and time is not None and time != timedelta.max else None
-
-    return {
-        "changes": told(len(times), least),
-        "seconds-until-half-is-known": seconds(half),
-        "seconds-until-nine-in-ten-are-known": seconds(nine),
-    }
-
-
-def _said(counts: Counts, least: int) -> dict[str, int | None]:
-    answers = {
-        "in-time": counts.in_time, "late": counts.answered - counts.in_time,
-        "open": counts.objections - counts.answered,
-    }  # fmt: skip
-    safe = parts_told(answers, least)
-    is_whole = None not in safe.values()
-    return {
-        "consents-given": told(counts.consents_given, least),
-        "consents-withdrawn": told(counts.consents_withdrawn, least),
-        "objections": told(counts.objections, least),
-        "objections-answered": told(counts.answered, least) if is_whole else None,
-        "objections-answered-in-time": safe["in-time"],
-        "corrections": told(counts.corrections, least),
-    }
 
 
 def _months(first: date, last: date) -> Iterator[date]:

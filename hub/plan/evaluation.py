@@ -1,12 +1,11 @@
 """Does one plan help? Numbers for each month, of all families together and of nobody in particular.
 
-Made of what is known of elements in the clear (whose, what sort, when, since when), so no plan is opened for it. Too
-small a number is not told, for somebody might be known by it (``told``), nor one that its siblings give away.
+Made of what is known of elements in the clear (whose, what sort, when, since when), so no plan is opened for it. Which
+of the numbers may be told is the business of ``hub.plan.telling``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from itertools import combinations
 from uuid import UUID
 
 from hub.plan.element import Kind, Status
+from hub.plan.telling import Tally
 
 #: What takes place, or took place, as far as its authority says.
 _ON = frozenset({Status.PLANNED, Status.ACTIVE, Status.COMPLETED})
@@ -64,6 +64,35 @@ class OfPlan:
     resolved: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that made deliveries due.
+
+    :ivar plan: one of those that it was about.
+    :ivar took: how long it took until all had it who were to; None: some have it not yet.
+    """
+
+    plan: UUID
+    took: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A version of a consent. :ivar person: whose data it is about."""
+
+    person: UUID
+    is_withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A disagreement or a question. :ivar in_time: it was answered by when it was due."""
+
+    plan: UUID
+    is_answered: bool
+    in_time: bool
+
+
 def of_plan(versions: Sequence[Version], begins: datetime, ends: datetime) -> OfPlan:
     """Return what one plan adds to the month from ``begins`` to before ``ends``."""
     meetings = [one for one in versions if one.kind is Kind.APPOINTMENT]
@@ -82,7 +111,7 @@ def of_plan(versions: Sequence[Version], begins: datetime, ends: datetime) -> Of
 
 
 def families_of(concerned: Iterable[tuple[UUID, UUID]]) -> Mapping[UUID, UUID]:
-    """Return of each plan its family: plans that concern one person are of one.
+    """Return of each plan, and of each person, the family: plans that concern one person are of one.
 
     :param concerned: plans, each with a person whom it concerns.
     """
@@ -94,41 +123,27 @@ def families_of(concerned: Iterable[tuple[UUID, UUID]]) -> Mapping[UUID, UUID]:
             one = above[one]
         return one
 
-    plans: dict[UUID, None] = {}
     for plan, person in concerned:
-        plans[plan] = None
         above[top(person)] = top(plan)
-    return {plan: top(plan) for plan in plans}
+    return {one: top(one) for one in list(above)}
 
 
-def by_number_of_authorities(families: Iterable[frozenset[str]]) -> Mapping[int, int]:
-    """Return how many families have to do with one authority, with two, and with ``MANY`` or more."""
-    counted = Counter(min(len(one), MANY) for one in families if one)
-    return {number: counted[number] for number in range(1, MANY + 1)}
+def by_number_of_authorities(authorities: Mapping[UUID, frozenset[str]]) -> Mapping[int, Tally]:
+    """Return the families that have to do with one authority, with two, and with ``MANY`` or more.
+
+    :param authorities: of each family those that it has to do with.
+    """
+    found = {number: Tally() for number in range(1, MANY + 1)}
+    for family, names in authorities.items():
+        if names:
+            found[min(len(names), MANY)][family] += 1
+    return found
 
 
 def quantile(times: Sequence[timedelta], share: float) -> timedelta | None:
     """Return the time within which a share of several lies; None: there are none."""
     in_order = sorted(times)
     return in_order[min(int(len(in_order) * share), len(in_order) - 1)] if in_order else None
-
-
-def told(count: int, least: int) -> int | None:
-    """Return a number of people or things of people, if it may be told; nothing, or many, tell of nobody."""
-    return count if count == 0 or count >= least else None
-
-
-def parts_told(parts: Mapping[str, int], least: int) -> Mapping[str, int | None]:
-    """Return the parts of a whole, such as may be told: where one alone were missing, it could be reckoned.
-
-    The smallest of the others is then held back too.
-    """
-    found = {name: told(count, least) for name, count in parts.items()}
-    hidden = [name for name, count in found.items() if count is None]
-    others = sorted((count, name) for name, count in found.items() if count)
-    if len(hidden) == 1 and others:
-        found[others[0][1]] = None
-    return found
 
 
 def _begins_in(one: Version, begins: datetime, ends: datetime) -> bool:

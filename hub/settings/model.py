@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         32, gt=0, le=10_000, description="requests of one caller under way at once; more are told to come again"
     )
     evaluation_least: int = Field(
-        5, ge=1, le=100, description="a number of people or of their things below it is not told by the evaluation"
+        5, ge=1, le=100, description="a number of fewer families is not told by the evaluation"
     )
     lookups_per_minute: int = Field(
         20, gt=0, le=60_000, description="people that one client may look up by number in a minute, by all processes"

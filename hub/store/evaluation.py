@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from hub.authority import ReceiptStatus
 from hub.consent.consent import ConsentStatus
 from hub.plan.element import Kind, Status
-from hub.plan.evaluation import Version
+from hub.plan.evaluation import Change, Objection, Said, Version
 from hub.store.correction_tables import corrections
 from hub.store.statement_tables import statements
 from hub.store.tables import attempts, consents, elements, outbox, people, plan_people, plans
@@ -25,22 +24,6 @@ _NEAR = timedelta(days=1)
 _AGREES = "agree"
 #: What a recipient says of a delivery that it has.
 _ARRIVED = tuple(status.value for status in ReceiptStatus)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What citizens have said in a month.
-
-    :ivar objections: disagreements and questions; ``answered`` of them by now, ``in_time`` by when it was due.
-    :ivar corrections: that were asked for.
-    """
-
-    consents_given: int
-    consents_withdrawn: int
-    objections: int
-    answered: int
-    in_time: int
-    corrections: int
 
 
 class Evaluations:
@@ -84,8 +67,8 @@ class Evaluations:
         for row in self._streamed(query.where(plans.c.municipality == self._municipality)):
             yield row.plan_id, row.person_id
 
-    def times(self, begins: datetime, ends: datetime) -> Iterator[timedelta | None]:
-        """Yield of each change of a month how long it took until all had it who were to; None: some have it not yet."""
+    def changes(self, begins: datetime, ends: datetime) -> Iterator[Change]:
+        """Yield each change of a month."""
         cause, attempt = delivery_causes.c, attempts.c
         arrived = (
             sa.select(sa.func.min(attempt.finished_at))
@@ -93,10 +76,9 @@ class Evaluations:
             .correlate(delivery_causes)
             .scalar_subquery()
         )
+        known_at = sa.func.coalesce(cause.nothing_at, arrived).label("known_at")
         query = (
-            sa.select(
-                cause.correlation_id, cause.caused_at, sa.func.coalesce(cause.nothing_at, arrived).label("known_at")
-            )
+            sa.select(cause.correlation_id, cause.caused_at, outbox.c.plan_id, known_at)
             .join(outbox, outbox.c.id == cause.outbox_id)
             .where(outbox.c.municipality == self._municipality, cause.caused_at >= begins, cause.caused_at < ends)
             .order_by(cause.correlation_id)
@@ -104,42 +86,40 @@ class Evaluations:
         for _, found in groupby(self._streamed(query), key=lambda one: one.correlation_id):
             rows = list(found)
             known = [one.known_at for one in rows]
-            yield None if None in known else max(known) - min(one.caused_at for one in rows)
+            took = None if None in known else max(known) - min(one.caused_at for one in rows)
+            yield Change(rows[0].plan_id, took)
 
-    def counts(self, begins: datetime, ends: datetime) -> Counts:
-        """Count what citizens have said in a month."""
-        row = corrections.c
-        asked = sa.select(sa.func.count()).where(
-            row.municipality == self._municipality, row.asked_at >= begins, row.asked_at < ends
-        )
-        return Counts(
-            self._consents(ConsentStatus.ACTIVE, begins, ends),
-            self._consents(ConsentStatus.WITHDRAWN, begins, ends),
-            *self._objections(begins, ends),
-            int(self._connection.execute(asked).scalar_one()),
-        )
-
-    def _consents(self, status: ConsentStatus, begins: datetime, ends: datetime) -> int:
+    def consents(self, begins: datetime, ends: datetime) -> Iterator[Said]:
+        """Yield each version of a consent that was written down in a month."""
+        row = consents.c
         query = (
-            sa.select(sa.func.count())
-            .select_from(consents.join(people, people.c.id == consents.c.person_id))
-            .where(
-                people.c.municipality == self._municipality,
-                consents.c.status == status,
-                consents.c.recorded_at >= begins,
-                consents.c.recorded_at < ends,
-            )
+            sa.select(row.person_id, row.status)
+            .join(people, people.c.id == row.person_id)
+            .where(people.c.municipality == self._municipality, row.recorded_at >= begins, row.recorded_at < ends)
         )
-        return int(self._connection.execute(query).scalar_one())
+        for one in self._streamed(query):
+            yield Said(one.person_id, one.status == ConsentStatus.WITHDRAWN)
 
-    def _objections(self, begins: datetime, ends: datetime) -> tuple[int, int, int]:
+    def objections(self, begins: datetime, ends: datetime) -> Iterator[Objection]:
+        """Yield what citizens disagreed with or asked about in a month, and how it stands by now."""
         row = statements.c
-        in_time = sa.case((row.answered_at <= row.due_at, 1))
-        query = sa.select(sa.func.count(), sa.func.count(row.answered_at), sa.func.count(in_time)).where(
+        query = sa.select(row.plan_id, row.answered_at, row.due_at).where(
             row.municipality == self._municipality, row.says != _AGREES, row.said_at >= begins, row.said_at < ends
         )
-        asked, answered, timely = self._connection.execute(query).one()
-        return asked, answered, timely
+        for one in self._streamed(query):
+            is_answered = one.answered_at is not None
+            yield Objection(
+                one.plan_id, is_answered, is_answered and bool(one.due_at) and one.answered_at <= one.due_at
+            )
+
+    def corrections(self, begins: datetime, ends: datetime) -> Iterator[UUID]:
+        """Yield the plan of each correction that was asked for in a month."""
+        row = corrections.c
+        query = sa.select(row.plan_id).where(
+            row.municipality == self._municipality, row.asked_at >= begins, row.asked_at < ends
+        )
+        for one in self._streamed(query):
+            yield one.plan_id
 
     def _streamed(self, query: sa.Select[tuple[object, ...]]) -> Iterator[sa.Row[tuple[object, ...]]]:
         yield from self._connection.execution_options(yield_per=_AT_ONCE).execute(query)
