@@ -8,7 +8,7 @@ the hub keeps no versions; it is made anew from the elements, so its history is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -37,11 +37,11 @@ from hub.fhir.elements import resource_of
 from hub.fhir.page import Page, Place, key_of
 from hub.fhir.render import TYPES
 from hub.fhir.versions import versioned
-from hub.fhir.words import Resource
+from hub.fhir.words import Resource, type_of
 from hub.flow.choices import show_consent
 from hub.flow.history import History, show_history
-from hub.flow.proposals_seen import is_proposal, show_task
-from hub.flow.show import Shown, show_element, show_plan, show_plan_of
+from hub.flow.proposals_seen import is_proposal
+from hub.flow.show import Shown
 from hub.flow.show_many import plans_named, show_some
 
 router = APIRouter(prefix="/fhir", tags=["fhir"])
@@ -143,10 +143,22 @@ def _now(kind: str, id: str, asker: Asker) -> Resource:
         return _origin(UUID(of_consent.group(1)), int(of_consent.group(2)), asker)
     if kind not in TYPES:
         raise _not_found()
-    by_kind = {"Patient": show_plan_of, "Task": show_task} | dict.fromkeys(OF_THE_PLAN, show_plan)
-    show = by_kind.get(kind, show_element)
-    shown = show(UUID(start), asker.caller.reader, asker.hub.store, **asker.named)
-    return _named(f"{kind}/{id}", resources_of(shown, asker.hub).values())
+    return _in_its_plan(kind, id, asker)
+
+
+def _in_its_plan(kind: str, id: str, asker: Asker) -> Resource:
+    """Return a resource of a plan's view. Withheld, of another's plan, of another type, not there: told alike."""
+
+    def choose(shown: Shown) -> tuple[Resource, Collection[UUID]]:
+        one = _named(f"{kind}/{id}", resources_of(shown, asker.hub).values())
+        return one, elements_in([one], shown.view)
+
+    asked, store = UUID(id[:_UUID_LENGTH]), asker.hub.store
+    plan = plans_named([asked], store)[0]
+    found = show_some(plan, asker.caller.reader, store, choose, **asker.named, asked=asked)
+    if found is None:
+        raise _not_found()
+    return found
 
 
 def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
@@ -158,11 +170,13 @@ def _versions(kind: str, id: str, asker: Asker) -> Sequence[Resource]:
     if kind == "Task" and is_proposal(UUID(id), store):
         return [versioned(_now(kind, id, asker))]
     plan = plans_named([UUID(id)], store)[0]
-    versions = show_history(plan, UUID(id), asker.caller.reader, store, **asker.named)
-    found = [versioned(one) for one in _as_resources(versions)]
-    if found[0]["resourceType"] != kind:
-        raise _not_found()
-    return [one for one in found if one["resourceType"] == kind]
+    try:
+        versions = show_history(
+            plan, UUID(id), asker.caller.reader, store, lambda element: type_of(element) == kind, **asker.named
+        )
+    except NotFound:
+        raise _not_found() from None
+    return [one for one in map(versioned, _as_resources(versions)) if one["resourceType"] == kind]
 
 
 def _as_resources(found: History) -> Sequence[Resource]:

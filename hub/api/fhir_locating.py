@@ -16,7 +16,7 @@ from hub.fhir.search_query import Criterion, Query
 from hub.fhir.search_values import reference_of
 from hub.fhir.words import CASE_OF
 from hub.flow.show import find_plan
-from hub.flow.show_many import plan_of_case, plans_named
+from hub.flow.show_many import find_plan_of_case, plans_named, plans_of_people
 from hub.plan.identifier import CPR, Identifier, NotAnIdentifier, cpr_identifier
 from hub.plan.plan import CaseRef
 
@@ -29,23 +29,30 @@ _WITH_IDS_OF_THEIR_OWN = frozenset({"Consent"})
 def located(query: Query, asker: Asker) -> Sequence[UUID] | None:
     """Return the plans that a search names, in order; None: it names none, and is about all of the caller's.
 
+    Of each thing that names plans the plan must be one. Some of them say whose the plan is and nothing that stands in
+    what is found (``Parameter.paths``): so it is here alone that they are heeded.
+
     :raises InvalidRequest: it asks for an identifier alone by which no plan is found.
     """
-    for one in query.criteria:
-        if one.modifier or one.parameter.tells_who:
-            continue
-        named = _named(one, query.kind)
-        if named is not None:
-            return plans_named(named, asker.hub.store)
-    for one in query.criteria:
-        if one.parameter.tells_who:
-            return _by_identifier(one, asker)
-    return None
+    found = [plans for one in query.criteria if (plans := _located(one, query.kind, asker)) is not None]
+    return sorted(set(found[0]).intersection(*found[1:])) if found else None
 
 
 def search_fault(field: str, sentence: str, next_step: str) -> InvalidRequest:
     """Return why a search cannot be made."""
     return InvalidRequest("The search has faults.", faults=[Fault(field, sentence, next_step)])
+
+
+def _located(one: Criterion, kind: str, asker: Asker) -> Sequence[UUID] | None:
+    """Return the plans that a criterion names; None: it names none."""
+    if one.modifier in ("not", "missing"):
+        return None
+    if one.parameter.tells_who:
+        return _by_identifier(one, asker)
+    named = _named(one, kind)
+    if named is None:
+        return None
+    return (plans_named if one.parameter.paths else plans_of_people)(named, asker.hub.store)
 
 
 def _named(one: Criterion, kind: str) -> Sequence[UUID] | None:
@@ -66,7 +73,8 @@ def _by_identifier(one: Criterion, asker: Asker) -> Sequence[UUID]:
     for value in one.values:
         system, bar, code = value.rpartition("|")
         if system.startswith(CASE_OF):
-            plans.append(plan_of_case(CaseRef(system.removeprefix(CASE_OF), code), asker.hub.store))
+            case = CaseRef(system.removeprefix(CASE_OF), code)
+            plans.append(find_plan_of_case(case, asker.caller.reader, asker.hub.store, **asker.named))
         elif system == CPR or not bar:
             plans.append(_plan_of(code, asker))
         else:

@@ -62,11 +62,16 @@ class Page:
         return self._has_more or len(self._matches) >= self.count
 
     def take(self, plan: UUID, resources: Sequence[Resource]) -> Sequence[Resource]:
-        """Take what is looked for of what a plan shows; return what the page shows of it."""
+        """Take what is looked for of what a plan shows; return what the page tells of it.
+
+        Who is told how many there are is told of each of them.
+        """
         by_key = {key_of(one): one for one in resources}
         found = sorted(key for key, one in by_key.items() if self.finds(one))
         self.total += len(found)
-        if self.is_count or self._has_more:
+        if self.is_count:
+            return [by_key[key] for key in found]
+        if self._has_more:
             return ()
         fresh = [key for key in found if self.after is None or Place(plan, key) > self.after]
         here = fresh[: self.count - len(self._matches)]

@@ -8,7 +8,7 @@ withheld nor a change of a withheld part leaves a gap, a repeat or a time behind
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -48,13 +48,24 @@ class History:
 
 
 def show_history(
-    plan: UUID, element: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str
+    plan: UUID,
+    element: UUID,
+    reader: Reader,
+    store: Store,
+    is_wanted: Callable[[Element], bool] = lambda _: True,
+    *,
+    actor: str,
+    correlation_id: str,
 ) -> History:
-    """Show the versions of an element. :raises NotFound: it is withheld, or not there."""
+    """Show the versions of an element.
+
+    :param is_wanted: tells whether the element, as the reader sees it now, is what was asked for.
+    :raises NotFound: it is withheld, or not there, or something else.
+    """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         shown = look(unit, plan, reader, actor)
         seen, stored = shown.view.element(element), unit.plans.get(plan, for_delivery=True)
-        if seen is None or stored is None:
+        if seen is None or stored is None or not is_wanted(seen.element):
             raise NotFound(_NO_ELEMENT)
         write_down(unit, "read", shown.view, (seen,), shown.at, actor, correlation_id)
         earlier = element_versions(unit.connection, stored, element)

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from hub.consent.reader import Reader
-from hub.errors import NotFound
 from hub.flow.proposed import ShownProposal, state_of
-from hub.flow.reading import write_down
-from hub.flow.refusal import refusals_written
-from hub.flow.show import Shown, look
+from hub.flow.show import Shown
 from hub.plan.person import Role
 from hub.store.transaction import Store, Unit
 
 _OF_THE_PLAN = (Role.COORDINATOR, Role.CITIZEN)
 _OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
-_NONE = "There is no resource of this type and id that you may see."
 
 
 def beside(unit: Unit, shown: Shown) -> Shown:
@@ -37,19 +32,3 @@ def is_proposal(wanted: UUID, store: Store) -> bool:
     """Tell whether an id is that of a proposal, whoever may see it. Shows nothing."""
     with store.begin(read_only=True) as unit:
         return unit.proposals.plan_of(wanted) is not None
-
-
-def show_task(wanted: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
-    """Show the plan that a Task or a proposal of another time is of, to a reader who asked for that alone.
-
-    :raises NotFound: it is withheld, or not there.
-    """
-    with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
-        plan = unit.plans.of_element(wanted) or unit.proposals.plan_of(wanted)
-        shown = beside(unit, look(unit, plan, reader, actor)) if plan else None
-        proposed = {one.proposal.id: one.proposal.element for one in shown.proposals} if shown else {}
-        seen = shown.view.element(proposed.get(wanted, wanted)) if shown else None
-        if shown is None or seen is None:
-            raise NotFound(_NONE)
-        write_down(unit, "read", shown.view, (seen,), shown.at, actor, correlation_id)
-        return shown

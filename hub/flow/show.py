@@ -65,17 +65,6 @@ def show_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlati
         return shown
 
 
-def show_plan_of(person: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
-    """Show a person's plan, asked for by the person. :raises NotFound: there is none that the reader may see."""
-    with refusals_written(store, actor, correlation_id, asked=person), store.begin() as unit:
-        plan = unit.plans.of_person(person)
-        if plan is None:
-            raise NotFound(NO_PLAN)
-        shown = look(unit, plan, reader, actor)
-        write_down(unit, "read", shown.view, (), shown.at, actor, correlation_id)
-        return shown
-
-
 def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Shown:
     """Show the plan that an element belongs to, to a reader who asked for that element alone.
 
@@ -83,7 +72,7 @@ def show_element(element: UUID, reader: Reader, store: Store, *, actor: str, cor
     """
     with refusals_written(store, actor, correlation_id, asked=element), store.begin() as unit:
         plan = unit.plans.of_element(element)
-        shown = look(unit, plan, reader, actor) if plan else None
+        shown = look_or_none(unit, plan, reader, actor) if plan else None
         seen = shown.view.element(element) if shown else None
         if shown is None or seen is None:
             raise NotFound(_NO_ELEMENT)
@@ -180,6 +169,17 @@ def look(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown:
     is_told = member.role is not Role.PARTNER and not tells_nobody(stored.plan, member)
     is_protected = stored.plan.has_protected_address and is_told
     return Shown(view, people[told.person], _standing(told, consents, at), at, is_protected, silent)
+
+
+def look_or_none(unit: Unit, plan: UUID, reader: Reader, client: str) -> Shown | None:
+    """Return what a reader may see of a plan now, as ``look`` does; None where that is nothing at all.
+
+    For whoever asked for something else than the plan, and is not to hear that there is one.
+    """
+    try:
+        return look(unit, plan, reader, client)
+    except NotFound:
+        return None
 
 
 def _standing(plan: Plan, consents: ConsentsByPerson, at: datetime) -> PlanStatus:

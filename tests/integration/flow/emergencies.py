@@ -24,7 +24,7 @@ from hub.flow.circumstances import consents_of
 from hub.flow.emergency import ShownEmergency, break_glass
 from hub.flow.reading import as_reading
 from hub.flow.revise import give
-from hub.flow.show import Shown, explain, show_element, show_plan, show_plan_of
+from hub.flow.show import Shown, explain, show_element, show_plan
 from hub.flow.versions import Giver
 from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import cpr_identifier
@@ -143,13 +143,8 @@ def breaks_glass(
 def everything_read(world: World, plan: UUID, reader: Reader, client: str = "me") -> Mapping[str, bytes]:
     """Read by every read there is of one plan; what is not found is so answered."""
     told = {"actor": client, "correlation_id": "c"}
-    with world.store.begin(read_only=True) as unit:
-        stored = unit.plans.get(plan)
-        assert stored is not None
-        person = stored.plan.person
     reads: Mapping[str, Callable[[], bytes]] = {
         "plan": lambda: _plan(show_plan(plan, reader, world.store, **told)),
-        "plan of the person": lambda: _plan(show_plan_of(person, reader, world.store, **told)),
         "element": lambda: _plan(show_element(ELEMENT, reader, world.store, **told)),
         "why": lambda: orjson.dumps(why_answer(plan, explain(plan, ELEMENT, reader, world.store, **told))),
     }

@@ -12,7 +12,7 @@ import pytest
 
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
-from hub.flow.show_many import plan_of_case, plans_named, plans_open_to
+from hub.flow.show_many import find_plan_of_case, plans_named, plans_open_to
 from hub.plan.person import Role
 from hub.plan.plan import CaseRef
 from hub.store.tables import memberships, people, plans
@@ -38,7 +38,10 @@ QUESTIONS: Mapping[str, tuple[str, Callable[[Store], object]]] = {
         lambda store: plans_open_to(Reader("coordination", Role.COORDINATOR), store, None, AT_ONCE),
     ),
     "whose an id is": ("uq_plans_person_id|ix_elements_id", lambda store: plans_named([new_id()], store)),
-    "whose a case is": ("case_plans", lambda store: plan_of_case(CaseRef("children", "1"), store)),
+    "whose a case is": (
+        "case_plans",
+        lambda store: find_plan_of_case(CaseRef("children", "1"), _SYSTEM, store, actor="test", correlation_id="c"),
+    ),
 }
 
 
