@@ -196,7 +196,9 @@ AUDIT_UNCOVERED = Instrument(
     Kind.GAUGE, "hub_audit_entries_without_checkpoint", "Sealed audit entries that no checkpoint covers yet."
 )
 CHECKPOINT_AGE = Instrument(
-    Kind.GAUGE, "hub_audit_checkpoint_age_seconds", "How old the newest checkpoint of the audit is."
+    Kind.GAUGE,
+    "hub_audit_checkpoint_age_seconds",
+    "How old the newest checkpoint of the audit is; not told before the first.",
 )
 WITNESSES_LATE = Instrument(
     Kind.GAUGE, "hub_audit_witnesses_late", "Witnesses of the audit that lack a checkpoint for too long."
