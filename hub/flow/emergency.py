@@ -18,6 +18,7 @@ from hub.consent.policy import BreakGlass
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotAllowed, NotFound
 from hub.flow.belonging import Same, as_member, may_open
+from hub.flow.emergency_told import categories_told
 from hub.flow.hold import is_silent, own_or_staffed, staffed, tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
@@ -123,6 +124,7 @@ def show_emergencies(
     :raises NotFound: there is no plan of which the reader may see it.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        unit.plans.get(plan, for_delivery=True)  # no hold and nothing new comes in between this and the list
         at = now()
         stored = own_or_staffed(unit, plan, reader, at)
         if stored is None:
@@ -184,7 +186,8 @@ def _shown(
             reader.role is not Role.CASEWORKER or client == access.client or access.reviewed_by in (None, client)
         )
         saw = is_citizen or client == access.client
-        categories = tuple(unit.emergencies.categories(access)) if saw else None
+        shown = categories_told(unit, stored, access) if is_citizen else unit.emergencies.categories(access)
+        categories = tuple(shown) if saw else None
         reason = reasons[access.id] if knows_why else None
         found.append(ShownEmergency(access, at, reason, categories, None if is_citizen else access.client))
     return found

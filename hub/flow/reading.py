@@ -75,5 +75,10 @@ def in_red(view: View, seen: Sequence[Seen]) -> dict[str, Any]:
     emergency = view.reader.emergency
     if emergency is None:
         return {}
-    by_it = {one.element.category or "" for one in seen if one.decision.reason is Reason.EMERGENCY}
-    return {"is_red": True, "emergency": emergency.id, "emergency_categories": sorted(by_it)}
+    by_it = [one.element for one in seen if one.decision.reason is Reason.EMERGENCY]
+    return {
+        "is_red": True,
+        "emergency": emergency.id,
+        "emergency_categories": sorted({one.category or "" for one in by_it}),
+        "emergency_elements": sorted(str(one.id) for one in by_it),
+    }

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -167,13 +168,16 @@ class Emergencies:
 
     def categories(self, access: EmergencyAccess) -> Sequence[str]:
         """Return the categories of what was shown on its strength, by the audit; "" stands for no category."""
+        return sorted({category for read in self.reads(access) for category in read.get("emergency_categories", ())})
+
+    def reads(self, access: EmergencyAccess) -> Sequence[Mapping[str, Any]]:
+        """Return what the audit says of each read while it was open, oldest first."""
         rows = self._connection.execute(
             sa.select(audit.c.details).where(
                 audit.c.plan_id == access.plan, audit.c.at >= access.opened_at, audit.c.at < access.until
             )
         )
-        read = [details for row in rows if (details := orjson.loads(row.details)).get("emergency") == str(access.id)]
-        return sorted({category for details in read for category in details.get("emergency_categories", ())})
+        return [details for row in rows if (details := orjson.loads(row.details)).get("emergency") == str(access.id)]
 
     def _ours(self) -> sa.Select[tuple[object, ...]]:
         return sa.select(emergencies).where(_ROW.municipality == self._municipality)

@@ -16,10 +16,11 @@ from hub.consent.reader import Reader
 from hub.errors import Conflict, InvalidRequest, NotAllowed, NotFound, Refused
 from hub.flow.emergency import ShownEmergency, review, show_emergencies, to_inform
 from hub.flow.hold import hold_back
+from hub.flow.show import show_plan
 from hub.plan.person import Role
 from hub.store.emergencies import Outcome, Review
 from hub.store.occasion_tables import emergencies
-from hub.testing.builders import a_contribution
+from hub.testing.builders import a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.flow.emergencies import (
     ANOTHER_CPR,
@@ -334,6 +335,37 @@ def test_each_read_under_it_is_written_down_in_red(world: World) -> None:
     assert {row["emergency"] for row in red} == {str(opened.access.id)}
     assert [row["emergency_categories"] for row in red if "elements" not in row or row["elements"]] == [["goals"]] * 3
     assert all(row["is_red"] is True for row in red)
+
+
+def test_the_citizen_is_told_no_category_of_what_the_citizen_may_not_see(world: World) -> None:
+    plan, hidden = a_plan_that_names_the_father(world)
+    opened = breaks_glass(world, plan)
+    read = show_plan(plan, CASEWORKER, world.store, actor="me", correlation_id="c").view.element(hidden)
+    assert read is not None
+    assert read.decision.reason is Reason.EMERGENCY, "else this shows nothing"
+    assert [one.categories for one in shown(world, plan, citizen_of(world, plan))] == [("goals",)]
+    assert [one.categories for one in shown(world, plan, CASEWORKER, "me")] == [("goals", "household")]
+    assert opened.access.client == "me"
+
+
+@pytest.mark.parametrize("by_it", [("household",), ("goals", "household")], ids=str)
+def test_nor_by_a_row_that_an_earlier_release_wrote(world: World, by_it: tuple[str, ...]) -> None:
+    plan, hidden = a_plan_that_names_the_father(world)
+    opened, both = breaks_glass(world, plan), [str(ELEMENT), str(hidden)]
+    row = {"is_red": True, "emergency": opened.access.id, "emergency_categories": by_it, "elements": both}
+    with world.store.begin() as unit:
+        unit.audit.record("read", "me", opened.access.opened_at, "c", plan, **row)
+    told = tuple(one for one in by_it if one == "goals")
+    assert [one.categories for one in shown(world, plan, citizen_of(world, plan))] == [told]
+
+
+def a_plan_that_names_the_father(world: World) -> tuple[UUID, UUID]:
+    """A plan with a goal, and something that is about the father too, which the citizen may not see."""
+    plan = a_plan_of(world)
+    world.accepts(a_contribution("social", "C2").with_relative("father", ANOTHER_CPR, name="Far Faresen").build())
+    hidden = an_id("social", "father", "C2")
+    assert not world.shows(plan, citizen_of(world, plan)).view.element(hidden), "else this shows nothing"
+    return plan, hidden
 
 
 @pytest.mark.parametrize("action", ["emergency-opened", "emergency-approved", "emergency-rejected"])
