@@ -6,7 +6,9 @@ sent (``hub.flow.post``), by what holds then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from hub.clock import now
@@ -19,6 +21,7 @@ from hub.flow.emergency import to_inform
 from hub.flow.letters import may_go_to_custodians
 from hub.plan.person import Role
 from hub.settings import Settings
+from hub.store.emergencies import EmergencyAccess
 from hub.store.notice_sources import NoticeSources
 from hub.store.notices import NoticeKind, Wanted
 from hub.store.plans import StoredPlan
@@ -83,11 +86,19 @@ def tell_before_it_is_lifted(unit: Unit, stored: StoredPlan, restriction: UUID, 
 
 
 def _of_emergencies(unit: Unit, at: datetime) -> int:
-    waiting = {one.id: one for one in to_inform(unit)[:_BATCH]}
-    fresh = waiting.keys() - unit.notices.known(NoticeKind.EMERGENCY, list(waiting))
-    for one in (waiting[key] for key in sorted(fresh)):
+    fresh = list(islice(_without_notice(unit), _BATCH))
+    for one in sorted(fresh, key=lambda one: one.id):
         _tell(unit, Wanted(NoticeKind.EMERGENCY, one.plan, None, one.id, one.opened_at), at)
     return len(fresh)
+
+
+def _without_notice(unit: Unit) -> Iterator[EmergencyAccess]:
+    """Yield the emergency access of which there is no notice, oldest first: however many wait, new ones are reached."""
+    waiting = to_inform(unit)
+    for first in range(0, len(waiting), _BATCH):
+        some = waiting[first : first + _BATCH]
+        known = unit.notices.known(NoticeKind.EMERGENCY, [one.id for one in some])
+        yield from (one for one in some if one.id not in known)
 
 
 def _tell(unit: Unit, wanted: Wanted, at: datetime, stored: StoredPlan | None = None) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+import hub.flow.remind
 from hub.authority import Letter, LetterFate, LetterReceipt, Parcel, Posts
 from hub.clock import now
 from hub.consent.consent import Capacity
@@ -189,6 +190,20 @@ def test_the_citizen_is_told_of_emergency_access_and_it_says_since_when(
     [letter] = came(world, box)
     assert "nødsituation" in letter["text"]
     assert "alene hjemme" not in letter["text"]
+
+
+def test_however_many_letters_wait_newer_emergency_access_gets_its_own(
+    world: World, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub.flow.remind, "_BATCH", 2)
+    plan = a_plan_with(world, MORNING + 9 * DAY)
+    opened = []
+    for client in "abcde":
+        opened.append(breaks_glass(world, plan, client=client).access.id)
+        clock.advance(timedelta(minutes=1))
+    for _ in range(3):
+        remind(world.store, world.settings)  # nothing is sent meanwhile, such as without a post
+    assert {row.about for row in rows(world, NoticeKind.EMERGENCY)} == set(opened)
 
 
 def informed(world: World, access: UUID) -> datetime | None:
