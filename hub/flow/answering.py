@@ -25,8 +25,8 @@ _OF_AUTHORITY = (Role.AUTHORITY_SYSTEM, Role.CASEWORKER)
 
 
 def opened(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:
-    """Return a plan to its citizen, and to its coordinator, and hold off who holds it. :raises NotFound: neither."""
-    stored, at = unit.plans.get(plan, for_delivery=True), now()
+    """Return a plan to its citizen, and to its coordinator. :raises NotFound: the reader is neither."""
+    stored, at = unit.plans.get(plan), now()
     if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
         raise NotFound(NO_PLAN)
     return stored, at

@@ -69,7 +69,7 @@ def show_requests(
     :raises NotFound: there is no plan of which the reader may see that.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        stored, at = unit.plans.get(plan), now()
+        stored, at = unit.plans.get(plan, for_delivery=True), now()
         if stored is None or not _may(unit, stored, reader, at):
             raise NotFound(NO_PLAN)
         unit.audit.record("consent-requests-read", actor, at, correlation_id, plan, **asked_by(reader))
@@ -114,9 +114,9 @@ def say(
     :raises Conflict: it is answered already; a yes is given as a consent.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
-        plan, at = unit.consent_requests.plan_of(wanted), now()
+        plan = unit.consent_requests.plan_of(wanted)
         unit.plans.lock([plan] if plan else [])
-        stored = unit.plans.get(plan) if plan else None
+        stored, at = unit.plans.get(plan) if plan else None, now()
         if stored is None or not _may(unit, stored, reader, at):
             raise NotFound(_NONE)
         found = next((one for one in requests_of(unit, stored, reader) if one.id == wanted), None)

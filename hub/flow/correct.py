@@ -87,8 +87,8 @@ def refuse(
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
     """Show the citizen and the coordinator what was called wrong, and who has confirmed. :raises NotFound: neither."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        view = look(unit, plan, reader, actor).view  # first, for it holds off whoever would hold the plan meanwhile
         stored, at = opened(unit, plan, reader)
-        view = look(unit, plan, reader, actor).view
         unit.audit.record("corrections-read", actor, at, correlation_id, plan, **asked_by(reader))
         found = () if tells_nobody(stored.plan, reader) else unit.corrections.of_plan(plan, stored.key)
         seen = seen_of(unit, stored, view, {one.element for one in found}, at)

@@ -16,10 +16,11 @@ from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.belonging import NO_PLAN, Same, may_choose
+from hub.flow.erasure_told import citizens_copy
 from hub.flow.hold import staffed
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
-from hub.flow.shred import ShownErasure, begin, destroy, is_ready, shown_of
+from hub.flow.shred import ShownErasure, begin, destroy, is_ready, shown_of, told_to
 from hub.plan.person import Role
 from hub.store.erasures import REQUEST, RETENTION, Erasure, new_erasure
 from hub.store.retention import Step
@@ -46,7 +47,7 @@ def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id:
         one = new_erasure(plan, stored.plan.person, REQUEST, coordinator_of(unit, plan, at), actor, at)
         unit.erasures.ask(one)
         unit.audit.record("erasure-asked", actor, at, correlation_id, plan, erasure=one.id, **asked_by(reader))
-        return shown_of(unit, one)
+        return told_to(unit, shown_of(unit, one), reader)
 
 
 def approve(
@@ -76,7 +77,7 @@ def show(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id
         if one is None or not _knows(one, reader):
             raise NotFound(_NONE)
         unit.audit.record("erasure-read", actor, now(), correlation_id, one.plan, erasure=one.id, **asked_by(reader))
-        return shown_of(unit, one)
+        return told_to(unit, shown_of(unit, one), reader)
 
 
 def finish(plan: UUID, store: Store, deadline: timedelta | None, *, actor: str, correlation_id: str) -> ShownErasure:
@@ -110,19 +111,11 @@ def waiting(store: Store) -> Sequence[ShownErasure]:
 
 def clear(unit: Unit, before: datetime, _position: str, _most: int) -> Step:
     """Erase plans that ended before an instant, and finish what nobody holds any more; a few at a time."""
-    at = now()
     for plan in unit.erasures.ended(before, _PLANS):
-        unit.plans.lock([plan])
-        stored = unit.plans.get(plan)
-        if stored is not None:
-            one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
-            unit.erasures.ask(one)
-            begin(unit, one, ACTOR, at, str(new_id()))
-    ready = [one for one in unit.erasures.waiting() if one.approved_at is not None and is_ready(unit, one, None)]
-    for one in ready[:_PLANS]:
-        unit.plans.lock([one.plan])
-        destroy(unit, one, None, ACTOR, str(new_id()))
-    return Step(len(ready[:_PLANS]), "" if len(ready) > _PLANS else None)
+        _begin_if_ended(unit, plan, before)
+    ready = [one.plan for one in unit.erasures.waiting() if _may_be_destroyed(unit, one)]
+    done = sum(_destroy_if_ready(unit, plan) for plan in ready[:_PLANS])
+    return Step(done, "" if len(ready) > _PLANS else None)
 
 
 def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> bytes:
@@ -132,7 +125,31 @@ def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correla
         if one is None or one.certificate is None or not _knows(one, reader):
             raise NotFound(_NONE)
         unit.audit.record("proof-given", actor, now(), correlation_id, one.plan, erasure=one.id, **asked_by(reader))
-        return one.certificate
+        return citizens_copy(unit, one.certificate) if reader.role is Role.CITIZEN else one.certificate
+
+
+def _begin_if_ended(unit: Unit, plan: UUID, before: datetime) -> None:
+    """Begin to erase a plan, unless it lives again, its erasure is asked for, or a law keeps it, by now."""
+    unit.plans.lock([plan])
+    stored, at = unit.plans.get(plan), now()
+    if stored is not None and unit.erasures.has_ended(plan, before):
+        one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
+        unit.erasures.ask(one)
+        begin(unit, one, ACTOR, at, str(new_id()))
+
+
+def _destroy_if_ready(unit: Unit, plan: UUID) -> bool:
+    """Destroy a plan, unless an operator has by now, or a law keeps it; tell whether it was."""
+    unit.plans.lock([plan])
+    one = unit.erasures.of_plan(plan)
+    if one is None or not _may_be_destroyed(unit, one):
+        return False
+    destroy(unit, one, None, ACTOR, str(new_id()))
+    return True
+
+
+def _may_be_destroyed(unit: Unit, one: Erasure) -> bool:
+    return one.approved_at is not None and one.done_at is None and is_ready(unit, one, None)
 
 
 def _knows(one: Erasure, reader: Reader) -> bool:

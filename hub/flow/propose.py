@@ -103,9 +103,9 @@ def answer(
     :raises Conflict: it has ended, or this was said before.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
-        plan, at = unit.proposals.plan_of(wanted), now()
+        plan = unit.proposals.plan_of(wanted)
         unit.plans.lock([plan] if plan else [])
-        stored = unit.plans.get(plan) if plan else None
+        stored, at = unit.plans.get(plan) if plan else None, now()
         one = _one(all_of(unit, stored, at), wanted) if stored else None
         if stored is None or one is None or not _is_theirs(unit, one.proposal, reader, at):
             raise NotFound(_NONE)

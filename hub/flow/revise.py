@@ -112,11 +112,12 @@ def give(
     :raises Conflict: another version of the same consent came in between, or it is another person's.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        stored = unit.plans.get(plan)
-        parent = custodian(unit, plan, stored.plan.person, reader, now()) if stored else None
-        if stored is None or not (parent or may_choose(unit, plan, stored.plan.person, reader, now())):
+        found = unit.plans.get(plan)
+        plans = unit.plans.lock_concerning(found.plan.person) if found else ()
+        stored, at = unit.plans.get(plan), now()  # read again: it may be held, or gone, since
+        parent = custodian(unit, plan, stored.plan.person, reader, at) if stored else None
+        if stored is None or not (parent or may_choose(unit, plan, stored.plan.person, reader, at)):
             raise NotFound(NO_PLAN)
-        plans = unit.plans.lock_concerning(stored.plan.person)
         if as_said:
             check_words(unit, reader, parent, consent.grants)
         said_by = givers_for(reader, givers)
@@ -134,15 +135,15 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
     """
     with refusals_written(store, actor, correlation_id, asked=consent_id), store.begin() as unit:
         found = unit.consents.get(consent_id)
-        own = unit.plans.of_person(found.person) if found else None
-        if found is None or own is None or not _may_withdraw(unit, own, found, reader):
+        plans = unit.plans.lock_concerning(found.person) if found else ()
+        before = unit.consents.get(consent_id)  # read again: the lock may have waited for another withdrawal, or a hold
+        own = unit.plans.of_person(before.person) if before else None
+        if before is None or own is None or not _may_withdraw(unit, own, before, reader):
             raise NotFound("There is no consent with this id that you may see.")
-        plans = unit.plans.lock_concerning(found.person)
-        before = unit.consents.get(consent_id) or found  # read again: the lock may have waited for another withdrawal
         if before.status is ConsentStatus.WITHDRAWN:
             under_way, revocation = told_of(unit, before, reader)
             return Revised(before, own, (), under_way, revocation=revocation)
-        parent = None if may_choose(unit, own, found.person, reader, now()) else reader.person
+        parent = None if may_choose(unit, own, before.person, reader, now()) else reader.person
         after = taken_back(unit, before, reader, parent, now())
         return record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
 

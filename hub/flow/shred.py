@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.clock import now
+from hub.consent.reader import Reader
 from hub.errors import Conflict
+from hub.flow.erasure_told import recipients_told
 from hub.flow.owing import write_down_what_is_owed
 from hub.plan.danish_time import LOCAL
 from hub.plan.person import Role
@@ -67,13 +69,14 @@ def destroy(unit: Unit, one: Erasure, deadline: timedelta | None, actor: str, co
     if not is_ready(unit, one, deadline):
         names = ", ".join(shown.waits_for)
         raise Conflict(f"Not everybody has said that it is deleted: {names}.", "Wait for them, or for the deadline.")
+    told = recipients_told(unit, one, shown.recipients)
     at, version = now(), unit.erasures.key_version(one.plan)
     gone = unit.erasures.shred(one.plan, one.person)
-    statement = _statement(unit, shown, version, gone, at)
+    statement = _statement(unit, shown, version, gone, at) | {"told_to_citizen": {"recipients": _stand(told)}}
     certificate = unit.keyring.signing_key.sign(statement)
     unit.erasures.finish(one, certificate, at)
-    told = {"erasure": one.id, "cause": one.cause, "rows": gone, "person": "people" in gone}
-    unit.audit.record("erased", actor, at, correlation_id, one.plan, **told)
+    about = {"erasure": one.id, "cause": one.cause, "rows": gone, "person": "people" in gone}
+    unit.audit.record("erased", actor, at, correlation_id, one.plan, **about)
     return ShownErasure(replace(one, done_at=at, certificate=certificate))
 
 
@@ -82,6 +85,13 @@ def shown_of(unit: Unit, one: Erasure) -> ShownErasure:
     if one.done_at is not None:
         return ShownErasure(one)
     return ShownErasure(one, unit.erasures.recipients(one.plan), unit.erasures.is_held(one.plan))
+
+
+def told_to(unit: Unit, shown: ShownErasure, reader: Reader) -> ShownErasure:
+    """Return an erasure as a reader is told of it: the citizen by their own view, whoever works with the plan whole."""
+    if reader.role is not Role.CITIZEN:
+        return shown
+    return replace(shown, recipients=recipients_told(unit, shown.erasure, shown.recipients))
 
 
 def is_ready(unit: Unit, one: Erasure, deadline: timedelta | None) -> bool:
@@ -110,13 +120,17 @@ def _statement(unit: Unit, shown: ShownErasure, version: int, gone: Mapping[str,
         "erased_at": _when(at),
         "rows": {name: gone[name] for name in sorted(gone)},
         "person_too": "people" in gone,
-        "recipients": [
-            {"recipient": each.name, "confirmed": not each.holds, "legal_holds": list(each.hold_codes)}
-            for each in shown.recipients
-        ],
+        "recipients": _stand(shown.recipients),
         "backups": {"master_key_version": version},
         "kept": ["audit"],
     }
+
+
+def _stand(recipients: Sequence[Recipient]) -> list[dict[str, Any]]:
+    return [
+        {"recipient": each.name, "confirmed": not each.holds, "legal_holds": list(each.hold_codes)}
+        for each in recipients
+    ]
 
 
 def _when(at: datetime | None) -> str | None:

@@ -130,8 +130,8 @@ def answer(
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownStatement]:
     """Show the citizen and the coordinator what was said of the plan, oldest first. :raises NotFound: neither."""
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
+        view = look(unit, plan, reader, actor).view  # first, for it holds off whoever would hold the plan meanwhile
         stored, at = opened(unit, plan, reader)
-        view = look(unit, plan, reader, actor).view
         unit.audit.record("statements-read", actor, at, correlation_id, plan, **asked_by(reader))
         if tells_nobody(stored.plan, reader):
             return ()

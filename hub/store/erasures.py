@@ -169,12 +169,13 @@ class Erasures:
 
     def ended(self, before: datetime, most: int) -> Sequence[UUID]:
         """Return plans that ended before an instant, and that nothing is known to stand in the way of erasing."""
-        is_asked = sa.exists().where(_ERASURE.plan_id == plans.c.id)
-        is_held = sa.exists().where(_HOLD.plan_id == plans.c.id, _HOLD.lifted_at.is_(None))
-        query = sa.select(plans.c.id).where(
-            plans.c.municipality == self._municipality, plans.c.ended_at < before, ~is_asked, ~is_held
-        )
-        return self._connection.execute(query.order_by(plans.c.ended_at, plans.c.id).limit(most)).scalars().all()
+        query = self._ended(before).order_by(plans.c.ended_at, plans.c.id).limit(most)
+        return self._connection.execute(query).scalars().all()
+
+    def has_ended(self, plan: UUID, before: datetime) -> bool:
+        """Tell whether a plan is one of those (``ended``): asked once it is taken, for it may have come alive."""
+        query = self._ended(before).where(plans.c.id == plan)
+        return self._connection.execute(query).scalar_one_or_none() is not None
 
     def key_version(self, plan: UUID) -> int:
         """Return which master key has wrapped a plan's key: older copies of the database open by it alone."""
@@ -242,6 +243,13 @@ class Erasures:
             withdrawals.c.outbox_id == row, withdrawals.c.hold_code.is_not(None)
         )
         return tuple(sorted(set(self._connection.execute(query).scalars())))
+
+    def _ended(self, before: datetime) -> sa.Select[UUID]:
+        is_asked = sa.exists().where(_ERASURE.plan_id == plans.c.id)
+        is_held = sa.exists().where(_HOLD.plan_id == plans.c.id, _HOLD.lifted_at.is_(None))
+        return sa.select(plans.c.id).where(
+            plans.c.municipality == self._municipality, plans.c.ended_at < before, ~is_asked, ~is_held
+        )
 
     def _found(self, which: sa.ColumnElement[bool]) -> Sequence[Erasure]:
         query = sa.select(erasures).where(which, self._is_ours(erasures)).order_by(_ERASURE.asked_at, _ERASURE.id)

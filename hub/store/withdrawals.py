@@ -117,6 +117,13 @@ class Withdrawals:
         )
         return [as_dict(row) for row in rows]
 
+    def kept_by_law(self, plan: UUID) -> Sequence[tuple[str, UUID, str]]:
+        """Return what recipients keep of a plan by law, as they said: recipient, element and code."""
+        query = sa.select(outbox.c.recipient, _ROW.element_id, _ROW.hold_code)
+        query = query.join(outbox, outbox.c.id == _ROW.outbox_id).where(_ROW.hold_code.is_not(None))
+        rows = self._connection.execute(query.where(outbox.c.plan_id == plan))
+        return [(row.recipient, row.element_id, row.hold_code) for row in rows]
+
     def missing(self, at: datetime, deadline: timedelta, limit: int = 500) -> Sequence[dict[str, Any]]:
         """Return recipients and plans whose receipts are missing after the deadline, oldest first."""
         rows = self._connection.execute(

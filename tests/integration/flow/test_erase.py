@@ -20,6 +20,7 @@ from hub.consent.reader import Reader
 from hub.crypto.signing import verify
 from hub.errors import Conflict, NotAllowed, NotFound, Tampered, UnknownPerson
 from hub.flow.erase import approve, ask, certificate, clear, finish, show
+from hub.flow.hold import hold_back
 from hub.flow.legal_hold import hold, lift_hold
 from hub.flow.seal import export, seal
 from hub.plan.person import Role
@@ -181,11 +182,14 @@ def test_the_citizen_gets_a_signed_certificate(world: World) -> None:
     document = certificate(plan, citizen, world.store, actor="anna", correlation_id="c")
     statement = verify(document, [world.store.keyring.signing_key.public])["statement"]
     assert (statement["plan"], statement["cause"], statement["person_too"]) == (str(plan), "request", True)
-    assert statement["rows"]["elements"] == 2
+    assert not {"rows", "told_to_citizen"} & statement.keys(), "counts would tell of what was withheld"
     assert statement["backups"] == {"master_key_version": 1}
     assert {one["recipient"] for one in statement["recipients"]} >= {"employment", "social"}
     assert all(one["confirmed"] for one in statement["recipients"])
     assert b"Anna" not in document
+    whole = orjson.loads(certificate(plan, COORDINATOR, world.store, actor="me", correlation_id="c"))["statement"]
+    assert whole["rows"]["elements"] == 2
+    assert whole["recipients"] == whole["told_to_citizen"]["recipients"] == statement["recipients"]
     for nobody in (Reader("elsewhere", Role.COORDINATOR), Reader("citizen", Role.CITIZEN, person=plan), CASEWORKER):
         with pytest.raises(NotFound):
             certificate(plan, nobody, world.store, actor="x", correlation_id="c")
@@ -231,6 +235,54 @@ def test_who_has_not_answered_is_waited_for_until_the_deadline_and_named(world: 
     citizen = Reader("citizen", Role.CITIZEN, person=shown.erasure.person)
     statement = orjson.loads(certificate(plan, citizen, world.store, actor="anna", correlation_id="c"))["statement"]
     assert {one["recipient"] for one in statement["recipients"] if not one["confirmed"]} == {"social"}
+
+
+def stands(world: World, plan: UUID, reader: Reader) -> dict[str, bool]:
+    shown = show(plan, reader, world.store, actor="me", correlation_id="c")
+    return {one.name: one.holds for one in shown.recipients}
+
+
+def test_who_holds_what_the_citizen_may_not_see_is_told_as_who_holds_nothing(world: World) -> None:
+    plan = a_shared_plan(world)
+    world.accepts(a_contribution("children").version(3).with_relative("g1", "0301609995", name="Far").build())
+    citizen = citizen_of(world, plan)
+    assert not world.shows(plan, citizen).view.seen, "else this shows nothing"
+    assert world.systems["social"].holds(plan), "else this shows nothing"
+    asked = ask(plan, citizen, world.store, actor="anna", correlation_id="c")
+    assert not asked.waits_for
+    assert stands(world, plan, citizen) == {"children": False, "employment": False, "social": False}
+    assert stands(world, plan, COORDINATOR) == {"children": False, "employment": True, "social": True}
+    approves(world, plan)
+    assert not any(stands(world, plan, citizen).values())
+    finishes(world, plan, timedelta(0))
+    told, whole = (
+        orjson.loads(certificate(plan, reader, world.store, actor="x", correlation_id="c"))["statement"]["recipients"]
+        for reader in (citizen, COORDINATOR)
+    )
+    assert [one["confirmed"] for one in told] == [True, True, True]
+    assert [one["confirmed"] for one in whole] == [True, False, False]
+
+
+def test_of_a_held_plan_the_citizen_is_told_the_circle_of_before_and_not_what_it_holds(world: World) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan(circle=("children", "social")).plans
+    world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    world.accepts(a_contribution("children").with_draft("g1").build())
+    world.drains()
+    citizen = citizen_of(world, plan)
+    hold_back(plan, "Søsteren har fortalt om trusler", COORDINATOR, world.store, actor="me", correlation_id="c")
+    world.accepts(a_contribution("employment", "C9").with_draft("e1").build())
+    world.drains()
+    assert world.systems["employment"].holds(plan), "it has joined since"
+    asks(world, plan, citizen)
+    assert stands(world, plan, citizen) == {"children": False, "social": False}
+    assert stands(world, plan, COORDINATOR) == {"children": True, "employment": True, "social": True}
+    approves(world, plan)
+    assert stands(world, plan, citizen) == {"children": False, "social": False}
+    world.drains()
+    finishes(world, plan)
+    document = certificate(plan, citizen, world.store, actor="x", correlation_id="c")
+    assert [one["recipient"] for one in orjson.loads(document)["statement"]["recipients"]] == ["children", "social"]
 
 
 def test_housekeeping_erases_what_ended_long_ago_and_nothing_else(world: World) -> None:

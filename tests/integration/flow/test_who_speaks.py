@@ -25,6 +25,7 @@ from hub.plan.person import Role
 from hub.testing.builders import ConsentBuilder, a_consent, a_consent_to_one_plan, a_contribution, an_id, own_word
 from hub.testing.clock import frozen
 from tests.integration.flow.emergencies import by_the_danish_rules
+from tests.integration.flow.test_decided_after_the_wait import overtaken
 from tests.integration.world import COORDINATOR, SOMEBODY, World
 
 pytestmark = pytest.mark.integration
@@ -259,6 +260,20 @@ def test_a_parent_who_may_not_speak_is_answered_as_if_there_were_no_plan(world: 
         says(world, opened.plan, reader=mother)
     with pytest.raises(NotFound):
         withdraw(theirs.consent.id, mother, world.store, actor="test", correlation_id="c")
+
+
+@pytest.mark.parametrize("deed", ["says yes", "takes it back"])
+def test_a_parent_whose_word_waited_while_the_plan_was_held_is_answered_so_too(world: World, deed: str) -> None:
+    plan = opens(world, ALMA, *custody(MOTHER)).plan
+    has_a_home(world, ALMA, MOTHER)
+    mother = a_parent(world, MOTHER)
+    given = says(world, plan, reader=mother).consent.id
+    does = {
+        "says yes": lambda: says(world, plan, reader=mother),
+        "takes it back": lambda: withdraw(given, mother, world.store, actor="test", correlation_id="c"),
+    }
+    with pytest.raises(NotFound):
+        overtaken(world, plan, does[deed], lambda unit: unit.plans.hold(plan, is_held=True))
 
 
 def test_a_parent_does_not_take_back_what_only_somebody_else_has_said(world: World) -> None:

@@ -1,0 +1,58 @@
+"""What a citizen is told of who holds something of a plan that is to be erased.
+
+As in the ledger (docs/adr/0040): of what the citizen may see, today and by its last version. Who holds only what is
+withheld is told as who holds nothing. Of a plan that is held back it is the circle of before, and of what they hold the
+citizen's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+
+from hub.flow.hold import tells_nobody
+from hub.flow.ledger import as_citizen, own_views
+from hub.store.erasures import Erasure, Recipient
+from hub.store.plans import StoredPlan
+from hub.store.transaction import Unit
+
+
+def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient]:
+    """Return how recipients stand, as the citizen is told."""
+    stored = unit.plans.get(one.plan)
+    if stored is None:
+        return ()
+    held = {name: unit.holdings.of(row) for row, name, _ in unit.outbox.of_plan(one.plan)}
+    holding = {name: each.maybe_anything_of() | each.owed for name, each in held.items()}
+    kept = unit.withdrawals.kept_by_law(one.plan)
+    named = {element for elements in holding.values() for element in elements} | {element for _, element, _ in kept}
+    (view,) = own_views(unit, stored, as_citizen(stored), named)
+    seen, circle, told = {one.element.id for one in view.seen}, _circle(unit, stored), []
+    for each in found:
+        if circle is None or each.name in circle:
+            holds = not seen.isdisjoint(holding.get(each.name, frozenset()))
+            codes = {code for name, element, code in kept if name == each.name and element in seen}
+            since = each.since if holds else None
+            told.append(replace(each, holds=holds, hold_codes=tuple(sorted(codes)), since=since))
+    return told
+
+
+def citizens_copy(unit: Unit, certificate: bytes) -> bytes:
+    """Return a certificate as its citizen has it, signed anew: counts of rows would tell of what was withheld.
+
+    One of an earlier release does not say what the citizen may know of recipients: then none is named.
+    """
+    statement = orjson.loads(certificate)["statement"]
+    told = statement.get("told_to_citizen", {})
+    kept = {name: said for name, said in statement.items() if name not in ("rows", "recipients", "told_to_citizen")}
+    return unit.keyring.signing_key.sign({**kept, **told})
+
+
+def _circle(unit: Unit, stored: StoredPlan) -> frozenset[str] | None:
+    """Return who belonged to a plan as it was held back, for an approval ends all that; None: it is not held."""
+    if not tells_nobody(stored.plan, as_citizen(stored)):
+        return None
+    held_at = unit.holds.of_plan(stored.plan.id, stored.key)[-1].held_at
+    return frozenset(one.member for one in unit.memberships.of_plan(stored.plan.id, held_at))
