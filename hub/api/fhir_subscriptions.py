@@ -101,7 +101,7 @@ def standing_of(
     subscription: UUID, request: Request, hub: TheHub, caller: ASubscriber, correlation_id: CorrelationId
 ) -> Response:
     """Say how a subscription stands, and how many events it has had."""
-    one = flow.shown(subscription, _who(caller, correlation_id), hub.store)
+    one = flow.standing(subscription, _who(caller, correlation_id), hub.store)
     return resource_response(standing(Notice(Kind.STATUS, one, (), base_of(request, hub), now())))
 
 

@@ -26,7 +26,7 @@ from hub.flow.feed import is_held
 from hub.flow.notification import Kind, Notice, bundle
 from hub.flow.push import TOLD
 from hub.flow.settle import ACTOR
-from hub.flow.subscriptions import as_told
+from hub.flow.subscriptions import as_told, reads_less
 from hub.settings import Settings
 from hub.store.subscriptions import Status, Subscription
 from hub.store.transaction import Store, Unit
@@ -99,9 +99,9 @@ def _begin(unit: Unit, wanted: UUID, authorities: Authorities, settings: Setting
 
 
 def _reads_less(client: str, settings: Settings) -> bool:
-    """Tell whether its client has been limited since: what its organisation hears of would tell of what is withheld."""
+    """Tell whether its client has been limited since: it may ask for nothing of it either (``subscriptions``)."""
     known = settings.clients.get(client)
-    return known is not None and bool(known.kle)
+    return known is not None and reads_less(known.kle or None, known.purpose)
 
 
 def _tell(begun: _Begun, endpoints: Endpoints | None) -> HubError | None:

@@ -7,7 +7,7 @@ alone, and names one of the addresses that the settings allow its recipient; to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -62,8 +62,7 @@ def subscribe(terms: Terms, subscriber: Subscriber, endpoints: Endpoints | None,
     with refusals_written(store, subscriber.client, subscriber.correlation_id), store.begin() as unit:
         if endpoints is None:
             raise NotAllowed("The settings of the hub let your organisation be told nowhere.", _LET)
-        if subscriber.reader.kle is not None or subscriber.reader.purpose != ONE_PLAN:
-            raise NotAllowed("Your client may read less than your organisation is told of.", _WHOLE)
+        _check_reads_all(subscriber)
         if terms.endpoint not in endpoints.allowed:
             raise InvalidRequest(_NOT_THERE, faults=[Fault("Subscription.channel.endpoint", _NOT_THERE, _ASK)])
         if sum(one.status is not Status.OFF for one in unit.subscriptions.of_client(subscriber.client)) >= MOST:
@@ -75,10 +74,26 @@ def subscribe(terms: Terms, subscriber: Subscriber, endpoints: Endpoints | None,
 
 
 def shown(wanted: UUID, subscriber: Subscriber, store: Store) -> Subscription:
-    """Return a subscription to its client. :raises NotFound: there is none, or it is another's."""
+    """Return a subscription to its client, as it was asked for. :raises NotFound: there is none, or it is another's.
+
+    It says nothing of its events, and who is to hear of none any more must read it to end it.
+    """
     asked = refusals_written(store, subscriber.client, subscriber.correlation_id, asked=wanted)
     with asked, store.begin(read_only=True) as unit:
         return _own(unit, wanted, subscriber)
+
+
+def standing(wanted: UUID, subscriber: Subscriber, store: Store) -> Subscription:
+    """Return a subscription to its client, to be told how many events it has had.
+
+    :raises NotFound: there is none, or it is another's.
+    :raises NotAllowed: the client reads less than its recipient by now.
+    """
+    asked = refusals_written(store, subscriber.client, subscriber.correlation_id, asked=wanted)
+    with asked, store.begin(read_only=True) as unit:
+        one = _own(unit, wanted, subscriber)
+        _check_reads_all(subscriber)
+        return one
 
 
 def own(subscriber: Subscriber, store: Store) -> Sequence[Subscription]:
@@ -94,11 +109,14 @@ def change(
 
     :param agrees: raises unless what the client has read of it is what stands now.
     :raises NotFound: there is none, or it is another's.
+    :raises NotAllowed: the client reads less than its recipient by now, and does not end it.
     :raises Conflict: it has ended; that is for good.
     """
     with refusals_written(store, subscriber.client, subscriber.correlation_id, asked=wanted), store.begin() as unit:
         one = _own(unit, wanted, subscriber, lock=True)
         agrees(one)
+        if status is not Status.OFF:
+            _check_reads_all(subscriber)
         if status is one.status:
             return one
         if one.status is Status.OFF:
@@ -120,9 +138,11 @@ def events(
     """Return the events of a subscription from one number to another, both included, as far as they are kept.
 
     :raises NotFound: there is none, or it is another's.
+    :raises NotAllowed: the client reads less than its recipient by now.
     """
     with refusals_written(store, subscriber.client, subscriber.correlation_id, asked=wanted), store.begin() as unit:
         one, at = _own(unit, wanted, subscriber), now()
+        _check_reads_all(subscriber)
         found = unit.subscriptions.events(one.id, since, until, MOST_EVENTS)
         if found:
             numbers = {"first": found[0].number, "last": found[-1].number}
@@ -134,6 +154,19 @@ def as_told(unit: Unit, found: Sequence[Event], reader: Reader, at: datetime) ->
     """Return events as their subscriber may hear of them at this moment: a plan is named to whom it would open."""
     opens = {plan: may_open(unit, plan, None, reader, at) for plan in {one.plan for one in found}}
     return [ToldEvent(one.number, one.at, one.plan if opens[one.plan] else None) for one in found]
+
+
+def reads_less(kle: Collection[str] | None, purpose: str) -> bool:
+    """Tell whether a client reads less than its organisation hears of, which would tell of what is withheld from it.
+
+    :param kle: what its work is limited to; None: it is not.
+    """
+    return kle is not None or purpose != ONE_PLAN
+
+
+def _check_reads_all(subscriber: Subscriber) -> None:
+    if reads_less(subscriber.reader.kle, subscriber.reader.purpose):
+        raise NotAllowed("Your client may read less than your organisation is told of.", _WHOLE)
 
 
 def _own(unit: Unit, wanted: UUID, subscriber: Subscriber, *, lock: bool = False) -> Subscription:

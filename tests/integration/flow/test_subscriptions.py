@@ -437,14 +437,37 @@ def test_a_client_that_may_read_less_than_its_organisation_does_not_subscribe(
         flow.subscribe(Terms(Topic.CHANGED, listening.url, "x"), limited, endpoints, world.store)
 
 
-def test_a_client_that_is_limited_afterwards_is_told_nothing_more(world: World, listening: Listening) -> None:
+@pytest.mark.parametrize("less", [{"kle": ["27"]}, {"purpose": "follow-up"}], ids=str)
+def test_a_client_that_is_limited_afterwards_is_told_nothing_more(
+    world: World, listening: Listening, less: dict[str, Any]
+) -> None:
     subscribes(world, listening)
-    given = {"token_sha256": "0" * 64, "organisation": "social", "role": "authority-system", "kle": ["27"]}
+    given = {"token_sha256": "0" * 64, "organisation": "social", "role": "authority-system", **less}
     world.settings = some_settings(clients={"social-system": given})
     plan, _ = a_shared_plan(world, "g1")
     world.delivers(plan, "social")
     assert tells(world) == [""]
     assert numbers(listening) == []
+
+
+@pytest.mark.parametrize("less", [{"kle": frozenset({"27"})}, {"purpose": "follow-up"}], ids=str)
+def test_a_client_that_is_limited_afterwards_asks_for_nothing_either_and_may_end_it(
+    world: World, listening: Listening, less: dict[str, Any]
+) -> None:
+    wanted = subscribes(world, listening)
+    plan, _ = a_shared_plan(world, "g1")
+    world.delivers(plan, "social")
+    assert events_of(world, wanted), "else this shows nothing"
+    limited = replace(SOCIAL, reader=replace(SOCIAL.reader, **less))
+    for asks in (
+        lambda: flow.events(wanted, 0, 10, limited, world.store),
+        lambda: flow.standing(wanted, limited, world.store),
+        lambda: flow.change(wanted, Status.REQUESTED, limited, world.store, NO_CHECK),
+    ):
+        with pytest.raises(NotAllowed):
+            asks()
+    assert flow.shown(wanted, limited, world.store).status is Status.ACTIVE, "which it must read to end it"
+    assert flow.change(wanted, Status.OFF, limited, world.store, NO_CHECK).status is Status.OFF
 
 
 def test_an_address_that_the_settings_name_no_more_is_told_nothing(world: World, listening: Listening) -> None:
