@@ -11,7 +11,7 @@ from rich.console import Console
 from hub.cli.assembly import open_store
 from hub.cli.printing import me, print_json, table_of
 from hub.clock import new_id
-from hub.flow.evaluate import MEASURES, as_csv, evaluate
+from hub.flow.evaluate import MEASURES, SETTLES, as_csv, evaluate
 from hub.settings import read_settings
 
 _MONTH = ["%Y-%m"]
@@ -31,7 +31,8 @@ def evaluation(
     if is_csv:
         typer.echo(as_csv(months), nl=False)
     elif as_json:
-        print_json({"least": least, "months": [{"month": f"{one.begins:%Y-%m}", **one.values} for one in months]})
+        found = [{"month": f"{one.begins:%Y-%m}", "is_whole": one.is_whole, **one.values} for one in months]
+        print_json({"least": least, "months": found})
     else:
         names = [f"{one.begins:%Y-%m}" for one in months]
         rows = [
@@ -39,4 +40,6 @@ def evaluation(
             for name in MEASURES
         ]
         Console().print(table_of(["measure", *names], rows))
-        typer.echo(f"-: of fewer than {least} families, or not known.")
+        typer.echo(
+            f"-: of fewer than {least} families, or not known; a month is told {SETTLES.days} days after its end."
+        )

@@ -1,8 +1,9 @@
 """Report month by month on what one plan is for: less for a family to keep up with, and everybody knowing in time.
 
 Whoever evaluates learns of nobody: numbers of all families of the municipality together, none of fewer families than
-``HUB_EVALUATION_LEAST``, none that could be reckoned from its siblings, and months alone, so that no two periods differ
-by one person. Nothing is unsealed for it.
+``HUB_EVALUATION_LEAST``, none that could be reckoned from its siblings. So that no two reports differ by one family, a
+month is told whole or not at all, and what was told of it once is told again, whoever was erased since. Nothing is
+unsealed for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from hub.clock import now
@@ -20,18 +21,23 @@ from hub.plan.danish_time import LOCAL, day_of, months_later
 from hub.plan.evaluated import consented, corrected, met, objected, speed
 from hub.plan.evaluation import families_of
 from hub.store.evaluation import Evaluations
+from hub.store.told_months import ToldMonths
 from hub.store.transaction import Store
 
 #: Months of one report.
 MOST_MONTHS = 24
 _USUAL = 6
+#: A month is told so long after its end: by then most of what was due in it is answered, and has arrived.
+SETTLES = timedelta(days=21)
 #: In the order in which a report tells them.
 MEASURES = (
     "families", "families-of-one-authority", "families-of-two-authorities", "families-of-more-authorities", "contacts",
     "demands", "overlaps", "overlaps-resolved", "overlaps-left", "changes", "seconds-until-half-is-known",
-    "seconds-until-nine-in-ten-are-known", "consents-given", "consents-withdrawn", "objections", "objections-answered",
-    "objections-answered-in-time", "corrections",
+    "seconds-until-nine-in-ten-are-known", "consents-given", "consents-refused", "consents-withdrawn", "objections",
+    "objections-answered", "objections-answered-in-time", "corrections",
 )  # fmt: skip
+Values = Mapping[str, int | None]
+Told = Mapping[date, Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,12 @@ class Month:
     """One month.
 
     :ivar begins: its first day.
-    :ivar values: by the names of ``MEASURES``; None: of too few to be told.
-    :ivar is_whole: it is over.
+    :ivar values: by the names of ``MEASURES``; None: of too few to be told, or the month is not whole.
+    :ivar is_whole: it has been over for ``SETTLES``, and is told.
     """
 
     begins: date
-    values: Mapping[str, int | None]
+    values: Values
     is_whole: bool
 
 
@@ -59,17 +65,17 @@ def evaluate(first: date, last: date, store: Store, least: int, *, actor: str, c
     if not months or len(months) > MOST_MONTHS or _begins(months[-1]) > at:
         step = f"Name {MOST_MONTHS} months at most, the first before the last, and none that lies ahead."
         raise InvalidRequest("The period cannot be reported on.", faults=[Fault("from", "See to.", step)])
+    whole = [one for one in months if _begins(months_later(one, 1)) + SETTLES <= at]
     with store.begin() as unit:
         unit.audit.record("evaluated", actor, at, correlation_id, months=len(months), first=str(months[0]))
-    with store.begin(read_only=True) as unit:
-        rows = Evaluations(unit.connection, unit.municipality)
-        families = families_of(rows.concerned())
-        return [_month(one, rows, families, least, at) for one in months]
+        told = ToldMonths(unit.connection, unit.municipality).of(whole)
+    told = told if len(told) == len(whole) else _first_told(whole, told, store, least, at)
+    return [Month(one, {name: told.get(one, {}).get(name) for name in MEASURES}, one in told) for one in months]
 
 
 def latest(at: datetime) -> tuple[date, date]:
-    """Return the months that somebody reads who names none: this one, and the five before it."""
-    last = day_of(at).replace(day=1)
+    """Return the months that somebody reads who names none: the last six that are over."""
+    last = months_later(day_of(at).replace(day=1), -1)
     return months_later(last, 1 - _USUAL), last
 
 
@@ -89,16 +95,27 @@ def as_csv(months: Sequence[Month]) -> str:
     return text.getvalue()
 
 
-def _month(begins_on: date, rows: Evaluations, families: Mapping[UUID, UUID], least: int, at: datetime) -> Month:
-    begins, ends = _begins(begins_on), _begins(months_later(begins_on, 1))
-    values = {
+def _first_told(whole: Sequence[date], told: Told, store: Store, least: int, at: datetime) -> Told:
+    """Count months that were never told, and keep what is told of them; return all, as they are told from now on."""
+    with store.begin(read_only=True) as unit:
+        rows = Evaluations(unit.connection, unit.municipality)
+        families = families_of(rows.concerned())
+        counted = {one: _counted(one, rows, families, least) for one in whole if one not in told}
+    with store.begin() as unit:
+        months = ToldMonths(unit.connection, unit.municipality)
+        months.keep(counted, at)
+        return months.of(whole)
+
+
+def _counted(month: date, rows: Evaluations, families: Mapping[UUID, UUID], least: int) -> Values:
+    begins, ends = _begins(month), _begins(months_later(month, 1))
+    return {
         **met(rows.versions(begins, ends), families, least, begins, ends),
         **speed(list(rows.changes(begins, ends)), families, least),
         **consented(rows.consents(begins, ends), families, least),
         **objected(rows.objections(begins, ends), families, least),
         "corrections": corrected(rows.corrections(begins, ends), families, least),
     }
-    return Month(begins_on, {name: values[name] for name in MEASURES}, ends <= at)
 
 
 def _months(first: date, last: date) -> Iterator[date]:

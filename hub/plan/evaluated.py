@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hub.plan.evaluation import Change, Objection, Said, Version, by_number_of_authorities, of_plan, quantile
+from hub.plan.evaluation import Change, Objection, Said, Version, Word, by_number_of_authorities, of_plan, quantile
 from hub.plan.telling import Tally, told, whole_and_parts_told
 
 #: By plan and by person (``families_of``).
@@ -53,12 +53,13 @@ def speed(changes: Sequence[Change], families: Families, least: int) -> Told:
 
 
 def consented(said: Iterable[Said], families: Families, least: int) -> Told:
-    """Return what was said of sharing, version by version."""
-    given, withdrawn = Tally(), Tally()
+    """Return what was said of consents, version by version; where one may be a yes or a no, nothing."""
+    tallies = {word: Tally() for word in Word}
     for one in said:
-        tally = withdrawn if one.is_withdrawn else given
-        tally[families.get(one.person, one.person)] += 1
-    return {"consents-given": told(given, least), "consents-withdrawn": told(withdrawn, least)}
+        tallies[one.word][families.get(one.person, one.person)] += 1
+    is_known = not tallies[Word.UNKNOWN]
+    words = (Word.GIVEN, Word.REFUSED, Word.WITHDRAWN)
+    return {f"consents-{word}": told(tallies[word], least) if is_known else None for word in words}
 
 
 def objected(objections: Iterable[Objection], families: Families, least: int) -> Told:

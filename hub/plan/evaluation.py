@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import combinations
 from uuid import UUID
 
@@ -76,12 +77,24 @@ class Change:
     took: timedelta | None
 
 
+class Word(StrEnum):
+    """What a version of a consent says."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    #: A no that counts no more.
+    TAKEN_BACK = "taken-back"
+    #: Written down before it was kept in the clear whether it is a yes or a no.
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A version of a consent. :ivar person: whose data it is about."""
 
     person: UUID
-    is_withdrawn: bool
+    word: Word
 
 
 @dataclass(frozen=True, slots=True)

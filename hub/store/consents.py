@@ -53,6 +53,7 @@ class Consents:
                 version=consent.version,
                 person_id=consent.person,
                 status=consent.status,
+                effect=consent.effect,
                 is_newest=True,
                 recorded_at=at,
                 content=seal(key, _CONSENT.dump_json(consent), _place(consent.id, consent.version)),

@@ -10,9 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.authority import ReceiptStatus
-from hub.consent.consent import ConsentStatus
+from hub.consent.consent import ConsentStatus, Effect
 from hub.plan.element import Kind, Status
-from hub.plan.evaluation import Change, Objection, Said, Version
+from hub.plan.evaluation import Change, Objection, Said, Version, Word
 from hub.store.correction_tables import corrections
 from hub.store.statement_tables import statements
 from hub.store.tables import attempts, consents, elements, outbox, people, plan_people, plans
@@ -22,6 +22,12 @@ _AT_ONCE = 2_000
 #: A meeting is looked at with those that begin so near to it that they may overlap.
 _NEAR = timedelta(days=1)
 _AGREES = "agree"
+_WORDS = {
+    (ConsentStatus.ACTIVE.value, Effect.PERMIT.value): Word.GIVEN,
+    (ConsentStatus.ACTIVE.value, Effect.DENY.value): Word.REFUSED,
+    (ConsentStatus.WITHDRAWN.value, Effect.PERMIT.value): Word.WITHDRAWN,
+    (ConsentStatus.WITHDRAWN.value, Effect.DENY.value): Word.TAKEN_BACK,
+}
 #: What a recipient says of a delivery that it has.
 _ARRIVED = tuple(status.value for status in ReceiptStatus)
 
@@ -93,12 +99,12 @@ class Evaluations:
         """Yield each version of a consent that was written down in a month."""
         row = consents.c
         query = (
-            sa.select(row.person_id, row.status)
+            sa.select(row.person_id, row.status, row.effect)
             .join(people, people.c.id == row.person_id)
             .where(people.c.municipality == self._municipality, row.recorded_at >= begins, row.recorded_at < ends)
         )
         for one in self._streamed(query):
-            yield Said(one.person_id, one.status == ConsentStatus.WITHDRAWN)
+            yield Said(one.person_id, _WORDS.get((one.status, one.effect), Word.UNKNOWN))
 
     def objections(self, begins: datetime, ends: datetime) -> Iterator[Objection]:
         """Yield what citizens disagreed with or asked about in a month, and how it stands by now."""

@@ -158,6 +158,7 @@ consents = Table(
     Column("version", sa.Integer, primary_key=True),
     Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
     Column("status", sa.String(16), nullable=False),
+    Column("effect", sa.String(16)),  # a yes or a no; NULL: not known in the clear, the row is older than the column
     Column("is_newest", sa.Boolean, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("content", sa.LargeBinary, nullable=False),  # sealed under the person's key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.flow.evaluate import MEASURES, Month
+from hub.flow.evaluate import MEASURES, SETTLES, Month
 from hub.ui.times import month_name
 from hub.ui.words import word
 
@@ -20,10 +20,14 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class MonthCard:
-    """One month. :ivar groups: of each its title, and its measures with what stands beside them."""
+    """One month.
+
+    :ivar untold: why nothing of it is told; empty if it is.
+    :ivar groups: of each its title, and its measures with what stands beside them.
+    """
 
     title: str
-    is_whole: bool
+    untold: str
     groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
@@ -46,11 +50,13 @@ def evaluated_page(months: Sequence[Month], least: int, language: str) -> Evalua
 
 
 def _card(month: Month, least: int, language: str) -> MonthCard:
+    if not month.is_whole:
+        return MonthCard(month_name(month.begins, language), word("evaluation.untold", language, days=SETTLES.days), ())
     groups = tuple(
         (word(f"evaluation.group.{name}", language), tuple(_facts(month, names, least, language)))
         for name, names in _GROUPS.items()
     )
-    return MonthCard(month_name(month.begins, language), month.is_whole, groups)
+    return MonthCard(month_name(month.begins, language), "", groups)
 
 
 def _facts(month: Month, names: Sequence[str], least: int, language: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.flow.evaluate import MEASURES, evaluate
+from hub.store.evaluation_tables import told_months
 from hub.testing.clock import frozen
 from tests.integration.api.served import CANARY_NAME, Served, served
 from tests.integration.colliding import AT_NINE, AT_NOON, BEFORE, a_collision, employment_sends
@@ -39,7 +40,7 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             if number == 0:
                 clock.advance(timedelta(minutes=10))
                 employment_sends(running, cpr, AT_NOON, version=2)
-        clock.advance(timedelta(days=60))
+        clock.advance(timedelta(days=80))
         yield running
 
 
@@ -67,6 +68,8 @@ def test_what_happened_is_counted_and_small_numbers_are_not_told(hub: Served) ->
 
 def test_numbers_that_are_large_enough_are_told(hub: Served) -> None:
     """The same with a municipality that tells all numbers: what is counted is what happened."""
+    with hub.store.begin() as unit:
+        unit.connection.execute(told_months.delete())
     months = evaluate(date(2026, 9, 1), date(2026, 9, 1), hub.store, 1, actor="a-test", correlation_id="c")
     values = months[0].values
     found = {name: values[name] for name in ("overlaps", "overlaps-resolved", "overlaps-left")}

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.plan.element import Kind, Status
 from hub.plan.evaluated import consented, corrected, met, objected, speed
-from hub.plan.evaluation import Change, Objection, Said, Version
+from hub.plan.evaluation import Change, Objection, Said, Version, Word
 
 MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 LEAST = 5
@@ -75,8 +75,9 @@ def of_many(number: int) -> Sequence[UUID]:
 
 def test_what_one_family_has_said_six_times_is_not_told_as_six() -> None:
     for whose, said in ((of_one(6), None), (of_many(6), 6)):
-        assert consented([Said(one, False) for one in whose], {}, LEAST)["consents-given"] == said
-        assert consented([Said(one, True) for one in whose], {}, LEAST)["consents-withdrawn"] == said
+        assert consented([Said(one, Word.GIVEN) for one in whose], {}, LEAST)["consents-given"] == said
+        assert consented([Said(one, Word.REFUSED) for one in whose], {}, LEAST)["consents-refused"] == said
+        assert consented([Said(one, Word.WITHDRAWN) for one in whose], {}, LEAST)["consents-withdrawn"] == said
         assert objected([Objection(one, False, False) for one in whose], {}, LEAST)["objections"] == said
         assert corrected(whose, {}, LEAST) == said
         changes = [Change(one, timedelta(seconds=3)) for one in whose]
@@ -86,8 +87,18 @@ def test_what_one_family_has_said_six_times_is_not_told_as_six() -> None:
 
 def test_people_of_one_family_are_no_six_families() -> None:
     family = dict.fromkeys(of_many(6), ONE)
-    assert consented([Said(one, False) for one in family], family, LEAST)["consents-given"] is None
+    assert consented([Said(one, Word.GIVEN) for one in family], family, LEAST)["consents-given"] is None
     assert corrected(family, family, LEAST) is None
+
+
+def test_a_no_that_is_taken_back_is_no_consent_that_is_withdrawn() -> None:
+    said = consented([Said(one, Word.TAKEN_BACK) for one in of_many(6)], {}, LEAST)
+    assert set(said.values()) == {0}
+
+
+def test_where_it_is_not_known_what_a_version_says_no_number_of_them_is_told() -> None:
+    said = [Said(one, word) for word in (Word.GIVEN, Word.WITHDRAWN) for one in of_many(6)]
+    assert set(consented([*said, Said(ONE, Word.UNKNOWN)], {}, LEAST).values()) == {None}
 
 
 def test_answers_are_told_where_nothing_can_be_reckoned_from_them() -> None:
