@@ -20,6 +20,7 @@ from hub.errors import NotFound, UnknownPerson, WrongSender
 from hub.flow import custody
 from hub.flow.announce import authority_of
 from hub.flow.counting import accepted_noted, failures_told
+from hub.flow.owing import decide_anew
 from hub.flow.recognise import Recognised, recognise, remember
 from hub.flow.register import with_newcomers
 from hub.plan.codes import unknown_codes
@@ -178,7 +179,7 @@ def _empty_case(unit: Unit, plan: UUID, contribution: Contribution, correlation_
         return set()
     emptied = with_newcomers(unit, stored.plan, merge(stored.plan, contribution.emptying(), {}, at), at)
     unit.plans.save(stored, emptied, at)
-    unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
+    decide_anew(unit, [plan], at, correlation_id)
     return _moved(unit, stored.plan, emptied)
 
 

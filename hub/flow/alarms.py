@@ -11,6 +11,8 @@ from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction, State
 from hub.store.transaction import Unit
 
+#: How long a withdrawal may wait for a recipient that answers; deploy/prometheus/alerts.yaml has the same hour.
+_LONG = timedelta(hours=1)
 WITHDRAWALS_WAIT, RECEIPTS_MISSING, WORDS_MISSING = "withdrawals-wait", "receipts-missing", "words-missing"
 
 
@@ -18,7 +20,8 @@ WITHDRAWALS_WAIT, RECEIPTS_MISSING, WORDS_MISSING = "withdrawals-wait", "receipt
 class Owing:
     """What a recipient owes.
 
-    :ivar withdrawals_waiting: plans of which it holds or may hold something, while a revision is due to it.
+    :ivar withdrawals_waiting: plans of which it must give something up, while what says so is due to it.
+    :ivar withdrawals_since: when the hub knew it of the first of them.
     :ivar receipts_missing: elements that it has not confirmed in time to have deleted.
     :ivar words_missing: deliveries that it has received, and not said in time whether they are taken in.
     """
@@ -26,6 +29,7 @@ class Owing:
     withdrawals_waiting: int = 0
     receipts_missing: int = 0
     words_missing: int = 0
+    withdrawals_since: datetime | None = None
 
 
 NOTHING = Owing()
@@ -38,7 +42,12 @@ def owed_by_recipients(unit: Unit, settings: Settings, at: datetime) -> Mapping[
     words = {row["recipient"]: row for row in unit.later_receipts.counts(at - timedelta(hours=settings.receipt_hours))}
     none = {"missing": 0}
     return {
-        name: Owing(waiting.get(name, 0), deletions.get(name, none)["missing"], words.get(name, none)["missing"])
+        name: Owing(
+            waiting[name].plans if name in waiting else 0,
+            deletions.get(name, none)["missing"],
+            words.get(name, none)["missing"],
+            waiting[name].since if name in waiting else None,
+        )
         for name in {*waiting, *deletions, *words}
     }
 
@@ -49,7 +58,8 @@ def alarm_of(circuit: Circuit, owed: Owing, at: datetime) -> dict[str, Any]:
         owed = NOTHING
     alarms = {
         RECEIPTS_MISSING: owed.receipts_missing > 0,
-        WITHDRAWALS_WAIT: owed.withdrawals_waiting > 0 and circuit.state(at) is not State.CLOSED,
+        WITHDRAWALS_WAIT: owed.withdrawals_since is not None
+        and (circuit.state(at) is not State.CLOSED or at - owed.withdrawals_since > _LONG),
         WORDS_MISSING: owed.words_missing > 0,
     }
     return {**asdict(owed), "alarm": next((alarm for alarm, rings in alarms.items() if rings), "")}

@@ -39,7 +39,7 @@ def measure(names: Iterable[str], store: Store, settings: Settings) -> Sequence[
         systems = standings_by(unit, names, settings, counted, at)
         return [
             *_queues(counted, at),
-            *(sample for one in systems for sample in _system(one)),
+            *(sample for one in systems for sample in _system(one, at)),
             *_dead_letters(unit),
             *_audit(unit, settings, at),
             Sample(of.LETTERS_DUE, (), unit.notices.due(at)),
@@ -55,7 +55,7 @@ def _queues(counted: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Samp
     yield Sample(of.RELAY_LAG, (), max((_age(row["unrung_since"], at) for row in counted), default=0.0))
 
 
-def _system(one: Mapping[str, Any]) -> Iterator[Sample]:
+def _system(one: Mapping[str, Any], at: datetime) -> Iterator[Sample]:
     name, direction = one["authority"], one["direction"]
     way = (name, direction)
     for state in State:
@@ -68,6 +68,7 @@ def _system(one: Mapping[str, Any]) -> Iterator[Sample]:
         return
     for instrument, owed in _OWED.items():
         yield Sample(instrument, (name,), one[owed])
+    yield Sample(of.WITHDRAWALS_OLDEST, (name,), _age(one["withdrawals_since"], at))
 
 
 def _dead_letters(unit: Unit) -> Iterator[Sample]:

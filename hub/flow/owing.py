@@ -6,7 +6,7 @@ elements come to light when the next delivery is decided (``deliver``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,15 @@ from hub.errors import Tampered
 from hub.flow.circumstances import consents_of
 from hub.flow.deliver import reader_of, view_of
 from hub.store.transaction import Unit
+
+
+def decide_anew(unit: Unit, plans: Sequence[UUID], at: datetime, correlation_id: str) -> None:
+    """Have every recipient's view of the plans decided anew, urgently; remember at once what each must give up.
+
+    :param plans: taken for writing.
+    """
+    unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
+    write_down_what_is_owed(unit, plans, at)
 
 
 def write_down_what_is_owed(unit: Unit, plans: Iterable[UUID], at: datetime) -> None:

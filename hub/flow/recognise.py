@@ -20,6 +20,7 @@ from itertools import chain
 from uuid import UUID
 
 from hub.errors import Conflict, UnknownPerson
+from hub.flow.owing import decide_anew
 from hub.plan.contribution import Contribution, PersonFacts
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person, joined
@@ -153,7 +154,7 @@ def unite(unit: Unit, gone: UUID, stays: UUID, actor: str, correlation_id: str, 
             united = stored.plan.uniting(gone, stays, at)
             unit.plans.save(stored, united.protecting(unit.people.protected([stays], at)), at)
     unit.people.unite(gone, stays)
-    unit.outbox.mark_due(plans, at, correlation_id, urgent=True)  # it may be lawful no more where it has gone
+    decide_anew(unit, plans, at, correlation_id)  # it may be lawful no more where it has gone
     own = unit.plans.of_person(stays)
     touched: Sequence[UUID | None] = sorted({*plans, own} if own else plans) or [None]
     for plan in touched:

@@ -169,9 +169,15 @@ FETCHES_DUE = Instrument(
 WITHDRAWALS_WAITING = Instrument(
     Kind.GAUGE,
     "hub_withdrawals_waiting",
-    "Plans of which a recipient holds or may hold something while something is to be taken back.",
+    "Plans of which a recipient must give something up, and what says so is due to it.",
     _RECIPIENT,
     is_summed=True,
+)
+WITHDRAWALS_OLDEST = Instrument(
+    Kind.GAUGE,
+    "hub_withdrawals_oldest_seconds",
+    "How long ago the oldest of these was taken back; 0: there is none.",
+    _RECIPIENT,
 )
 DELETIONS_MISSING = Instrument(
     Kind.GAUGE,

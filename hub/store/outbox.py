@@ -254,10 +254,10 @@ class Outbox:
             for whom in sorted(everyone | busy.keys())
         ]
 
-    def withdrawals_due(self) -> Mapping[str, int]:
-        """Count, per recipient, the plans of which it holds or may hold something while a revision is due to it."""
+    def withdrawals_due(self) -> Mapping[str, counting.Waiting]:
+        """Count, per recipient, the plans of which it must give something up while a revision is due to it."""
         rows = self._execute(counting.WITHDRAWALS_DUE, ours=self._municipality)
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: counting.Waiting(row[1], row[2]) for row in rows}
 
     def replay(self, wanted: UUID, at: datetime) -> bool:
         """Bring a dead letter back; what leaves is decided anew. Tell whether it was one."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from hub.store.holdings import MAY_HOLD
+from hub.store.revocation_tables import withdrawals
 from hub.store.tables import Instant, outbox
 
 _ROW = outbox.c
@@ -53,9 +54,29 @@ def _recipients() -> sa.Select[Any]:
 
 
 RECIPIENTS = _recipients()
-#: The plans, per recipient, of which it holds or may hold something while a revision is due to it.
+
+
+class Waiting(NamedTuple):
+    """What a recipient must give up and was not told, or has not answered for.
+
+    :ivar plans: how many.
+    :ivar since: when the hub knew it of the first.
+    """
+
+    plans: int
+    since: datetime
+
+
+# From what is due to what is owed of it, not the other way: receipts that never come leave much that is owed.
+_OWED_SINCE = (
+    sa.select(sa.func.min(withdrawals.c.owed_at))
+    .where(withdrawals.c.outbox_id == _ROW.id, withdrawals.c.ended_at.is_(None))
+    .scalar_subquery()
+)
+_REVISED = sa.select(_ROW.recipient, _OWED_SINCE.label("since")).where(_OURS, _IS_DUE, _ROW.is_revision).subquery()
+#: The plans, per recipient, of which it must give something up while a revision is due to it.
 WITHDRAWALS_DUE = (
-    sa.select(_ROW.recipient, sa.func.count())
-    .where(_OURS, _IS_DUE, _ROW.is_revision, MAY_HOLD)
-    .group_by(_ROW.recipient)
+    sa.select(_REVISED.c.recipient, sa.func.count(), sa.func.min(_REVISED.c.since))
+    .where(_REVISED.c.since.is_not(None))
+    .group_by(_REVISED.c.recipient)
 )

@@ -54,7 +54,7 @@ def test_every_configured_authority_stands_in_both_directions(hub: Served) -> No
     assert rows[0].keys() == {
         "authority", "direction", "state", "since", "until", "reason", "held_by", "failures", "next_probe_at",
         "is_probed", "last_success_at", "last_attempt_at", "last_result", "under_way", "at_most", "waiting",
-        "withdrawals_waiting", "receipts_missing", "words_missing", "alarm",
+        "withdrawals_waiting", "withdrawals_since", "receipts_missing", "words_missing", "alarm",
     }  # fmt: skip
 
 

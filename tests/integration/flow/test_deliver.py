@@ -133,6 +133,8 @@ def test_a_case_corrected_to_another_person_is_withdrawn_from_whoever_holds_it(w
     world.opens_plan("0101625638")
     world.drains()
     world.accepts(a_contribution("children").version(2).about("0101625638").with_draft("g1").build())
+    with world.store.begin(read_only=True) as unit:
+        assert unit.outbox.withdrawals_due()["social"].plans == 1, "it is owed from the moment that this is known"
     world.drains()
     assert world.systems["social"].heard[-1].withdrawn == (GOAL,)
     assert world.systems["social"].holds(plan) == set()

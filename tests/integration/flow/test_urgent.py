@@ -89,7 +89,20 @@ def test_it_is_no_withdrawal_that_waits(world: World, plan: UUID) -> None:
     says(world, 2, HOUR, title="Møde et andet sted")
     with world.store.begin(read_only=True) as unit:
         assert unit.outbox.withdrawals_due() == {}
-    with world.store.begin() as unit:
-        unit.outbox.mark_due([plan], now(), "c", urgent=True)
+    more = world.says(a_consent(SOMEBODY).to("social").for_categories("needs").build(), plan)
+    assert world.row(plan, "social").is_revision, "it may take something back, until it is decided"
     with world.store.begin(read_only=True) as unit:
-        assert unit.outbox.withdrawals_due()["social"] == 1
+        assert unit.outbox.withdrawals_due() == {}, "and one consent more takes nothing back"
+    world.takes_back(more.id)
+    with world.store.begin(read_only=True) as unit:
+        assert unit.outbox.withdrawals_due() == {}, "nothing of it was ever sent"
+    with world.store.begin(read_only=True) as unit:
+        person = next(stored.plan.person for stored in [unit.plans.get(plan)] if stored)
+        given = [one.id for one in unit.consents.of([person]) if one.kind == "sharing"]
+    at = now()
+    for consent in given:
+        world.takes_back(consent)
+    with world.store.begin(read_only=True) as unit:
+        waiting = unit.outbox.withdrawals_due()
+    assert {whom: one.plans for whom, one in waiting.items()} == {"social": 1}
+    assert at <= waiting["social"].since <= now()
