@@ -21,7 +21,8 @@ from hub.flow.belonging import NO_PLAN, as_member, may_choose
 from hub.flow.circle import CITIZEN_ACCESS
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import as_told, may_be_told
-from hub.flow.ledger_rows import Disclosure, Known, disclosures_of
+from hub.flow.ledger_known import Known
+from hub.flow.ledger_rows import Disclosure, disclosures_of
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.plan.person import Role

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.consent.consent import Consent, ConsentKind, names
 from hub.consent.decision import Sentence
-from hub.consent.policy import Rule
 from hub.consent.reader import ONE_PLAN
-from hub.flow.ledger_words import IN_EMERGENCY, OWN, Deed, sentence_of
+from hub.flow.ledger_known import Known, LegalBasis
+from hub.flow.ledger_words import Deed, sentence_of
 from hub.plan.person import Role
-from hub.store.policies import Policies
 
 #: What somebody did who was asked for by name; what was delivered is put together of several rows.
 _READS: Mapping[str, Deed] = {
@@ -44,15 +42,6 @@ _STARTED, _DELIVERED, _FETCHED = "delivery-started", "delivered", "feed-fetched"
 
 
 @dataclass(frozen=True, slots=True)
-class LegalBasis:
-    """One rule of the policy on whose strength something was shown."""
-
-    rule: str
-    citation: str
-    sentence: Sentence
-
-
-@dataclass(frozen=True, slots=True)
 class Disclosure:
     """One line of the ledger.
 
@@ -78,66 +67,6 @@ class Disclosure:
         return sentence_of(self.deed, self.organisations, self.categories)
 
 
-@dataclass(slots=True)
-class Known:
-    """What the ledger may tell.
-
-    :ivar categories: of the elements that the citizen may see, by their ids as the audit writes them.
-    :ivar own: the citizen's own consents, by their ids.
-    :ivar partners: recipients that belong to the plan as partners.
-    :ivar newest: version of the policy; a row that names none is read by the newest that knows its rules.
-    """
-
-    categories: Mapping[str, str]
-    own: Mapping[str, Consent]
-    partners: frozenset[str]
-    policies: Policies
-    newest: int
-    _rules: dict[int, Mapping[str, Rule]] = field(default_factory=dict)
-
-    def seen(self, named: Iterable[str]) -> tuple[tuple[str, ...], bool]:
-        """Return the categories of what the citizen may see of the named elements, and whether that is all."""
-        found = {self.categories.get(str(one)) for one in named}
-        return tuple(sorted({one for one in found if one is not None})), None not in found
-
-    def bases(self, details: Mapping[str, Any], categories: Sequence[str], *, is_all: bool) -> tuple[LegalBasis, ...]:
-        """Return the legal bases; where something is left out, of the categories that are told alone."""
-        told = [self._basis(rule, int(details.get("policy") or 0)) for rule in details.get("rules", ())]
-        return tuple(
-            basis
-            for basis, about in told
-            if basis and (is_all or any(names(about, category) for category in categories))
-        )
-
-    def consents(self, details: Mapping[str, Any], categories: Sequence[str], *, is_all: bool) -> tuple[str, ...]:
-        """Return the citizen's own consents that it rested on; where something is left out, about what is told alone.
-
-        What others have said is theirs.
-        """
-        named = [(one, self.own.get(one.partition("/")[0])) for one in details.get("consents", ())]
-        return tuple(one for one, own in named if own and (is_all or _is_about(own, categories)))
-
-    def _basis(self, wanted: str, version: int) -> tuple[LegalBasis | None, frozenset[str]]:
-        if wanted in ("SYS-OWN", "SYS-EMERGENCY"):
-            return LegalBasis(wanted, "", OWN if wanted == "SYS-OWN" else IN_EMERGENCY), frozenset("*")
-        for one in (version or self.newest, *range(self.newest, 0, -1)):
-            if rule := self._of(one).get(wanted):
-                return LegalBasis(rule.id, rule.citation, Sentence(rule.da, rule.en)), rule.categories
-        return None, frozenset()
-
-    def _of(self, version: int) -> Mapping[str, Rule]:
-        if version not in self._rules:
-            policy = self.policies.get(version)
-            self._rules[version] = {rule.id: rule for rule in policy.rules} if policy else {}
-        return self._rules[version]
-
-
-def _is_about(consent: Consent, categories: Sequence[str]) -> bool:
-    if consent.kind is ConsentKind.ONE_PLAN:
-        return bool(categories)
-    return any(consent.scope.is_about(category) for category in categories)
-
-
 def disclosures_of(rows: Sequence[Mapping[str, Any]], known: Known) -> Sequence[Disclosure]:
     """Return the disclosures that rows of a plan's audit tell of, the newest first."""
     found = [*_read(rows, known), *_delivered(rows, known)]
@@ -160,8 +89,8 @@ def _read(rows: Sequence[Mapping[str, Any]], known: Known) -> Iterator[Disclosur
         together = tuple(details.get("organisations", ())) if deed is Deed.MEETING_OPENED else (organisation,)
         yield Disclosure(
             deed, row["at"], together, str(details.get("role", "")), str(details.get("purpose", "")),
-            categories, known.bases(details, categories, is_all=is_all),
-            known.consents(details, categories, is_all=is_all),
+            categories, known.bases(details, is_all=is_all),
+            known.consents(details, is_all=is_all),
         )  # fmt: skip
 
 
@@ -193,7 +122,7 @@ def _of_delivery(
         role = Role.PARTNER if recipient in known.partners else Role.AUTHORITY_SYSTEM
         yield Disclosure(
             deed, last["at"], (recipient,), role, ONE_PLAN, categories,
-            known.bases(details, categories, is_all=is_all) if is_sent else (),
-            known.consents(details, categories, is_all=is_all) if is_sent else (),
+            known.bases(details, is_all=is_all) if is_sent else (),
+            known.consents(details, is_all=is_all) if is_sent else (),
             f"{details['delivery']}-{details['sequence']}",
         )  # fmt: skip

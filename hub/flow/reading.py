@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from hub.consent.decision import Obligation, Reason
+from hub.consent.decision import Decision, Obligation, Reason
 from hub.consent.reader import Emergency, Reader
 from hub.consent.view import Seen, View
 from hub.flow.belonging import as_member
@@ -45,18 +46,40 @@ def write_down(
     unit: Unit, action: str, view: View, seen: Sequence[Seen], at: datetime, actor: str, correlation_id: str
 ) -> None:
     """Write down who saw which elements and categories, by which rules and consents."""
-    decisions = {id(one.decision): one.decision for one in seen}.values()  # elements that are alike share one
     details: dict[str, Any] = {
         "organisation": view.reader.organisation,
         "role": view.reader.role,
         "purpose": view.reader.purpose,
-        "elements": sorted(str(one.element.id) for one in seen),
         "categories": sorted({one.element.category or "" for one in seen}),
-        "rules": sorted({rule for decision in decisions for rule in decision.rule_ids}),
-        "consents": sorted({f"{rested.id}/{rested.version}" for decision in decisions for rested in decision.consents}),
+        **rested_on(seen),
     }
     told = informing(seen)
     unit.audit.record(action, actor, at, correlation_id, view.plan, **details, **told, **in_red(view, seen))
+
+
+def rested_on(seen: Sequence[Seen]) -> dict[str, Any]:
+    """Return what an audit row says of elements that are shown: their ids, and the rules and consents by which.
+
+    ``by_decision`` says which of them each was for, by their places in ``elements``, so that who may know of some alone
+    is told what those rested on; empty: all rested on the same.
+    """
+    in_order = sorted(((str(one.element.id), one.decision) for one in seen), key=itemgetter(0))
+    decisions = {id(decision): decision for _, decision in in_order}  # elements that are alike share one
+    said = {which: _said(decision) for which, decision in decisions.items()}
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    for place, (_, decision) in enumerate(in_order):
+        groups.setdefault(said[id(decision)], []).append(place)
+    apart = [{"of": of, "rules": rules, "consents": consents} for (rules, consents), of in groups.items()]
+    return {
+        "elements": [element for element, _ in in_order],
+        "rules": sorted({rule for rules, _ in groups for rule in rules}),
+        "consents": sorted({consent for _, consents in groups for consent in consents}),
+        "by_decision": apart if len(apart) > 1 else [],
+    }
+
+
+def _said(decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(sorted(set(decision.rule_ids))), tuple(sorted(f"{one.id}/{one.version}" for one in decision.consents))
 
 
 def asked_by(reader: Reader) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from hub.errors import HubError, RecipientDown, Refused
 from hub.flow import calls, pace
 from hub.flow.backoff import spread, wait_after
 from hub.flow.difference import Difference
-from hub.flow.reading import informing
+from hub.flow.reading import informing, rested_on
 from hub.flow.withdrawn import said_of
 from hub.metrics.instruments import DELIVERIES
 from hub.settings import Settings
@@ -181,11 +181,9 @@ def disclosure_of(attempt: Outgoing) -> dict[str, Any]:
         "recipient": lease.recipient,
         "delivery": lease.id,
         "sequence": update.sequence,
-        "elements": sorted(map(str, left)),
         "withdrawn": [str(element) for element in update.withdrawn],
         "categories": sorted({one.element.category or "" for one in seen}),
-        "rules": sorted({rule for one in seen for rule in one.decision.rule_ids}),
-        "consents": sorted({f"{rested.id}/{rested.version}" for one in seen for rested in one.decision.consents}),
+        **rested_on(seen),
         "policy": attempt.basis.policy_version,
         **({"withheld_by": attempt.view.withheld_by} if update.withdrawn else {}),
         **({"proposals": [str(one.id) for one in update.proposals]} if attempt.change.proposals.is_told else {}),

@@ -17,7 +17,8 @@ from hub.fhir.subscription_out import subscription_resource
 from hub.fhir.versions import versioned
 from hub.fhir.words import Resource
 from hub.flow.ledger import Ledger
-from hub.flow.ledger_rows import Disclosure, LegalBasis
+from hub.flow.ledger_known import LegalBasis
+from hub.flow.ledger_rows import Disclosure
 from hub.flow.ledger_words import Deed
 from hub.flow.notification import Kind, Notice, ToldEvent, bundle, standing
 from hub.plan.person import Role

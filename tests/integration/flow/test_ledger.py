@@ -10,6 +10,7 @@ import pytest
 
 from hub.api.rights_answers import ledger_answer
 from hub.clock import new_id
+from hub.consent.decision import Reason
 from hub.consent.reader import Reader
 from hub.errors import NotFound
 from hub.fhir.audit_out import audit_events
@@ -165,7 +166,46 @@ def test_of_a_read_of_both_only_what_is_the_citizens_own_is_told(world: World) -
     (read,) = [one for one in ledger(world, plan).disclosures if one.organisations == ("social",)]
     assert read.categories == ("goals",)
     assert not read.consents
+    assert not read.bases, "an earlier release did not say which of them rested on what"
     assert others not in str(ledger_answer(ledger(world, plan)))
+
+
+def test_of_a_read_of_both_the_rules_are_told_by_which_the_citizens_own_was_shown(world: World) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan().plans
+    world.accepts(a_contribution("children").with_draft("g1").build())
+    world.accepts(a_contribution("social").with_relative("father", FATHER, name="Far Faresen").build())
+    asker = {"actor": "test", "correlation_id": "c"}
+    break_glass(plan, "Barnet er fundet alene hjemme om natten.", 5, CASEWORKER, world.store, **asker)
+    read = world.shows(plan, CASEWORKER).view
+    assert {one.decision.reason for one in read.seen} == {Reason.OWN, Reason.EMERGENCY}, "else this shows nothing"
+    (told_of,) = [one for one in ledger(world, plan).disclosures if one.deed is Deed.EMERGENCY_READ]
+    assert told_of.categories == ("goals",)
+    assert [basis.rule for basis in told_of.bases] == ["SYS-OWN"]
+
+
+def test_where_all_rested_on_the_same_that_is_told_though_something_is_left_out(world: World) -> None:
+    plan = a_plan_that_names_the_father(world)
+    world.accepts(a_contribution("children", "C2").with_draft("g1").build())
+    world.shows(plan, CASEWORKER)
+    (read,) = [one for one in ledger(world, plan).disclosures if one.deed is Deed.READ]
+    assert (read.categories, [basis.rule for basis in read.bases]) == (("goals",), ["SYS-OWN"])
+
+
+def test_a_delivery_of_both_names_the_consents_on_which_the_citizens_own_rested(world: World) -> None:
+    plan = a_shared_plan(world)
+    mine, others = ledger(world, plan).disclosures[0].consents
+    groups = [
+        {"of": [0], "rules": ["SYS-OWN"], "consents": [mine]},
+        {"of": [1], "rules": ["SYS-EMERGENCY"], "consents": [others]},
+    ]
+    details = {"recipient": "social", "delivery": new_id(), "sequence": 9, "withdrawn": [],
+               "elements": [an_id("children", "g1"), new_id()], "rules": ["SYS-EMERGENCY", "SYS-OWN"],
+               "consents": [mine, others], "by_decision": groups}  # fmt: skip
+    with world.store.begin() as unit:
+        unit.audit.record("delivered", "hub", world.audited("accepted")[-1]["at"], "c", plan, **details)
+    (sent,) = [one for one in ledger(world, plan).disclosures if one.delivery.endswith("-9")]
+    assert ([basis.rule for basis in sent.bases], sent.consents) == (["SYS-OWN"], (mine,))
 
 
 def test_of_a_held_plan_nobody_is_told_until_the_hold_is_lifted(world: World) -> None:

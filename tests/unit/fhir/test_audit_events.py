@@ -14,7 +14,8 @@ from hub.consent.decision import Sentence
 from hub.fhir.audit_out import audit_events
 from hub.fhir.words import Resource
 from hub.flow.ledger import Ledger
-from hub.flow.ledger_rows import Disclosure, LegalBasis
+from hub.flow.ledger_known import LegalBasis
+from hub.flow.ledger_rows import Disclosure
 from hub.flow.ledger_words import Deed
 from hub.testing.clock import THEN
 
