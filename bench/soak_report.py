@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from bench.pictures import lines
-from bench.soak_verdict import MOST_GROWTH, Sample, faults, judged, line, of_process
+from bench.soak_verdict import MOST_GROWTH, Sample, faults, judged, line_of_kind, of_process
 from bench.soaking import Run
 
 _MEGABYTE = 1e6
@@ -42,7 +42,8 @@ def _page(run: Run, set_up: str, facts: Mapping[str, str], on: date, pictures: S
     yield from (f"| {name} | {said} |" for name, said in _done(run))
     yield from ["", "## Processes", ""]
     yield (
-        "Mean of the last two thirds; in brackets what the line through them rises by in an hour. The hub's own are "
+        "Mean of the last two thirds; in brackets what the line rises by in an hour, of descriptors and threads that "
+        "through the moments of rest, the lowest of each two minutes. The hub's own are "
         f"judged: memory may grow by {MOST_GROWTH:.0%} of its size an hour, descriptors and threads not at all."
     )
     yield from ["", "| process | memory, MB | descriptors | threads | most memory, MB |", "|---|--:|--:|--:|--:|"]
@@ -76,11 +77,10 @@ def _done(run: Run) -> Iterator[tuple[str, str]]:
 def _row(name: str, samples: Sequence[Sample]) -> str:
     seen, cells = judged(samples), []
     for kind in _KINDS:
-        points = of_process(seen, name, kind)
-        if len(points) < 3:
+        found, unit = line_of_kind(seen, name, kind), _MEGABYTE if kind == "memory" else 1
+        if found is None:
             cells.append("ended")
             continue
-        found, unit = line(points), _MEGABYTE if kind == "memory" else 1
         cells.append(f"{found.size / unit:.1f} ({found.an_hour / unit:+.1f})")
     most = max(y for _, y in of_process(samples, name, "memory")) / _MEGABYTE
     return f"| {name} | {' | '.join(cells)} | {most:.1f} |"

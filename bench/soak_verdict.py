@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from math import sqrt
+from operator import itemgetter
 from statistics import fmean, linear_regression
 
 from bench.vitals import Vitals
@@ -13,7 +15,10 @@ from bench.vitals import Vitals
 MOST_GROWTH = 0.05
 #: The first part of a run fills caches, pools and pages; it is not judged.
 _WARMS_UP = 1 / 3
-_FEWEST = 10  # samples that a line is drawn through
+_FEWEST, _FEWEST_AT_REST = 10, 3  # samples that a line is drawn through
+#: Minutes in which a process comes to rest at least once. What work holds for a while comes and goes by bursts of many
+#: samples, and looks like a rise where one of them lies late; what is never given back raises the moments of rest.
+_RESTS = 2.0
 _HOUR = 60.0
 
 
@@ -94,6 +99,23 @@ def of_process(samples: Sequence[Sample], name: str, kind: str) -> list[tuple[fl
     return [(one.minutes, float(getattr(one.processes[name], kind))) for one in samples if name in one.processes]
 
 
+def at_rest(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the lowest of (minutes, value) points in each time in which a process rests, the first of equals."""
+    return [min(some, key=itemgetter(1)) for _, some in groupby(points, key=lambda point: point[0] // _RESTS)]
+
+
+def line_of_kind(samples: Sequence[Sample], name: str, kind: str) -> Line | None:
+    """Return the line by which the growth of a process is judged; None: too few points for one.
+
+    Memory by all of them, descriptors and threads by those at rest; the size is the mean of all.
+    """
+    points = of_process(samples, name, kind)
+    judged_by = points if kind == "memory" else at_rest(points)
+    if len(points) < _FEWEST or len(judged_by) < _FEWEST_AT_REST:
+        return None
+    return replace(line(judged_by), size=fmean(value for _, value in points))
+
+
 def faults(soaked: Soaked) -> list[str]:
     """Say everything that is not well; nothing when all is."""
     return [*faults_of_work(soaked), *faults_of_growth(soaked)]
@@ -122,10 +144,9 @@ def faults_of_growth(soaked: Soaked) -> Iterator[str]:
         return
     for name in soaked.ours:
         for kind in ("memory", "descriptors", "threads"):
-            points = of_process(seen, name, kind)
-            if len(points) < _FEWEST:
+            found = line_of_kind(seen, name, kind)
+            if found is None:
                 continue  # it has ended, which is told above
-            found = line(points)
             if kind != "memory" and not found.is_flat:
                 yield f"{name} grew by {found.an_hour:.1f} {kind} an hour."
             elif kind == "memory" and found.an_hour > MOST_GROWTH * found.size:

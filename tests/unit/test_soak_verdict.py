@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.soak_verdict import Sample, Soaked, faults, judged, line
+from bench.soak_verdict import Sample, Soaked, at_rest, faults, judged, line
 from bench.vitals import Vitals
 
 MEGABYTE = 1_000_000
@@ -48,12 +48,23 @@ def test_a_descriptor_or_a_thread_that_leaks_every_five_minutes_is_found(kind: s
 
 
 def line_of(seen: Sequence[Sample], kind: str) -> float:
-    return line([(one.minutes, getattr(one.processes["hub"], kind)) for one in judged(seen)]).an_hour
+    return line(at_rest([(one.minutes, getattr(one.processes["hub"], kind)) for one in judged(seen)])).an_hour
 
 
 def test_descriptors_that_come_and_go_are_flat() -> None:
     wavering = samples(lambda at: replace(FLAT, descriptors=40 + int(at * 6) % 7, threads=20 + int(at * 6) % 3))
     assert faults(a_soak(wavering)) == []
+
+
+def test_a_burst_late_in_the_run_is_no_leak() -> None:
+    burst = samples(lambda at: replace(FLAT, descriptors=46 if 24 <= at < 29 and int(at * 6) % 6 else 40))
+    assert line([(one.minutes, one.processes["hub"].descriptors) for one in judged(burst)]).an_hour > 5
+    assert faults(a_soak(burst)) == []
+
+
+def test_a_leak_below_bursts_is_found() -> None:
+    leaking = samples(lambda at: replace(FLAT, threads=20 + int(at / 6) + (9 if int(at * 6) % 5 else 0)))
+    assert [one.split(" by ")[0] for one in faults(a_soak(leaking))] == ["hub grew"]
 
 
 def test_a_short_run_does_not_pass_for_a_flat_one() -> None:

@@ -331,7 +331,7 @@ def test_each_read_under_it_is_written_down_in_red(world: World) -> None:
     reads = everything_read(world, plan, CASEWORKER)
     rows = [orjson.loads(row["details"]) for row in (*world.audited("read"), *world.audited("explained"))]
     red = [row for row in rows if "is_red" in row]
-    assert len(red) == len(reads) == 4
+    assert len(red) == len(reads) == 3
     assert {row["emergency"] for row in red} == {str(opened.access.id)}
     assert [row["emergency_categories"] for row in red if "elements" not in row or row["elements"]] == [["goals"]] * 3
     assert all(row["is_red"] is True for row in red)
