@@ -24,6 +24,7 @@ def a_row(aim: Aim | None) -> Row:
     return Row("a deed", "a bare one", "µs", [4.0], [2.0], aim)
 
 
+@pytest.mark.files  # what a library does when it is first imported, such as looking at /proc
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_part_is_imported(part: str) -> None:
