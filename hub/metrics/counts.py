@@ -10,6 +10,7 @@ than there are routes, authorities and words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
 from prometheus_client import (
@@ -56,8 +57,16 @@ class Counts:
                 )
 
     def know(self, names: Iterable[str]) -> None:
-        """Say which authorities there are; of any other it is counted that there was one, not its name."""
+        """Say which authorities there are; of any other it is counted that there was one, not its name.
+
+        What is counted of them is told from now on, as 0: the first of anything would else not be seen as one more.
+        """
         self._names = frozenset(names)
+        for one in ALL:
+            if one.kind is Kind.COUNTER and Of.AUTHORITIES in one.labels.values():
+                lists = (self._names if kind is Of.AUTHORITIES else kind for kind in one.labels.values())
+                for values in product(*lists):
+                    self._of(one, values)
 
     def add(self, instrument: Instrument, *values: str, by: int = 1) -> None:
         """Count something that is settled, by the values of its labels in their order."""

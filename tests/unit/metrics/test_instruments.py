@@ -39,11 +39,24 @@ def test_what_is_in_no_list_is_one_series() -> None:
     for name in ("social", "0201609995", "Kanariefugl", "children"):
         counts.add(of.RECEIVED, name, "accepted")
         counts.add(of.RECEIVED, "social", name)
-    assert lines(counts, "hub_messages_received_total") == {
+    told = lines(counts, "hub_messages_received_total")
+    assert {labels: value for labels, value in told.items() if value} == {
         'hub_messages_received_total{authority="social",outcome="accepted"}': 1,
         f'hub_messages_received_total{{authority="{OTHER}",outcome="accepted"}}': 3,
         f'hub_messages_received_total{{authority="social",outcome="{OTHER}"}}': 4,
     }
+
+
+def test_what_an_authority_may_bring_is_told_before_it_brings_anything() -> None:
+    """A series that begins at 1 is no increase: what came first after a start would not be seen."""
+    counts = Counts()
+    counts.know(["social"])
+    assert lines(counts, "hub_messages_received_total") == {
+        f'hub_messages_received_total{{authority="social",outcome="{outcome}"}}': 0
+        for outcome in of.RECEIVED.labels["outcome"]
+    }
+    assert set(lines(counts, "hub_deliveries_total").values()) == {0}
+    assert lines(counts, "hub_delivery_duration_seconds") == {}
 
 
 def test_a_tally_counts_nothing_before_it_is_taken() -> None:
