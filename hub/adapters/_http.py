@@ -290,7 +290,7 @@ def _retry_after(text: str) -> float | None:
         return min(float(text), _LONGEST_WAIT)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a year, or a zone, past all calendars
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max((date - now()).total_seconds(), 0.0), _LONGEST_WAIT)

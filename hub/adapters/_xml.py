@@ -85,13 +85,17 @@ def read_xml(body: bytes, charset: str | None = None, caps: Caps | None = None) 
 def read_content_type(text: str) -> tuple[str, Mapping[str, str]]:
     """Return a Content-Type's media type and its parameters, by names in lower case.
 
-    A parameter that is told twice has both values, with a comma between, and so fits nothing.
+    A parameter that is told twice has both values, with a comma between, and so fits nothing; nor does one whose
+    encoding (RFC 2231) cannot be read.
     """
     header = Message()
     header["Content-Type"] = text
     parameters: dict[str, str] = {}
     for name, value in (header.get_params() or [])[1:]:
-        told = collapse_rfc2231_value(value)
+        try:
+            told = collapse_rfc2231_value(value)
+        except (ValueError, LookupError):
+            told = ","
         parameters[name] = f"{parameters[name]},{told}" if name in parameters else told
     return header.get_content_type(), MappingProxyType(parameters)
 

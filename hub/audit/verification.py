@@ -96,6 +96,10 @@ def _walk(entries: Iterator[dict[str, Any]], kept: Sequence[_Kept], verdict: Ver
     standing: dict[int, list[_Kept]] = {}
     for one in kept:
         standing.setdefault(one.checkpoint.size, []).append(one)
+        if one.checkpoint.cleared > one.checkpoint.size:
+            verdict.fault(
+                f"A checkpoint of {one.checkpoint.size} entries says that more were cleared: nobody clears so."
+            )
     _meet(standing.pop(0, []), tree, chain, verdict)
     for told in entries:
         leaf = _leaf(told, tree.size, may_be_cleared, rows, verdict)
@@ -119,6 +123,10 @@ def _leaf(told: dict[str, Any], position: int, may_be_cleared: int, rows: set[st
     entry = told.get("entry")
     if not isinstance(entry, dict):
         verdict.cleared += 1
+        if rows:
+            verdict.fault(
+                f"Entry {position} was deleted, and earlier ones are there: only a beginning is ever cleared."
+            )
         if position >= may_be_cleared:
             verdict.fault(f"Entry {position} was deleted, and no checkpoint says that it was cleared.")
         return sealed

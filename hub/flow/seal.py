@@ -102,7 +102,7 @@ def checkpoint(store: Store, settings: Settings) -> Kept | None:
         tree = Frontier.from_bytes(kept.size, kept.peaks) if kept else Frontier()
         for leaf in unit.seals.leaves(tree.size):
             tree = tree.append(leaf)
-        at, cleared = now(), unit.seals.cleared_to()
+        at, cleared = now(), min(unit.seals.cleared_to(), tree.size)
         said = Checkpoint(origin(store), tree.size, tree.root(), last.link, at, cleared)
         new = Kept(tree.size, at, tree.to_bytes(), said.signed(store.keyring.signing_key))
         unit.seals.keep(new)

@@ -171,7 +171,8 @@ class Seals:
         return [Seal(row.position, row.row, row.leaf, row.link) for row in self._connection.execute(query)]
 
     def _is_unsealed(self) -> sa.ColumnElement[bool]:
-        is_sealed = sa.exists().where(_SEAL.row == audit.c.row)
+        # By a seal of the row's own municipality: one of another hides nothing, and the next seal fails at it.
+        is_sealed = sa.exists().where(_SEAL.row == audit.c.row, _SEAL.municipality == self._municipality)
         return sa.and_(audit.c.municipality == self._municipality, ~is_sealed)
 
 

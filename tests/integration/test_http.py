@@ -119,8 +119,12 @@ def test_a_request_that_was_sent_is_never_sent_again_by_itself(server: Threading
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7), ("0", 0), ("99999999", 86_400), ("soon", None), ("-1", None)]
-)
+    ("header", "seconds"),
+    [
+        ("7", 7), ("0", 0), ("99999999", 86_400), ("soon", None), ("-1", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
+)  # fmt: skip
 def test_the_wait_that_is_asked_for_is_read(server: ThreadingHTTPServer, header: str, seconds: float | None) -> None:
     Remembering.status, Remembering.extra = 429, {"Retry-After": header}
     with pytest.raises(RecipientDown) as down:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.audit.checkpoint import read_checkpoint
 from hub.audit.verification import Verdict, verify
 from hub.clock import now
-from hub.errors import Unavailable
+from hub.errors import StoreBusy, Unavailable
 from hub.flow.housekeeping import MOST, ask, step
 from hub.flow.seal import checkpoint, export, seal, standing
 from hub.queue.sealer import Sealer
@@ -246,6 +246,33 @@ def test_the_database_refuses_to_be_emptied(world: World) -> None:
         with pytest.raises(DBAPIError, match="TRUNCATE of audit"), world.store.begin() as unit:
             unit.connection.exec_driver_sql(f"TRUNCATE {table} CASCADE")
     assert rows(world.store) == there
+
+
+def test_a_seal_of_another_municipality_hides_nothing(world: World) -> None:
+    does(world.store)
+    seal_all(world.store)
+    with world.store.begin() as unit:
+        last = unit.connection.execute(sa.select(sa.func.max(audit.c.row))).scalar_one()
+        others = {"municipality": "9999", "position": 0, "row": last + 1, "leaf": b"", "link": b""}
+        unit.connection.execute(audit_seals.insert(), others)
+    does(world.store)
+    assert standing(world.store, some_settings()).unsealed == 1
+    with pytest.raises(StoreBusy):  # until the alarm of the unsealed rings: such a seal is nobody's by right
+        seal_all(world.store)
+
+
+def test_who_says_that_all_may_be_cleared_is_found(world: World) -> None:
+    does(world.store, 9)
+    seal_all(world.store)
+    with world.store.begin() as unit:
+        there = list(unit.connection.execute(sa.select(audit.c.row).order_by(audit.c.row)).scalars())
+        said = {"municipality": world.store.municipality, "cleared_to": 10**9, "at": now()}
+        unit.connection.execute(audit_clearings.insert(), said)
+        unit.connection.execute(audit.delete().where(audit.c.row.in_(there[-4:-2])))
+    kept = checkpoint(world.store, some_settings())
+    assert kept is not None
+    assert f"cleared {kept.size}\n" in kept.note, "no more than there are"
+    assert any("only a beginning" in fault for fault in checked(world.store, kept.note).faults)
 
 
 def test_rows_that_another_process_keeps_from_being_sealed_are_the_sealers_trouble(world: World) -> None:

@@ -276,6 +276,11 @@ def test_a_content_type_that_lies_is_refused(content_type: str) -> None:
     refused(envelope(), content_type)
 
 
+def test_a_parameter_whose_encoding_cannot_be_read_fits_nothing() -> None:
+    receive(envelope(), "text/xml; x*=idna''%ff; charset=utf-8")
+    refused(envelope(), "text/xml; charset*=idna''%ff")
+
+
 @pytest.mark.files
 def test_a_schema_location_is_not_followed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -143,6 +143,16 @@ def test_what_was_cleared_is_known_by_a_checkpoint_and_nothing_more_may_be_missi
     assert not verify(export(lines, checkpoint(told, cleared=3)), [], KEY.public).is_whole
 
 
+@pytest.mark.parametrize("cleared", [10, 10**9])
+def test_an_entry_that_is_gone_between_others_is_found_whatever_is_said_to_be_cleared(cleared: int) -> None:
+    """Who may write the database alone can say that all may be cleared, and the hub would sign it."""
+    told = entries(10)
+    lines = [line | {"entry": None} if line["position"] in (5, 8) else line for line in sealed(told)[0]]
+    faults = verify(export(lines, checkpoint(told, cleared=cleared)), [checkpoint(told[:9])], KEY.public).faults
+    assert [fault.split(" was ")[0] for fault in faults if "only a beginning" in fault] == ["Entry 5", "Entry 8"]
+    assert any("more were cleared" in fault for fault in faults) == (cleared > len(told))
+
+
 def test_a_checkpoint_is_what_was_signed_to_the_letter() -> None:
     text = checkpoint(entries(5))
     assert read_checkpoint(text, KEY.public).size == 5
