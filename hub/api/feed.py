@@ -25,6 +25,7 @@ from hub.flow import feed
 from hub.flow.feed import Fetcher
 from hub.flow.fetch import Said, fetch, take_receipt
 from hub.flow.settle import Settled
+from hub.flow.subscriptions import reads_less
 from hub.flow.thin_events import cloud_event
 from hub.store.feeds import Head
 from hub.store.transaction import Store
@@ -74,7 +75,10 @@ def close_waiting_room(app: FastAPI) -> None:
 
 @stands_for(FETCHER)
 def _fetcher(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Fetcher:
-    """Only a recipient's own system reads its feed. :raises NotAllowed: it is none, or it is sent what is due to it."""
+    """Only a recipient's own system reads its feed, and all of it.
+
+    :raises NotAllowed: it is none, or it is sent what is due to it, or it is limited to less.
+    """
     reader = caller.reader
     authority = hub.authorities.get(reader.organisation)
     if authority is None or authority.feed is None or reader.role is not authority.role:
@@ -82,6 +86,10 @@ def _fetcher(hub: TheHub, caller: TheCaller, correlation: CorrelationId) -> Fetc
         refuse(
             hub, caller, correlation, NotAllowed("Only the own system of a recipient that has a feed reads it.", step)
         )
+    if reads_less(reader.kle, reader.purpose):
+        step = "Fetch with a client that is not limited (kle, purpose), and let it pass on what others may see."
+        sentence = "Your client may read less than what is due to your organisation."
+        refuse(hub, caller, correlation, NotAllowed(sentence, step))
     return Fetcher(reader.organisation, caller.client, correlation)
 
 

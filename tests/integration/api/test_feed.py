@@ -18,7 +18,8 @@ from hub.adapters._xml import XmlContract, read_xml
 from hub.authority import Authorities, contract_folder, load
 from hub.clock import new_id, now
 from hub.flow.deliver import deliver
-from hub.settings import Settings
+from hub.identity.tokens import new_token
+from hub.settings import Client, Settings
 from hub.store.tables import outbox
 from tests.integration.api.served import Served, on_the_command_line, served
 from tests.integration.databases import a_migrated_postgresql
@@ -34,13 +35,31 @@ GENEROUS = 10.0  # seconds; the machine may be busy
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    token, limited = limited_to("27")
     how: dict[str, Any] = {"wires": WIRES, "feed_wait_seconds": 20, "feed_waiting_callers": 3}
+    how["clients"] = {"children-27": limited}
     if request.param == "sqlite":
         with served(f"sqlite:///{tmp_path_factory.mktemp('feed') / 'hub.db'}", **how) as running:
+            running.tokens = {**running.tokens, "children-27": token}
             yield running
     else:
         with a_migrated_postgresql() as url, served(url, **how) as running:
+            running.tokens = {**running.tokens, "children-27": token}
             yield running
+
+
+def limited_to(kle: str) -> tuple[str, Client]:
+    """Return a further client of the children system, whose work is limited by subject, and its token."""
+    token, digest = new_token()
+    given = {"token_sha256": digest, "organisation": "children", "role": "authority-system", "kle": [kle]}
+    return token, Client.model_validate(given)
+
+
+def test_a_client_that_may_read_less_does_not_fetch_what_is_due_to_its_organisation(hub: Served) -> None:
+    assert hub.ask("children", "GET", "/feed").status_code == 200
+    for method, path in (("GET", "/feed"), ("GET", f"/feed/documents/{new_id()}")):
+        answer = hub.ask("children-27", method, path)
+        assert (answer.status_code, "not limited" in answer.text) == (403, True)
 
 
 def authorities() -> Authorities:
