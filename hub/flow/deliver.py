@@ -122,7 +122,7 @@ def decide(
     only_withdraw = lease.is_dead or takes_back_only(stored.plan, view.reader)
     held, proposals = unit.holdings.of(lease.id), proposed_to(unit, stored, view, at)
     change = difference(shown, held, stored.key, only_withdraw=only_withdraw, proposals=proposals)
-    unit.withdrawals.owe(lease.id, change.held, change.withdrawn, at)
+    unit.withdrawals.owe(lease.id, change.held, change.withdrawn, shown.keys(), at)
     see_if_overtaken(unit, lease, shown, change.held, basis, at)
     if change.is_empty:
         unit.outbox.settle(lease, basis, at)

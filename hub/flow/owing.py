@@ -48,4 +48,4 @@ def _of_plan(unit: Unit, plan: UUID, policy: Policy, at: datetime) -> None:
         view = view_of(unit, stored, reader_of(recipient, {}), policy, consents, at)
         shown = {seen.element.id for seen in view.seen if seen.element.authority != recipient}
         held = unit.holdings.of(row)
-        unit.withdrawals.owe(row, held, held.maybe_anything_of() - shown, at)
+        unit.withdrawals.owe(row, held, held.maybe_anything_of() - shown, shown, at)

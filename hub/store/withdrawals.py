@@ -1,6 +1,6 @@
 """Withdrawals: what a recipient must give up, when it was asked to, and what it has said.
 
-    unit.withdrawals.owe(row, held, {element}, at)    # it holds, or may hold, what it may see no longer
+    unit.withdrawals.owe(row, held, {element}, shown, at)  # it holds, or may hold, what it may see no longer
     unit.withdrawals.leave(row, {element}, attempt, at)
     unit.withdrawals.answered(row, attempt, Answer("taken-in", digests), at)
 
@@ -50,15 +50,23 @@ class Withdrawals:
         self._connection = connection
         self._municipality = municipality
 
-    def owe(self, outbox_id: UUID, held: Held, unlawful: Collection[UUID], at: datetime) -> None:
+    def owe(
+        self, outbox_id: UUID, held: Held, unlawful: Collection[UUID], shown: Collection[UUID], at: datetime
+    ) -> None:
         """Remember exactly what a recipient must give up now; the rest of what it had to, it may see again.
 
+        What was told it and is not answered for stays owed, though it counts as held no more: ``received`` is no word
+        that it is deleted (docs/adr/0029).
+
         :param held: what it holds or may hold, as read in this transaction.
+        :param shown: what it may see.
         """
         known = held.owed
-        lapsed = known - set(unlawful)
-        if lapsed:
-            self._open(outbox_id, _ROW.element_id.in_(lapsed), ended_at=at, ending=LAPSED)
+        ended = known - set(unlawful)
+        if ended:
+            may_see, was_told = _ROW.element_id.in_(ended & set(shown)), _ROW.sent_at.is_not(None)
+            over = _ROW.element_id.in_(ended) & (may_see | ~was_told)
+            self._open(outbox_id, over, ended_at=at, ending=LAPSED)
         fresh = sorted(set(unlawful) - known)
         if fresh:
             rows = [{"id": new_id(), "outbox_id": outbox_id, "element_id": one, "owed_at": at} for one in fresh]

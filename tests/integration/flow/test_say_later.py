@@ -122,6 +122,26 @@ def test_that_a_withdrawal_arrived_is_no_receipt_of_deletion(world: World, plan:
     assert open_withdrawals(world) == 0
 
 
+def test_what_else_is_delivered_meanwhile_ends_no_wait_for_a_receipt_of_deletion(world: World, plan: UUID) -> None:
+    say(world, plan, Fate.TAKEN_IN)
+    tells(world, 2)
+    assert world.delivers(plan, "social") is Settled.DELIVERED
+    tells(world, 3, "g2")
+    assert world.delivers(plan, "social") is Settled.DELIVERED
+    assert open_withdrawals(world) == 1
+    say(world, plan, Fate.TAKEN_IN, sequence=2)
+    assert open_withdrawals(world) == 0
+
+
+def test_what_is_shown_again_is_owed_no_more(world: World, plan: UUID) -> None:
+    say(world, plan, Fate.TAKEN_IN)
+    tells(world, 2)
+    assert world.delivers(plan, "social") is Settled.DELIVERED
+    tells(world, 3, "g1")
+    assert world.delivers(plan, "social") is Settled.DELIVERED
+    assert open_withdrawals(world) == 0
+
+
 def test_a_withdrawal_that_is_refused_stays_open_and_goes_again_after_a_replay(world: World, plan: UUID) -> None:
     say(world, plan, Fate.TAKEN_IN)
     tells(world, 2)
