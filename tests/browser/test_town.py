@@ -82,7 +82,7 @@ def test_a_source_goes_down_and_the_banner_is_there_within_two_seconds(browser: 
         karen.opens(f"/coordinator/plans/{plan}")
         assert karen.page.locator(BANNER).count() == 0
         karen.page.locator("a[href*='who-can-see']").first.focus()
-        times = [waited_for(story.town, karen) for _ in range(3)]
+        times = [waited_for(story.town, karen) for _ in range(5)]
         assert median(times) <= BANNER_SECONDS, times  # the middle one: a neighbour on the machine may hold up any
         assert karen.says("document.activeElement.href.endsWith('who-can-see')"), "nobody's place on the page is lost"
         assert karen.complaints == []
