@@ -41,8 +41,7 @@ def ask(
     :raises Conflict: a yes would open nothing, or it is asked already.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        unit.plans.lock([plan])
-        stored, at = unit.plans.get(plan), now()
+        stored, at = unit.plans.take(plan), now()
         if stored is None or reader.role is not Role.COORDINATOR or not _may(unit, stored, reader, at):
             raise NotFound(NO_PLAN)
         said = stated(purpose, _LETTERS)
@@ -115,8 +114,7 @@ def say(
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
         plan = unit.consent_requests.plan_of(wanted)
-        unit.plans.lock([plan] if plan else [])
-        stored, at = unit.plans.get(plan) if plan else None, now()
+        stored, at = unit.plans.take(plan), now()
         if stored is None or not _may(unit, stored, reader, at):
             raise NotFound(_NONE)
         found = next((one for one in requests_of(unit, stored, reader) if one.id == wanted), None)

@@ -69,8 +69,7 @@ def refuse(
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
         plan = unit.corrections.plan_of(wanted)
-        unit.plans.lock([plan] if plan else [])
-        stored, at = unit.plans.get(plan) if plan else None, now()
+        stored, at = unit.plans.take(plan), now()
         found = unit.corrections.of_plan(plan, stored.key) if plan and stored else ()
         one = next((one for one in found if one.id == wanted), None)
         if stored is None or one is None or not _answers(unit, stored, one, reader, at):

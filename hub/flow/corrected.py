@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -63,10 +63,10 @@ def seen_of(unit: Unit, stored: StoredPlan, view: View, wanted: Collection[UUID]
     That somebody saw it once is no reason: by then it may have been withheld.
     """
     seen = {one.element.id: one for one in view.seen if one.element.id in wanted}
-    gone = unit.plans.latest(stored, set(wanted) - stored.plan.elements.keys())
+    gone = set(wanted) - stored.plan.elements.keys()
     if not gone:
         return seen
-    told = as_told(replace(stored.plan, elements={**stored.plan.elements, **gone}), view.reader)
+    told = as_told(unit.plans.with_gone(stored, gone), view.reader)
     policy = unit.policies.in_force()
     past = view_for(told, view.reader, policy, consents_of(unit, told, policy, at), at)
     return seen | {one.element.id: one for one in past.seen if one.element.id in gone}

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.consent import ConsentKind
-from hub.flow.owing import write_down_what_is_owed
+from hub.flow.owing import decide_anew
 from hub.plan.person import household_of
 from hub.plan.plan import Plan
 from hub.store.transaction import Unit
@@ -57,5 +57,4 @@ def revise(unit: Unit, moved: Collection[UUID], taken: Collection[UUID], correla
     if not plans <= frozenset(taken):
         raise HasMoved(moved)
     unit.plans.consents_changed(sorted(plans))
-    unit.outbox.mark_due(sorted(plans), at, correlation_id, urgent=True)
-    write_down_what_is_owed(unit, sorted(plans), at)
+    decide_anew(unit, sorted(plans), at, correlation_id)

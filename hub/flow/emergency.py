@@ -59,8 +59,7 @@ def break_glass(
     :raises Conflict: another that the client opened stands in the way.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        unit.plans.lock([plan])
-        stored, at = unit.plans.get(plan), now()
+        stored, at = unit.plans.take(plan), now()
         if stored is None or not may_open(unit, plan, stored.plan.person, reader, at):
             raise NotFound(_NO_PLAN)
         member = as_member(unit, plan, reader, at)
@@ -124,9 +123,7 @@ def show_emergencies(
     :raises NotFound: there is no plan of which the reader may see it.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        unit.plans.get(plan, for_delivery=True)  # no hold and nothing new comes in between this and the list
-        at = now()
-        stored = own_or_staffed(unit, plan, reader, at)
+        stored, at = own_or_staffed(unit, plan, reader)
         if stored is None:
             raise NotFound("There is no plan with this id of which you may see emergency access.")
         unit.audit.record("emergencies-read", actor, at, correlation_id, plan, **asked_by(reader))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.flow.ledger import as_citizen, own_views
+from hub.flow.reading import named_in
 from hub.store.emergencies import EmergencyAccess
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
@@ -24,14 +25,12 @@ def categories_told(unit: Unit, stored: StoredPlan, access: EmergencyAccess) -> 
     return sorted({category for read in reads for category in _told(read, known)})
 
 
-def _named(read: Mapping[str, Any]) -> Iterable[str]:
+def _named(read: Mapping[str, Any]) -> Sequence[str]:
     """Return what an emergency alone has shown in a read; where a row does not say that, all that the read has shown.
 
     An earlier release wrote none of it down.
     """
-    if "emergency_elements" in read:
-        return tuple(read["emergency_elements"])
-    return (*read.get("elements", ()), *([read["element"]] if "element" in read else []))
+    return read["emergency_elements"] if "emergency_elements" in read else named_in(read)
 
 
 def _told(read: Mapping[str, Any], known: Mapping[str, str]) -> Iterable[str]:

@@ -38,8 +38,7 @@ def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id:
     :raises Conflict: it is asked for already.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        unit.plans.lock([plan])
-        stored, at = unit.plans.get(plan), now()
+        stored, at = unit.plans.take(plan), now()
         if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
             raise NotFound(NO_PLAN)
         if unit.erasures.of_plan(plan) is not None:
@@ -130,8 +129,7 @@ def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correla
 
 def _begin_if_ended(unit: Unit, plan: UUID, before: datetime) -> None:
     """Begin to erase a plan, unless it lives again, its erasure is asked for, or a law keeps it, by now."""
-    unit.plans.lock([plan])
-    stored, at = unit.plans.get(plan), now()
+    stored, at = unit.plans.take(plan), now()
     if stored is not None and unit.erasures.has_ended(plan, before):
         one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
         unit.erasures.ask(one)

@@ -128,17 +128,23 @@ def show_holds(plan: UUID, reader: Reader, store: Store, *, actor: str, correlat
 
 def staffed(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> StoredPlan | None:
     """Return a plan to whoever works with it: its coordinator, and caseworkers of an authority that takes part."""
-    stored = unit.plans.get(plan)
-    if stored is None or not may_open(unit, plan, stored.plan.person, reader, at):
-        return None
-    return stored if as_member(unit, plan, reader, at).role in STAFF else None
+    return _for_staff(unit, unit.plans.get(plan), reader, at)
 
 
-def own_or_staffed(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> StoredPlan | None:
-    """Return a plan to its citizen, and to whoever works with it."""
-    stored = unit.plans.get(plan)
+def own_or_staffed(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan | None, datetime]:
+    """Return a plan to its citizen, and to whoever works with it, and the instant.
+
+    It is shared first: no hold and nothing new comes in between this and what is read of it next.
+    """
+    stored, at = unit.plans.get(plan, for_delivery=True), now()
     is_own = stored is not None and reader.role is Role.CITIZEN and reader.person == stored.plan.person
-    return stored if is_own else staffed(unit, plan, reader, at)
+    return stored if is_own else _for_staff(unit, stored, reader, at), at
+
+
+def _for_staff(unit: Unit, stored: StoredPlan | None, reader: Reader, at: datetime) -> StoredPlan | None:
+    if stored is None or not may_open(unit, stored.plan.id, stored.plan.person, reader, at):
+        return None
+    return stored if as_member(unit, stored.plan.id, reader, at).role in STAFF else None
 
 
 def _taken(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:

@@ -9,7 +9,7 @@ is told what they did themselves (``hold.may_be_told``).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -120,13 +120,11 @@ def own_views(unit: Unit, stored: StoredPlan, reader: Reader, also: Collection[U
 
     :param also: elements that are gone from the plan; they are looked at as they read last.
     """
-    gone = unit.plans.latest(stored, set(also) - stored.plan.elements.keys())
-    whole = replace(stored.plan, elements={**stored.plan.elements, **gone})
     policy, at = unit.policies.in_force(for_delivery=True), now()
     readers = [as_citizen(stored)]
     if reader.role is not Role.CITIZEN:
         readers.append(as_member(unit, stored.plan.id, reader, at))
-    told = as_told(whole, readers[0])
+    told = as_told(unit.plans.with_gone(stored, also), readers[0])
     consents = consents_of(unit, told, policy, at)
     return [view_for(told, one, policy, consents, at) for one in readers]
 

@@ -11,6 +11,7 @@ from hub.consent.decision import Sentence
 from hub.consent.reader import ONE_PLAN
 from hub.flow.ledger_known import Known, LegalBasis
 from hub.flow.ledger_words import Deed, sentence_of
+from hub.flow.reading import named_in
 from hub.plan.person import Role
 
 #: What somebody did who was asked for by name; what was delivered is put together of several rows.
@@ -79,7 +80,7 @@ def _read(rows: Sequence[Mapping[str, Any]], known: Known) -> Iterator[Disclosur
         if deed is None:
             continue
         details: Mapping[str, Any] = row["details"]
-        named = details.get("elements") or ([details["element"]] if "element" in details else [])
+        named = named_in(details)
         categories, is_all = known.seen(named)
         if not categories and (deed in _OF_ELEMENTS or (named and deed in _OF_ELEMENT_OR_PLAN)):
             continue

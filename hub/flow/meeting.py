@@ -124,9 +124,7 @@ def show_meetings(
     :raises NotFound: there is no plan of which the reader may see them.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        unit.plans.get(plan, for_delivery=True)  # no hold and nothing new comes in between this and the list
-        at = now()
-        stored = own_or_staffed(unit, plan, reader, at)
+        stored, at = own_or_staffed(unit, plan, reader)
         if stored is None:
             raise NotFound("There is no plan with this id of which you may see meetings.")
         unit.audit.record("meetings-read", actor, at, correlation_id, plan, **asked_by(reader))

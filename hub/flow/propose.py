@@ -104,8 +104,7 @@ def answer(
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
         plan = unit.proposals.plan_of(wanted)
-        unit.plans.lock([plan] if plan else [])
-        stored, at = unit.plans.get(plan) if plan else None, now()
+        stored, at = unit.plans.take(plan), now()
         one = _one(all_of(unit, stored, at), wanted) if stored else None
         if stored is None or one is None or not _is_theirs(unit, one.proposal, reader, at):
             raise NotFound(_NONE)

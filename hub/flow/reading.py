@@ -6,7 +6,7 @@ decided as if there were none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -76,6 +76,11 @@ def rested_on(seen: Sequence[Seen]) -> dict[str, Any]:
         "consents": sorted({consent for _, consents in groups for consent in consents}),
         "by_decision": apart if len(apart) > 1 else [],
     }
+
+
+def named_in(details: Mapping[str, Any]) -> Sequence[str]:
+    """Return the elements that the audit row of a read names: what was shown, or the one that was explained."""
+    return details.get("elements") or ([details["element"]] if "element" in details else [])
 
 
 def _said(decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:

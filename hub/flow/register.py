@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hub.authority import REGISTER, RegisterFacts
 from hub.clock import now
-from hub.flow.owing import write_down_what_is_owed
+from hub.flow.owing import decide_anew, write_down_what_is_owed
 from hub.plan.person import Person
 from hub.plan.plan import Plan
 from hub.store.followed import Followed, State
@@ -103,8 +103,7 @@ def _audit_what_is_new(unit: Unit, before: Person, after: Person, own: UUID, cor
 def _consents_change(unit: Unit, plans: Sequence[UUID], correlation_id: str, at: datetime) -> None:
     """What the person has consented to is judged anew (``circumstances``), as after a withdrawal."""
     unit.plans.consents_changed(plans)
-    unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
-    write_down_what_is_owed(unit, plans, at)
+    decide_anew(unit, plans, at, correlation_id)
 
 
 def _protect(unit: Unit, person: Person, plans: Sequence[UUID], correlation_id: str, at: datetime) -> None:

@@ -91,8 +91,7 @@ def _hold(asked: Asked, store: Store) -> None:
 def _erase_again(unit: Unit, said: dict[str, Any], certificate: bytes, actor: str, correlation_id: str) -> bool:
     """Erase a plan that was erased before. Nobody is waited for, and no legal hold of then counts."""
     plan = UUID(said["plan"])
-    unit.plans.lock([plan])
-    stored, one = unit.plans.get(plan), unit.erasures.of_plan(plan)
+    stored, one = unit.plans.take(plan), unit.erasures.of_plan(plan)
     if stored is None:
         return False
     if one is None:

@@ -20,7 +20,7 @@ from hub.flow.belonging import NO_PLAN, as_member, may_choose
 from hub.flow.circumstances import consents_of
 from hub.flow.hold import tells_nobody
 from hub.flow.ledger import as_citizen
-from hub.flow.owing import write_down_what_is_owed
+from hub.flow.owing import decide_anew
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
 from hub.flow.refusal import refusals_written
@@ -56,7 +56,7 @@ def restrict(
             raise Conflict("This is restricted already.", "Look at the plan's restrictions: they say since when.")
         one = new_restriction(plan, element, (reader.organisation, reader.role, actor), said, at)
         unit.restrictions.add(one, stored.key)
-        _decide_anew(unit, plan, at, correlation_id)
+        _weigh_anew(unit, plan, at, correlation_id)
         _audit(unit, "restricted", one, reader, actor, at, correlation_id)
         return one
 
@@ -96,7 +96,7 @@ def lift(wanted: UUID, reason: str, reader: Reader, store: Store, *, actor: str,
                 "Announce it (POST /restrictions/…/announce); lift it once the letter is sent, or you have told them.",
             )
         unit.restrictions.lift(one, actor, said, stored.key, at)
-        _decide_anew(unit, one.plan, at, correlation_id)
+        _weigh_anew(unit, one.plan, at, correlation_id)
         _audit(unit, "restriction-lifted", one, reader, actor, at, correlation_id)
         return replace(one, lifted_by=actor, lifted_at=at, lift_reason=said)
 
@@ -135,9 +135,7 @@ def _in_sight(unit: Unit, stored: StoredPlan, reader: Reader, found: Sequence[Re
     asked = {one.element for one in found if one.element is not None}
     if not asked:
         return frozenset()
-    gone = unit.plans.latest(stored, asked - stored.plan.elements.keys())
-    whole = {**stored.plan.elements, **gone}
-    plan = replace(stored.plan, elements=whole, restricted=frozenset(), is_held=False)
+    plan = replace(unit.plans.with_gone(stored, asked), restricted=frozenset(), is_held=False)
     policy, at = unit.policies.in_force(), now()
     member = as_member(unit, plan.id, reader, at)
     view = view_for(plan, member, policy, consents_of(unit, plan, policy, at), at)
@@ -152,8 +150,7 @@ def _is_the_citizens_to_know(unit: Unit, stored: StoredPlan, one: Restriction) -
 
 def _taken(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:
     """Take a plan for writing, so that no read or delivery is decided on the old state after this has committed."""
-    unit.plans.lock([plan])
-    stored, at = unit.plans.get(plan), now()
+    stored, at = unit.plans.take(plan), now()
     if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
         raise NotFound(NO_PLAN)
     return stored, at
@@ -161,8 +158,7 @@ def _taken(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime
 
 def _found(unit: Unit, wanted: UUID, reader: Reader) -> tuple[StoredPlan, Restriction, datetime]:
     plan = unit.restrictions.plan_of(wanted)
-    unit.plans.lock([plan] if plan else [])
-    stored, at = unit.plans.get(plan) if plan else None, now()
+    stored, at = unit.plans.take(plan), now()
     if stored is None or not may_choose(unit, stored.plan.id, stored.plan.person, reader, at):
         raise NotFound(_NONE)
     one = next((one for one in told_of(unit, stored, reader) if one.id == wanted), None)
@@ -183,11 +179,10 @@ def _was_told(unit: Unit, one: Restriction) -> bool:
     return bool(letters) and all(notice.state in _TOLD for notice in letters)
 
 
-def _decide_anew(unit: Unit, plan: UUID, at: datetime, correlation_id: str) -> None:
+def _weigh_anew(unit: Unit, plan: UUID, at: datetime, correlation_id: str) -> None:
     """Have every recipient's view decided anew, urgently, and write down now what each of them must give up."""
     unit.plans.consents_changed([plan])
-    unit.outbox.mark_due([plan], at, correlation_id, urgent=True)
-    write_down_what_is_owed(unit, [plan], at)
+    decide_anew(unit, [plan], at, correlation_id)
 
 
 def _audit(

@@ -167,8 +167,8 @@ def _view(unit: Unit, plan: UUID, reader: Reader, owed: Sequence[Owed]) -> View:
     if stored is None:
         raise NotFound(_NONE)
     policy = unit.policies.in_force(for_delivery=True)
-    gone = unit.plans.latest(stored, {row.element for row in owed if row.plan == plan} - stored.plan.elements.keys())
-    whole, at = as_told(replace(stored.plan, elements={**stored.plan.elements, **gone}), reader), now()
+    whole = unit.plans.with_gone(stored, {row.element for row in owed if row.plan == plan})
+    whole, at = as_told(whole, reader), now()
     return view_of(unit, replace(stored, plan=whole), reader, policy, consents_of(unit, whole, policy, at), at)
 
 

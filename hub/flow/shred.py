@@ -11,7 +11,7 @@ from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import Conflict
 from hub.flow.erasure_told import recipients_told
-from hub.flow.owing import write_down_what_is_owed
+from hub.flow.owing import decide_anew
 from hub.plan.danish_time import LOCAL
 from hub.plan.person import Role
 from hub.store.erasures import Erasure, Recipient
@@ -47,8 +47,7 @@ def begin(unit: Unit, one: Erasure, actor: str, at: datetime, correlation_id: st
     unit.erasures.approve(one, actor, at)
     _restrict(unit, one, actor, at)
     unit.plans.consents_changed([one.plan])
-    unit.outbox.mark_due([one.plan], at, correlation_id, urgent=True)
-    write_down_what_is_owed(unit, [one.plan], at)
+    decide_anew(unit, [one.plan], at, correlation_id)
     unit.audit.record("erasure-approved", actor, at, correlation_id, one.plan, erasure=one.id, cause=one.cause, **asked)
     return shown_of(unit, replace(one, approved_by=actor, approved_at=at))
 

@@ -112,8 +112,7 @@ def answer(
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
         plan = unit.statements.plan_of(wanted)
-        unit.plans.lock([plan] if plan else [])
-        stored, at = unit.plans.get(plan) if plan else None, now()
+        stored, at = unit.plans.take(plan), now()
         found = unit.statements.of_plan(stored.plan.id, stored.key) if stored else ()
         one = next((one for one in found if one.id == wanted), None)
         if stored is None or one is None or not answers_for(unit, stored, one.element, one.authority, reader, at):

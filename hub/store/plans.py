@@ -6,7 +6,7 @@ Only ``flow`` may read from here: nobody goes round the consent layer.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -113,6 +113,16 @@ class Plans:
         """
         query = sa.select(plans.c.id).where(plans.c.id.in_(list(wanted))).order_by(plans.c.id)
         self._connection.execute(query.with_for_update(key_share=True)).all()
+
+    def take(self, wanted: UUID | None) -> StoredPlan | None:
+        """Take a plan for writing, and return it as it is once it is taken; None where there is none.
+
+        Whoever decides by an instant asks for it after this: the wait may have been long.
+        """
+        if wanted is None:
+            return None
+        self.lock([wanted])
+        return self.get(wanted)
 
     def lock_concerning(self, person: UUID) -> Sequence[UUID]:
         """Take for writing every plan in which something concerns the person; none joins them until this commits.
@@ -231,8 +241,8 @@ class Plans:
         moved = case_plans.update().where(case_plans.c.blind_index == self._case_index(case)).values(plan_id=to)
         self._connection.execute(moved)
 
-    def latest(self, stored: StoredPlan, wanted: Collection[UUID]) -> Mapping[UUID, Element]:
-        """Return elements as they read last in a plan, also those that are gone from it."""
+    def _latest(self, stored: StoredPlan, wanted: Collection[UUID]) -> Mapping[UUID, Element]:
+        """Return elements as they read last in a plan."""
         query = sa.select(elements.c.id, elements.c.registered_at, elements.c.content).where(
             elements.c.plan_id == stored.plan.id, elements.c.id.in_(list(wanted))
         )
@@ -241,6 +251,11 @@ class Plans:
             one: unseal_element(row.content, ElementPlace(one, stored.plan.id, row.registered_at), stored.key)
             for one, row in newest.items()
         }
+
+    def with_gone(self, stored: StoredPlan, wanted: Collection[UUID]) -> Plan:
+        """Return a plan with those of the elements that are gone from it, too, as they read last."""
+        gone = set(wanted) - stored.plan.elements.keys()
+        return replace(stored.plan, elements={**stored.plan.elements, **self._latest(stored, gone)})
 
     def elements_before(self, wanted: UUID, at: datetime) -> frozenset[UUID]:
         """Return the elements that were in a plan before an instant, whatever has become of them since."""

@@ -50,6 +50,13 @@ def say(
     return say_later(word, whose, world.store, actor="social-system", correlation_id="c")
 
 
+def receives_a_withdrawal(world: World, plan: UUID) -> None:
+    """The goal is taken in, goes from its case, and social services have received what says so."""
+    say(world, plan, Fate.TAKEN_IN)
+    tells(world, 2)
+    assert world.delivers(plan, "social") is Settled.DELIVERED
+
+
 def awaited(world: World, hours: int = 0) -> int:
     with world.store.begin(read_only=True) as unit:
         return sum(one["missing"] for one in unit.later_receipts.counts(now() - timedelta(hours=hours)))
@@ -114,18 +121,14 @@ def test_a_withdrawal_of_what_was_refused_still_leaves(world: World, plan: UUID)
 
 
 def test_that_a_withdrawal_arrived_is_no_receipt_of_deletion(world: World, plan: UUID) -> None:
-    say(world, plan, Fate.TAKEN_IN)
-    tells(world, 2)
-    assert world.delivers(plan, "social") is Settled.DELIVERED
+    receives_a_withdrawal(world, plan)
     assert open_withdrawals(world) == 1
     say(world, plan, Fate.TAKEN_IN, sequence=2)
     assert open_withdrawals(world) == 0
 
 
 def test_what_else_is_delivered_meanwhile_ends_no_wait_for_a_receipt_of_deletion(world: World, plan: UUID) -> None:
-    say(world, plan, Fate.TAKEN_IN)
-    tells(world, 2)
-    assert world.delivers(plan, "social") is Settled.DELIVERED
+    receives_a_withdrawal(world, plan)
     tells(world, 3, "g2")
     assert world.delivers(plan, "social") is Settled.DELIVERED
     assert open_withdrawals(world) == 1
@@ -134,9 +137,7 @@ def test_what_else_is_delivered_meanwhile_ends_no_wait_for_a_receipt_of_deletion
 
 
 def test_what_is_shown_again_is_owed_no_more(world: World, plan: UUID) -> None:
-    say(world, plan, Fate.TAKEN_IN)
-    tells(world, 2)
-    assert world.delivers(plan, "social") is Settled.DELIVERED
+    receives_a_withdrawal(world, plan)
     tells(world, 3, "g1")
     assert world.delivers(plan, "social") is Settled.DELIVERED
     assert open_withdrawals(world) == 0
