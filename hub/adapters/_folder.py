@@ -23,11 +23,21 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from hub.adapters._folder_claim import SIGNATURE, Claimed, folder_errors, report, return_claim, signature_of
+import structlog
+
+from hub.adapters._folder_claim import (
+    SIGNATURE,
+    Claimed,
+    folder_errors,
+    report,
+    return_claim,
+    signature_of,
+    take_signature,
+)
 from hub.adapters._folder_receipts import FolderReceipts, clear, write
 from hub.authority import Parcel
 from hub.clock import new_id, now
-from hub.errors import TooLarge
+from hub.errors import TooLarge, told
 
 #: Header of a parcel that holds a file's detached signature; no caller's header of this name reaches an adapter.
 DETACHED = "x-hub-detached-signature"
@@ -36,8 +46,11 @@ _LONGEST_SIGNATURE = 100_000  # bytes
 _BATCH = 500  # files of one look into the folder; so that many waiting files are not listed anew for each claim
 #: Larger files are not even read; those between the contract's cap and this one are refused like any other document.
 _MOST_READ = 64_000_000
+_LONGEST_NAME = 200  # bytes; a file of a longer one is claimed under another, for there is no room to put ".sig" behind
 _HERE = socket.gethostname().replace("~", "-")
 _START = new_id().hex  # a process id comes back after a restart, this does not
+_HELD: set[str] = set()  # claims that a thread of this process works on; another of its own is lost
+_log = structlog.get_logger()
 
 
 class FolderIntake:
@@ -81,7 +94,9 @@ class FolderIntake:
             yield claimed
         finally:
             if claimed is not None:
-                claimed.give_back()
+                _HELD.discard(claimed.claim)
+                with folder_errors(self._authority):
+                    claimed.give_back()
 
     def waiting(self) -> int:
         """Count the files that wait, those among them that were touched a moment ago; not what is unfinished.
@@ -98,10 +113,9 @@ class FolderIntake:
         while (name := self._next()) is not None:
             source = self.folder / "in" / name
             if self._is_whole(source):
-                path = self._won(source)
-                if path is not None:
-                    parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
-                    return Claimed(parcel, path, self.folder, self._receipts)
+                claim = self._won(source)
+                if claim is not None and (claimed := self._read(*claim)) is not None:
+                    return claimed
         return None
 
     def _next(self) -> str | None:
@@ -135,22 +149,35 @@ class FolderIntake:
         is_left_alone = abs(now().timestamp() - about.st_ctime) >= self._settle
         return stat.S_ISREG(about.st_mode) and is_left_alone
 
-    def _won(self, source: Path) -> Path | None:
-        """Rename the file into a claim of its own; None when another process was faster."""
+    def _won(self, source: Path) -> tuple[Path, Path] | None:
+        """Rename the file into a claim of its own; return both; None when another process was faster."""
         claim = self.folder / "claimed" / f"{_HERE}~{os.getpid()}~{_START}~{new_id().hex}"
+        path = claim / (source.name if len(os.fsencode(source.name)) <= _LONGEST_NAME else new_id().hex)
+        _HELD.add(claim.name)
         claim.mkdir()
         try:
-            source.rename(claim / source.name)
-        except FileNotFoundError:
+            source.rename(path)
+        except OSError as error:
+            _HELD.discard(claim.name)
             claim.rmdir()
-            return None
-        path = claim / source.name
-        with suppress(FileNotFoundError):
-            signature_of(source).rename(signature_of(path))
-        if path.stat().st_size > _MOST_READ:
-            self._set_aside(path)
-            return None
-        return path
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        return source, path
+
+    def _read(self, source: Path, path: Path) -> Claimed | None:
+        """Read what is claimed, its signature with it; None when it is too large. One that cannot be is given back."""
+        try:
+            take_signature(source, path)
+            if path.stat().st_size > _MOST_READ:
+                self._set_aside(path)
+                return None
+            parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
+        except OSError:
+            _HELD.discard(path.parent.name)
+            return_claim(path.parent, self.folder / "in")
+            raise
+        return Claimed(parcel, path, self.folder, self._receipts)
 
     def _set_aside(self, path: Path) -> None:
         """Leave a file that is too large to seal where its sender finds it, beside a report."""
@@ -160,20 +187,26 @@ class FolderIntake:
         path.rename(self.folder / "in" / f"{name}.too-large")
         signature_of(path).unlink(missing_ok=True)
         path.parent.rmdir()
+        _HELD.discard(path.parent.name)
 
     def _recover(self) -> None:
-        """Give files of lost claims back to the waiting ones."""
+        """Give files of lost claims back to the waiting ones; one that cannot be given back holds up nothing else."""
         for claim in (self.folder / "claimed").iterdir():
             if self._is_lost(claim):
-                return_claim(claim, self.folder / "in")
+                try:
+                    return_claim(claim, self.folder / "in")
+                except OSError as error:
+                    _log.warning("claim-not-returned", authority=self._authority, **told(error))
         clear(self.folder / "refused", self._keep_refused)
 
     def _is_lost(self, claim: Path) -> bool:
         host, _, rest = claim.name.partition("~")
         process, _, rest = rest.partition("~")
         start = rest.partition("~")[0]
-        if start == _START or not claim.is_dir():
+        if not claim.is_dir():
             return False
+        if start == _START:
+            return claim.name not in _HELD
         if host == _HERE and process.isdecimal() and (int(process) == os.getpid() or not _is_running(int(process))):
             return True
         try:

@@ -6,6 +6,7 @@ of the first time, and each step writes what the first try wrote over again. The
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -64,6 +65,11 @@ class Claimed:
             self._is_settled = True
 
     @property
+    def claim(self) -> str:
+        """The claim's name."""
+        return self._path.parent.name
+
+    @property
     def _digest(self) -> bytes:
         return hashlib.sha256(self.parcel.body).digest()
 
@@ -79,6 +85,17 @@ class Claimed:
 def signature_of(path: Path) -> Path:
     """Return where a file's detached signature lies, if it has one."""
     return path.with_name(path.name + SIGNATURE)
+
+
+def take_signature(source: Path, path: Path) -> None:
+    """Move a file's signature after it, if it has one; a name that leaves no room for the ending has none."""
+    try:
+        signature_of(source).rename(signature_of(path))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
 
 
 @contextmanager

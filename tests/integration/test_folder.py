@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
+from hub.adapters import _folder, _folder_claim
 from hub.adapters._folder import DETACHED, FolderIntake
 from hub.adapters.children import ChildrenAdapter
 from hub.authority import Acknowledgement
@@ -192,6 +195,83 @@ def test_a_crash_between_claim_and_taken_in_gives_the_file_back(folder: Path) ->
     assert names(folder, "in") == []
     assert take(an_intake(folder)) == b"<a/>"
     assert files(folder) == {"receipts": 1}
+
+
+@pytest.mark.parametrize("length", [200, 201, 251, 252, 255])
+def test_a_file_of_the_longest_name_is_claimed_given_back_and_taken_in_like_any_other(
+    folder: Path, length: int
+) -> None:
+    drop(folder, "ø" * ((length - 5) // 2) + "a" * ((length - 5) % 2) + "b.xml", b"<long/>", minutes_old=9)
+    assert len(os.fsencode(names(folder, "in")[0])) == length
+    drop(folder, "a.xml", b"<a/>")
+    intake = an_intake(folder)
+    with intake.claim() as claimed:  # and does not settle it
+        assert claimed is not None
+        assert claimed.parcel.body == b"<long/>"
+    crash(folder)
+    assert {take(intake), take(intake)} == {b"<long/>", b"<a/>"}
+    assert files(folder) == {"receipts": 2}
+
+
+def test_a_signature_follows_its_file_under_a_shorter_name(folder: Path) -> None:
+    drop(folder, "a" * 251)
+    drop(folder, "a" * 251 + ".sig", b"signed")
+    with an_intake(folder).claim() as claimed:
+        assert claimed is not None
+        assert claimed.parcel.headers == {DETACHED: "signed"}
+    with an_intake(folder).claim() as claimed:
+        assert claimed is not None
+        assert claimed.parcel.headers == {DETACHED: "signed"}
+        claimed.taken_in(A_RECEIPT)
+    assert files(folder) == {"receipts": 1}
+
+
+def test_a_file_that_cannot_be_read_just_now_is_given_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(folder, "a.xml")
+    intake = an_intake(folder)
+
+    def unreadable(_: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", unreadable)
+        with pytest.raises(SourceDown, match="Input/output error"), intake.claim():
+            pass
+    assert (names(folder, "in"), names(folder, "claimed")) == (["a.xml"], [])
+    assert take(intake) == BODY
+
+
+def test_a_claim_that_could_not_be_given_back_is_recovered_without_a_restart(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, "a.xml")
+    intake = an_intake(folder)
+
+    def gone(*_: Path) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_folder_claim, "return_claim", gone)
+        with pytest.raises(SourceDown, match="Stale file handle"), intake.claim():
+            pass
+    assert names(folder, "in") == []
+    assert take(intake) == BODY
+
+
+def test_a_lost_claim_that_cannot_be_given_back_holds_up_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, "lost.xml")
+    crash(folder)
+    drop(folder, "a.xml", b"<a/>")
+
+    def gone(*_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(_folder, "return_claim", gone)
+    with capture_logs() as logs:
+        assert take(an_intake(folder)) == b"<a/>"
+    assert {"claim-not-returned"} == {log["event"] for log in logs}
 
 
 def test_a_claim_of_another_machine_is_lost_only_when_it_is_old(folder: Path) -> None:
