@@ -18,7 +18,8 @@ HubError
 │   │   ├── VersionMissing   the caller does not say on which version a change rests
 │   │   └── SeveralMatch     a condition that may fit one thing fits several
 │   ├── RecipientRefused     a recipient will not take a delivery, and says so
-│   │   └── RecipientDenied  it does not let the hub in, or no way to it is configured
+│   │   ├── RecipientDenied  it does not let the hub in, or no way to it is configured
+│   │   └── WitnessDiffers   a witness of the audit holds other checkpoints than this hub
 │   ├── Tampered             stored bytes are not what was written
 │   └── SettingsRefused      the hub cannot start with these settings
 └── Unavailable              later: the same thing may succeed
@@ -32,9 +33,8 @@ HubError
     └── BrokerDown           the broker does not take or give messages
         └── BrokerDiffers    the broker has a queue of ours that is made otherwise
 
-Each error carries a code (stable, for programs), a sentence (what happened) and a next step (what to do). None of the
-three ever holds personal data. Only ``hub.api.problems`` and ``hub.ui.problems`` know HTTP numbers. Withheld is a
-value, not an error.
+Each error has a code (stable, for programs), a sentence (what happened) and a next step, none with personal data.
+Only ``hub.api.problems`` and ``hub.ui.problems`` know HTTP numbers. Withheld is a value, not an error.
 """
 
 from __future__ import annotations
@@ -69,15 +69,13 @@ class HubError(Exception):
 
     def diagnostics(self) -> str:
         """Return what happened and what to do, as plain text for a terminal."""
-        lines = [f"{self.code}: {self.sentence}"]
-        lines += [f"  {fault.field}: {fault.sentence} {fault.next_step}".rstrip() for fault in self.faults]
-        return "\n".join([*lines, f"Next: {self.next_step}"])
+        faults = [f"  {fault.field}: {fault.sentence} {fault.next_step}".rstrip() for fault in self.faults]
+        return "\n".join([f"{self.code}: {self.sentence}", *faults, f"Next: {self.next_step}"])
 
 
 def told(error: BaseException) -> dict[str, str]:
     """Say of an error what a log may hold: its kind, its code and where it arose. Its text may tell of a person."""
-    frames = extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    where = next((f"{last.filename}:{last.lineno}" for last in extract_tb(error.__traceback__)[-1:]), "")
     return {"error": type(error).__name__, "code": error.code if isinstance(error, HubError) else "bug", "where": where}
 
 
@@ -202,6 +200,13 @@ class RecipientRefused(Refused):
     default_next_step = "Settle the reason with the recipient, then replay the delivery."
 
 
+class WitnessDiffers(RecipientRefused):
+    """A witness of the audit holds other checkpoints than this hub: another gave them, or this hub's end is gone."""
+
+    code = "witness-differs"
+    default_next_step = "Keep witness and database as they are, and call the security administrator."
+
+
 class RecipientDenied(RecipientRefused):
     """A recipient does not let the hub in, or no way to it is configured; the message is not to blame."""
 
@@ -231,8 +236,7 @@ class Unavailable(HubError):
 
     def __init__(self, sentence: str, next_step: str = "", retry_after: float | None = None) -> None:
         super().__init__(sentence, next_step)
-        #: Seconds the other side asked us to wait, or None.
-        self.retry_after = retry_after
+        self.retry_after = retry_after  # seconds that the other side asked us to wait, or None
 
 
 class RecipientDown(Unavailable):

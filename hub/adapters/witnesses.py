@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hub.adapters._http import HttpSender, Limits
 from hub.adapters._http_address import checked_url
-from hub.errors import RecipientDown
+from hub.errors import RecipientDown, WitnessDiffers
 
 _HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 _LIMITS = Limits(total=10)
@@ -33,10 +33,18 @@ class FolderWitness:
             raise RecipientDown("A folder that witnesses the audit cannot be read.", _MEND) from None
 
     def take(self, size: int, note: str) -> None:
-        """Write a checkpoint that is there whole or not at all. :raises RecipientDown: the folder does not take it."""
+        """Write a checkpoint that is there whole or not at all.
+
+        :raises RecipientDown: the folder does not take it.
+        :raises WitnessDiffers: another of this size is there; it stays.
+        """
         path = self._folder / f"{size:012d}.checkpoint"
         half = path.with_suffix(".part")
         try:
+            if path.exists():
+                if path.read_text("utf-8", "replace") != note:
+                    raise WitnessDiffers("A folder that witnesses the audit has another checkpoint of this size.")
+                return
             half.write_text(note, "utf-8")
             half.replace(path)
         except OSError:

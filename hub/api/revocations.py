@@ -11,7 +11,6 @@ from starlette.responses import Response
 from hub.api.answers import json_response
 from hub.api.asking import ANYONE, AChooser, AnOperator, CorrelationId, Hub, TheHub
 from hub.clock import now
-from hub.crypto.signing import PublicKey
 from hub.flow.proof import prove_revocation, statement_of
 from hub.flow.revocation import show_revocation
 
@@ -39,8 +38,7 @@ def proof(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: Correlat
 @router.get("/proof-keys", dependencies=[ANYONE])
 def proof_keys(hub: TheHub) -> Response:
     """Read the public keys that proofs are checked with, the present one first, as a JWK set (RFC 7517)."""
-    keys = [hub.store.keyring.signing_key.public, *map(PublicKey.read, hub.settings.old_proof_keys)]
-    return json_response({"keys": [key.jwk() for key in keys]})
+    return json_response({"keys": [key.jwk() for key in hub.store.keyring.public_keys]})
 
 
 @router.get("/ops/withdrawals", tags=["operations"])

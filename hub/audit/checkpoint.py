@@ -55,8 +55,8 @@ class Checkpoint:
         return f"{self.body()}\n{_DASH}{self.origin} {_base64(signature)}\n"
 
 
-def read_checkpoint(text: str, trusted: PublicKey) -> Checkpoint:
-    """Read a signed note. :raises Tampered: it is none, or not signed by this key."""
+def read_checkpoint(text: str, *trusted: PublicKey) -> Checkpoint:
+    """Read a signed note. :raises Tampered: it is none, or not signed by one of these keys."""
     try:
         body, _, signatures = text.partition("\n\n")
         body += "\n"
@@ -72,10 +72,10 @@ def read_checkpoint(text: str, trusted: PublicKey) -> Checkpoint:
         signed = [base64.b64decode(one.rpartition(" ")[2], validate=True) for one in signatures.splitlines()]
     except ValueError:
         raise Tampered("This is no checkpoint of an audit.", _ASK) from None
-    own = _key_hash(origin, trusted)
-    is_signed = any(one[:4] == own and trusted.has_signed(body.encode(), one[4:]) for one in signed)
+    own = {_key_hash(origin, key): key for key in trusted}
+    is_signed = any(one[:4] in own and own[one[:4]].has_signed(body.encode(), one[4:]) for one in signed)
     if not is_signed or found.body() != body:
-        raise Tampered("The checkpoint was changed, or is not signed by this key.", _ASK)
+        raise Tampered("The checkpoint was changed, or is not signed by a key that is trusted.", _ASK)
     return found
 
 

@@ -60,28 +60,28 @@ class _Kept:
     is_outside: bool
 
 
-def verify(lines: Iterable[bytes], outside: Sequence[str] = (), key: PublicKey | None = None) -> Verdict:
+def verify(lines: Iterable[bytes], outside: Sequence[str] = (), keys: Sequence[PublicKey] = ()) -> Verdict:
     """Check an export.
 
     :param outside: checkpoints that somebody else has kept, as signed notes.
-    :param key: the hub's public key; without it the key that the export names is taken, which shows nothing about whose
-        key that is.
-    :raises Tampered: it is no export at all, or an outside checkpoint is not signed by the key.
+    :param keys: the hub's public keys, old ones too; without any those are taken that the export names, which shows
+        nothing about whose they are.
+    :raises Tampered: it is no export at all, or an outside checkpoint is not signed by such a key.
     """
     read = _read(lines)
     head = next(read, {})
     if head.get("kind") != KIND:
         raise Tampered("This is no export of an audit.", _ASK)
-    trusted = key or PublicKey.read(str(head.get("public_key", "")))
+    trusted = keys or [PublicKey.read(str(one)) for one in (head.get("public_key", ""), *head.get("old_keys", ()))]
     verdict = Verdict()
-    kept = [_Kept(read_checkpoint(text, trusted), True) for text in outside]
+    kept = [_Kept(read_checkpoint(text, *trusted), True) for text in outside]
     first: dict[str, Any] | None = None
     for told in read:
         if "checkpoint" not in told:
             first = told
             break
         try:
-            kept.append(_Kept(read_checkpoint(str(told["checkpoint"]), trusted), False))
+            kept.append(_Kept(read_checkpoint(str(told["checkpoint"]), *trusted), False))
         except Tampered as error:
             verdict.fault(error.sentence)
     _one_origin(kept, str(head.get("origin")), verdict)

@@ -36,6 +36,7 @@ class Witness(Protocol):
         :raises RecipientDown: it does not answer.
         :raises RecipientFailed: it answered with an error of its own.
         :raises RecipientRefused: it will not have it.
+        :raises WitnessDiffers: it has another of this size.
         """
         ...
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.authority import Authorities, Posts, Register, Witness, load, load_post, load_register, load_witnesses
 from hub.crypto.envelope import Keyring, MasterKey
+from hub.crypto.signing import PublicKey
 from hub.crypto.token import Token
 from hub.errors import Fault, SettingsRefused
 from hub.flow.standing import called
@@ -61,5 +62,6 @@ def open_store(settings: Settings) -> Store:
     if (kept := settings.key_token) is not None:
         keys |= Token(str(kept.module), kept.label, kept.pin.get_secret_value()).keys(kept.keys)
     seed = settings.signing_key.get_secret_value() if settings.signing_key else None
-    keyring = Keyring(keys, settings.index_key.get_secret_value(), seed, settings.key_in_use)
+    old = map(PublicKey.read, settings.old_proof_keys)
+    keyring = Keyring(keys, settings.index_key.get_secret_value(), seed, settings.key_in_use, old)
     return Store(settings.database_url, keyring, settings.municipality)

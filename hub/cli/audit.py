@@ -49,12 +49,14 @@ def audit_verify(
     checkpoint: Annotated[
         list[Path] | None, typer.Option("--checkpoint", help="A checkpoint that a witness has kept.", exists=True)
     ] = None,
-    key: Annotated[str, typer.Option("--key", help="The hub's key: x of GET /proof-keys.")] = "",
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="The hub's key: x of GET /proof-keys; also old ones.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that nothing sealed was changed, deleted, inserted, reordered or cut off; anything else ends with 1."""
     outside = [path.read_text("utf-8") for path in checkpoint or ()]
-    trusted = PublicKey.read(key) if key else None
+    trusted = [PublicKey.read(one) for one in key or ()]
     if file is None:
         verdict = verify(export(open_store(read_settings())), outside, trusted)
     else:
@@ -66,10 +68,10 @@ def audit_verify(
         "cleared": verdict.cleared,
         "checked_to": verdict.checked_to,
         "witnessed_to": verdict.witnessed_to,
-        "trusted": trusted is not None,
+        "trusted": bool(trusted),
         "faults": verdict.faults,
     }
-    _say(as_json, told, _lines(verdict, is_trusted=trusted is not None))
+    _say(as_json, told, _lines(verdict, is_trusted=bool(trusted)))
     if not verdict.is_whole:
         raise typer.Exit(1)
 

@@ -24,7 +24,7 @@ def restored(
     """Make a restored database fit to be used: erase again, raise sequences, hold recipients. Run it before serving."""
     settings = read_settings()
     store = open_store(settings)
-    certificates = erased_since(erased.read_bytes().splitlines(), store, settings)
+    certificates = erased_since(erased.read_bytes().splitlines(), store)
     found = make_fit(certificates, store, settings, actor=me())
     empty_log(store)
     if as_json:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.crypto.signing import SigningKey
+from hub.crypto.signing import PublicKey, SigningKey
 from hub.errors import SettingsRefused, Tampered
 
 _PLACE_ALONE, FORMAT = b"\x01", b"\x02"
@@ -107,6 +107,7 @@ class Keyring:
         index_key: bytes,
         signing_seed: bytes | None = None,
         in_use: int | None = None,
+        old_proof_keys: Iterable[PublicKey] = (),
     ) -> None:
         """Take the keys; the highest version is in use unless another is named."""
         self._keys = {v: KeyInMemory(key) if isinstance(key, bytes) else key for v, key in keys.items()}
@@ -114,6 +115,8 @@ class Keyring:
         self._index_key = index_key
         #: What the hub signs with; made from the index key, which stays for good, where no seed is given.
         self.signing_key = SigningKey(signing_seed or self.digest("signing-key", b""))
+        #: What the hub's signatures are checked with: the present key first, then those it signed with before.
+        self.public_keys = (self.signing_key.public, *old_proof_keys)
 
     def __repr__(self) -> str:
         return f"Keyring(versions={sorted(self._keys)})"

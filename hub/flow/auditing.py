@@ -44,7 +44,7 @@ def verify_audit(store: Store, *, actor: str, correlation_id: str) -> Verdict:
     if not _CHECKING.acquire(blocking=False):
         raise Unavailable("The audit is just being checked.", "Ask again later.", retry_after=_AGAIN_SECONDS)
     try:
-        verdict = verify(export(store), key=store.keyring.signing_key.public)
+        verdict = verify(export(store), keys=store.keyring.public_keys)
     finally:
         _CHECKING.release()
     with store.begin() as unit:

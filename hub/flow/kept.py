@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from hub.flow.cleared import clear as clear_audit
 from hub.flow.erase import clear as erase_ended
-from hub.flow.seal import clear as clear_audit
 from hub.settings import Settings
 from hub.store.replays import Replays
 from hub.store.retention import Retention, Step

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from hub.authority import REGISTER
 from hub.clock import new_id, now
-from hub.crypto.signing import PublicKey, verify
+from hub.crypto.signing import verify
 from hub.errors import Conflict, Tampered
 from hub.flow.erase import coordinator_of
 from hub.flow.shred import KIND
@@ -44,18 +44,17 @@ class Restored:
     held: Sequence[str]
 
 
-def erased_since(lines: Iterable[bytes], store: Store, settings: Settings) -> list[tuple[dict[str, Any], bytes]]:
+def erased_since(lines: Iterable[bytes], store: Store) -> list[tuple[dict[str, Any], bytes]]:
     """Read certificates of erasures, one a line; return what each states, and itself.
 
     :raises Tampered: one is not signed by this hub, or is no certificate of an erasure of this municipality.
     """
-    keys = [store.keyring.signing_key.public, *map(PublicKey.read, settings.old_proof_keys)]
     read = []
     for line in lines:
         certificate = line.strip()
         if not certificate:
             continue
-        statement = verify(certificate, keys)["statement"]
+        statement = verify(certificate, store.keyring.public_keys)["statement"]
         if statement.get("kind") != KIND or statement.get("municipality") != store.municipality:
             raise Tampered("A line is no certificate of an erasure of this hub.", "Give the list that was kept of it.")
         read.append((statement, certificate))

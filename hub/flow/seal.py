@@ -18,10 +18,11 @@ from hub.audit.entry import FIRST_LINK, Entry, link
 from hub.audit.merkle import Frontier
 from hub.audit.verification import KIND
 from hub.clock import now
+from hub.flow.cleared import rightly_cleared
 from hub.flow.witness import Witnessed, witnessed
 from hub.settings import Settings
 from hub.store.seals import Kept, Seal, Seals
-from hub.store.transaction import Store, Unit
+from hub.store.transaction import Store
 
 #: Rows that are sealed in one transaction, at most.
 BATCH = 1000
@@ -102,35 +103,19 @@ def checkpoint(store: Store, settings: Settings) -> Kept | None:
         tree = Frontier.from_bytes(kept.size, kept.peaks) if kept else Frontier()
         for leaf in unit.seals.leaves(tree.size):
             tree = tree.append(leaf)
-        at, cleared = now(), min(unit.seals.cleared_to(), tree.size)
+        at = now()
+        cleared = rightly_cleared(unit, kept, at - timedelta(days=settings.keep_audit_days))
         said = Checkpoint(origin(store), tree.size, tree.root(), last.link, at, cleared)
         new = Kept(tree.size, at, tree.to_bytes(), said.signed(store.keyring.signing_key))
         unit.seals.keep(new)
     return new
 
 
-def clear(unit: Unit, before: datetime, most: int) -> int:
-    """Delete the rows of a sealed beginning that is older than a time; return how many entries that are.
-
-    It goes on where the last clearing ended, and ends before the first entry that is to stay or has no checkpoint over
-    it. Their hashes stay, and the next checkpoint says how many they are, so that what is left can be verified as
-    before. Who asks writes it down (``flow.housekeeping``).
-    """
-    begin, kept = unit.seals.cleared_to(), unit.seals.last_checkpoint()
-    end = min(begin + most, kept.size if kept else 0)
-    if begin >= end:
-        return 0
-    first_to_stay = unit.seals.first_since(before, begin, end)
-    end = end if first_to_stay is None else first_to_stay
-    if begin < end:
-        unit.seals.clear(begin, end, now())
-    return end - begin
-
-
 def export(store: Store) -> Iterator[bytes]:
     """Yield the sealed audit line by line, as ``hub.audit.verification`` reads it."""
     with store.begin(read_only=True) as unit:
-        yield _line({"kind": KIND, "origin": origin(store), "public_key": store.keyring.signing_key.public.text})
+        key, *old = (public.text for public in store.keyring.public_keys)
+        yield _line({"kind": KIND, "origin": origin(store), "public_key": key, "old_keys": old})
         for kept in unit.seals.checkpoints():
             yield _line({"checkpoint": kept.note})
         for found, row in unit.seals.walk():

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.authority.witnessing import Witness
 from hub.clock import monotonic, now
-from hub.errors import HubError
+from hub.errors import HubError, WitnessDiffers
 from hub.settings import Settings
 from hub.store.transaction import Store, Unit
 from hub.store.witnesses import Told
@@ -33,7 +33,7 @@ class Witnessed:
     :ivar missing: checkpoints that it has not.
     :ivar lag_seconds: how long the oldest of them has been there; 0 when it has all.
     :ivar trouble: code of what it failed with the last time; "" when it did not.
-    :ivar is_late: it lags by more than ``HUB_AUDIT_LAG_SECONDS``: an alarm.
+    :ivar is_late: it lags by more than ``HUB_AUDIT_LAG_SECONDS``, or holds other checkpoints than this hub: an alarm.
     """
 
     witness: str
@@ -57,7 +57,7 @@ def tell(witness: Witness, store: Store) -> None:
         known, newest = unit.witnesses.all().get(witness.name), unit.seals.last_checkpoint()
     if newest is None or (known is not None and known.due_at > at):
         return
-    trouble, size = "", (known or _NEVER).size
+    trouble, size, found = "", (known or _NEVER).size, None
     try:
         found = witness.has()
         size = size if found is None else found
@@ -70,7 +70,7 @@ def tell(witness: Witness, store: Store) -> None:
             return
     reached = size if trouble else -1
     if not trouble:
-        reached, trouble = _given(witness, size, store)
+        reached, trouble = _given(witness, size, store, is_repeated=found is not None)
     with store.begin() as unit:
         before = known or _NEVER
         taken_at = now() if reached > before.size else before.taken_at
@@ -83,12 +83,17 @@ def witnessed(unit: Unit, settings: Settings) -> list[Witnessed]:
     return [_standing(unit, one, known.get(one, _NEVER), settings) for one in settings.audit_witnesses]
 
 
-def _given(witness: Witness, size: int, store: Store) -> tuple[int, str]:
-    """Give checkpoints above a size, oldest first; return which one was the last, and what it failed with."""
+def _given(witness: Witness, size: int, store: Store, *, is_repeated: bool) -> tuple[int, str]:
+    """Give checkpoints above a size, oldest first; return which one was the last, and what it failed with.
+
+    :param is_repeated: the one that it has is given once more: it refuses that if it has another of this size.
+    """
     with store.begin(read_only=True) as unit:
-        missing = unit.seals.checkpoints(above=size, limit=_MOST)
+        theirs = unit.seals.checkpoints(above=size - 1, limit=_MOST)
+    if size > 0 and (not theirs or theirs[0].size != size):
+        return size, WitnessDiffers.code
     began = monotonic()
-    for kept in missing:
+    for kept in theirs if is_repeated or size <= 0 else theirs[1:]:
         try:
             witness.take(kept.size, kept.note)
         except HubError as error:
@@ -102,5 +107,5 @@ def _given(witness: Witness, size: int, store: Store) -> tuple[int, str]:
 def _standing(unit: Unit, witness: str, told: Told, settings: Settings) -> Witnessed:
     missing, oldest = unit.seals.checkpoints_above(told.size)
     lag = max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
-    is_late = lag > settings.audit_lag_seconds
+    is_late = lag > settings.audit_lag_seconds or told.trouble == WitnessDiffers.code
     return Witnessed(witness, max(0, told.size), told.taken_at, missing, lag, told.trouble, is_late)

@@ -207,7 +207,9 @@ CHECKPOINT_AGE = Instrument(
     "How old the newest checkpoint of the audit is; not told before the first.",
 )
 WITNESSES_LATE = Instrument(
-    Kind.GAUGE, "hub_audit_witnesses_late", "Witnesses of the audit that lack a checkpoint for too long."
+    Kind.GAUGE,
+    "hub_audit_witnesses_late",
+    "Witnesses of the audit that lack a checkpoint for too long, or hold others than this hub.",
 )
 
 ALL: tuple[Instrument, ...] = tuple(one for one in globals().values() if isinstance(one, Instrument))

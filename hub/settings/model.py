@@ -44,7 +44,8 @@ class Settings(BaseSettings):
         None, description="key that proofs are signed with, base64; without it one made from the index key"
     )
     old_proof_keys: list[PublicKeyText] = Field(
-        default_factory=list, description="public keys that proofs were signed with before, as /proof-keys gave their x"
+        default_factory=list,
+        description="public keys that the hub signed with before, as /proof-keys gave their x",
     )
     clients: dict[Name, Client] = Field(default_factory=dict, description="who may call the hub")
     sign_in: SignIn | None = Field(

@@ -72,7 +72,7 @@ class Seals:
         :param is_whole: look at all rows, not at those alone that are near the highest sealed one.
         """
         query = sa.select(audit).where(self._is_unsealed()).order_by(audit.c.row).limit(limit)
-        highest = sa.select(sa.func.max(_SEAL.row)).scalar_subquery()
+        highest = sa.select(sa.func.max(_SEAL.row)).where(_SEAL.municipality == self._municipality).scalar_subquery()
         if not is_whole:
             query = query.where(audit.c.row > sa.func.coalesce(highest, 0) - _RECENT_ROWS)
         return [as_dict(row) for row in self._connection.execute(query)]
@@ -134,14 +134,16 @@ class Seals:
         found = self._connection.execute(query.where(audit_clearings.c.municipality == self._municipality)).scalar()
         return found or 0
 
-    def first_since(self, at: datetime, begin: int, end: int) -> int | None:
-        """Return the first place, from one to before another, whose entry was done at a time or later; or None."""
-        query = sa.select(sa.func.min(_SEAL.position)).join_from(audit_seals, audit, audit.c.row == _SEAL.row)
-        ours = query.where(_SEAL.municipality == self._municipality, audit.c.at >= at)
-        first: int | None = self._connection.execute(
-            ours.where(_SEAL.position >= begin, _SEAL.position < end)
-        ).scalar_one()
-        return first
+    def covered_since(self, begin: int, end: int, before: datetime) -> int:
+        """Return up to which place, from one to another at most, a checkpoint of before a time covers entries."""
+        first = self.checkpoints(above=end - 1, limit=1)
+        if first and first[0].at < before:
+            return end
+        sizes = sa.select(sa.func.max(_CHECKPOINT.size)).where(
+            _CHECKPOINT.municipality == self._municipality, _CHECKPOINT.at < before
+        )
+        found = self._connection.execute(sizes.where(_CHECKPOINT.size > begin, _CHECKPOINT.size < end)).scalar()
+        return found or begin
 
     def clear(self, begin: int, end: int, at: datetime) -> None:
         """Delete the rows of entries from where the last clearing ended to before a place. Their seals stay.

@@ -319,4 +319,4 @@ def test_it_is_audited_and_the_audit_stays_and_verifies(world: World) -> None:
     assert after[-1]["details"]["rows"]["elements"] == 2
     while seal(world.store, is_whole=True):
         pass
-    assert verify_audit(export(world.store), (), world.store.keyring.signing_key.public).is_whole
+    assert verify_audit(export(world.store), (), [world.store.keyring.signing_key.public]).is_whole

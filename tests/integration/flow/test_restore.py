@@ -59,7 +59,7 @@ def erases(world: World, plan: UUID) -> None:
 
 
 def comes_back(copy: World, lines: Sequence[bytes]) -> Restored:
-    return restored(erased_since(lines, copy.store, copy.settings), copy.store, copy.settings, actor="test")
+    return restored(erased_since(lines, copy.store), copy.store, copy.settings, actor="test")
 
 
 def count(world: World, table: sa.Table) -> int:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -17,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from hub.audit.checkpoint import read_checkpoint
 from hub.audit.verification import Verdict, verify
 from hub.clock import now
+from hub.crypto.envelope import Keyring
+from hub.crypto.signing import PublicKey
 from hub.errors import StoreBusy, Unavailable
 from hub.flow.housekeeping import MOST, ask, step
 from hub.flow.seal import checkpoint, export, seal, standing
@@ -26,7 +27,7 @@ from hub.store.seal_tables import audit_checkpoints, audit_clearings, audit_seal
 from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.clock import frozen
-from tests.integration.databases import a_store
+from tests.integration.databases import a_store, without_triggers
 from tests.integration.world import World, some_settings
 
 pytestmark = pytest.mark.integration
@@ -46,7 +47,7 @@ def seal_all(store: Store) -> int:
 
 
 def checked(store: Store, *outside: str) -> Verdict:
-    return verify(export(store), outside, store.keyring.signing_key.public)
+    return verify(export(store), outside, [store.keyring.signing_key.public])
 
 
 def rows(store: Store) -> int:
@@ -179,19 +180,11 @@ def test_what_no_checkpoint_covers_and_what_is_young_is_not_cleared(world: World
         clock.advance(timedelta(seconds=60))
         seal_all(world.store)
         assert checkpoint(world.store, settings)
-        assert keeps_house(world.store, settings) == 10, "the young row of the clearing itself stays"
+        assert keeps_house(world.store, settings) == 0, "no checkpoint has covered the others for so long"
+        clock.advance(timedelta(days=11))
+        assert keeps_house(world.store, settings) == 10, "the last one stays, here that of the clearing itself"
         with pytest.raises(DBAPIError, match="never changed"), world.store.begin() as unit:
             unit.connection.execute(audit.delete())
-
-
-def without_triggers(unit: Any) -> None:
-    """Do as who owns the database can."""
-    if unit.connection.dialect.name == "postgresql":
-        unit.connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        return
-    names = unit.connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-    for name in names:
-        unit.connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 def test_one_who_owns_the_database_is_found(world: World) -> None:
@@ -257,22 +250,77 @@ def test_a_seal_of_another_municipality_hides_nothing(world: World) -> None:
         unit.connection.execute(audit_seals.insert(), others)
     does(world.store)
     assert standing(world.store, some_settings()).unsealed == 1
-    with pytest.raises(StoreBusy):  # until the alarm of the unsealed rings: such a seal is nobody's by right
+    with pytest.raises((StoreBusy, DBAPIError)):  # until the alarm of the unsealed rings: such a seal is nobody's by right
         seal_all(world.store)
 
 
-def test_who_says_that_all_may_be_cleared_is_found(world: World) -> None:
+@pytest.mark.parametrize("gone", [0, 4], ids=["between others", "a beginning"])
+def test_who_says_that_all_may_be_cleared_is_found(world: World, gone: int) -> None:
     does(world.store, 9)
     seal_all(world.store)
     with world.store.begin() as unit:
         there = list(unit.connection.execute(sa.select(audit.c.row).order_by(audit.c.row)).scalars())
-        said = {"municipality": world.store.municipality, "cleared_to": 10**9, "at": now()}
-        unit.connection.execute(audit_clearings.insert(), said)
-        unit.connection.execute(audit.delete().where(audit.c.row.in_(there[-4:-2])))
-    kept = checkpoint(world.store, some_settings())
+        said = {"municipality": world.store.municipality, "cleared_to": len(there), "at": now()}
+        with pytest.raises(DBAPIError, match="past the last checkpoint"), unit.connection.begin_nested():
+            unit.connection.execute(audit_clearings.insert(), said)
+    first = checkpoint(world.store, some_settings())
+    assert first is not None
+    with world.store.begin() as unit:
+        unit.connection.execute(audit_clearings.insert(), said | {"cleared_to": first.size})
+        unit.connection.execute(audit.delete().where(audit.c.row.in_(there[:gone] or there[-4:-2])))
+    does(world.store, 2)
+    seal_all(world.store)
+    with frozen(now() + timedelta(seconds=61)):
+        kept = checkpoint(world.store, some_settings())
     assert kept is not None
-    assert f"cleared {kept.size}\n" in kept.note, "no more than there are"
-    assert any("only a beginning" in fault for fault in checked(world.store, kept.note).faults)
+    assert "cleared 0\n" in kept.note, "nothing has been there for five years"
+    fault = "no checkpoint says" if gone else "only a beginning"
+    assert any(fault in found for found in checked(world.store, kept.note).faults)
+
+
+def test_nothing_is_put_in_the_place_of_what_stands(world: World) -> None:
+    if world.store.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL has no REPLACE")
+    does(world.store, 3)
+    seal_all(world.store)
+    checkpoint(world.store, some_settings())
+    with world.store.begin() as unit:
+        unit.seals.clear(0, 1, now())
+    for table in (audit, audit_seals, audit_checkpoints, audit_clearings):
+        replace = f"INSERT OR REPLACE INTO {table.name} SELECT * FROM {table.name} LIMIT 1"  # noqa: S608 - our names
+        with pytest.raises(DBAPIError, match="REPLACE of"), world.store.begin() as unit:
+            unit.connection.exec_driver_sql(replace)
+    assert checked(world.store).entries == rows(world.store) + 1
+
+
+def test_what_another_key_of_the_hubs_has_signed_before_is_whole(world: World) -> None:
+    """The signing key may be another one day; its public half stays among HUB_OLD_PROOF_KEYS."""
+    settings = some_settings(keep_audit_days=1)
+    with frozen(now()) as clock:
+        does(world.store, 3)
+        seal_all(world.store)
+        first = checkpoint(world.store, settings)
+        assert first is not None
+        before, world.store.keyring = world.store.keyring, another_signs(world.store.keyring.signing_key.public)
+        does(world.store)
+        seal_all(world.store)
+        clock.advance(timedelta(days=2))
+        assert keeps_house(world.store, settings) == first.size
+        seal_all(world.store)
+        last = checkpoint(world.store, settings)
+        assert last is not None
+        assert f"cleared {first.size}\n" in last.note
+        keys = world.store.keyring.public_keys
+        assert len(keys) == 2
+        for given in (keys, ()):
+            assert verify(export(world.store), [first.note, last.note], given).faults == []
+        assert not verify(export(world.store), [], keys[:1]).is_whole
+        world.store.keyring = before
+
+
+def another_signs(old: PublicKey) -> Keyring:
+    """Return the keys of the tests, but another that signs."""
+    return Keyring({1: b"\x01" * 32}, b"\x02" * 32, b"\x05" * 32, old_proof_keys=[old])
 
 
 def test_rows_that_another_process_keeps_from_being_sealed_are_the_sealers_trouble(world: World) -> None:

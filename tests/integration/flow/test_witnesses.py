@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from hub.audit.checkpoint import read_checkpoint
 from hub.audit.verification import verify
@@ -22,9 +23,11 @@ from hub.flow.seal import Standing, checkpoint, export, seal, standing
 from hub.queue.running import Running
 from hub.queue.witnesses import Witnesses
 from hub.settings import Settings
+from hub.store.seal_tables import audit_checkpoints, audit_seals
+from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.clock import frozen
-from tests.integration.databases import a_store
+from tests.integration.databases import a_store, without_triggers
 from tests.integration.set_up import SetUp, eventually
 from tests.integration.world import World, some_settings
 
@@ -109,7 +112,7 @@ def test_a_service_is_posted_each_checkpoint_once_as_it_was_signed(world: World)
             4,
         ]  # the world has published a policy before
         assert service.types == {"/checkpoints text/plain; charset=utf-8"}
-        assert verify(export(world.store), service.notes, key).witnessed_to == 4
+        assert verify(export(world.store), service.notes, [key]).witnessed_to == 4
         found = standing(world.store, settings)
         assert of(found, service.url) == (4, 0, False, False)
         assert found.witnesses[0].taken_at is not None
@@ -175,6 +178,54 @@ def test_a_folder_that_is_not_there_is_given_everything_once_it_is_and_again_whe
             assert [path.name for path in files] == ["000000000002.checkpoint", "000000000003.checkpoint"]
             for path in files:
                 path.unlink()
+
+
+@pytest.mark.parametrize("cut", [1, 3], ids=["another of its size", "fewer than it has"])
+def test_a_witness_that_knows_more_than_the_hub_is_an_alarm_and_keeps_what_it_has(
+    world: World, tmp_path: Path, cut: int
+) -> None:
+    folder = tmp_path / "witness"
+    folder.mkdir()
+    settings = witnessed_by(str(folder))
+    with frozen(now()) as clock:
+        loop = loop_of(world.store, settings)
+        does_and_seals(world.store, settings, 3)
+        loop.turn()
+        kept = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+        end_is_cut_off(world.store, cut)
+        clock.advance(timedelta(seconds=1))
+        does_and_seals(world.store, settings, 2)
+        for _ in range(3):
+            clock.advance(timedelta(seconds=16))
+            with pytest.raises(Unavailable):
+                loop.turn()
+        found = standing(world.store, settings)
+        assert (found.is_well, found.witnesses[0].is_late) == (False, True)
+        assert kept.items() <= {path.name: path.read_text("utf-8") for path in folder.iterdir()}.items()
+
+
+def test_a_witness_that_has_another_checkpoint_of_the_same_size_is_an_alarm(world: World, tmp_path: Path) -> None:
+    settings = witnessed_by(str(tmp_path))
+    does_and_seals(world.store, settings, 2)
+    (tmp_path / "000000000002.checkpoint").write_text("another hub's", "utf-8")
+    with pytest.raises(Unavailable):
+        loop_of(world.store, settings).turn()
+    found = standing(world.store, settings).witnesses[0]
+    assert (found.trouble, found.is_late) == ("witness-differs", True)
+    assert (tmp_path / "000000000002.checkpoint").read_text("utf-8") == "another hub's"
+
+
+def end_is_cut_off(store: Store, entries: int) -> None:
+    """Lose the last entries with their seals and checkpoints, as a restored copy does, or an owner of the database."""
+    with store.begin() as unit:
+        without_triggers(unit)
+        last = unit.seals.last()
+        assert last is not None
+        first_gone = last.position + 1 - entries
+        rows = sa.select(audit_seals.c.row).where(audit_seals.c.position >= first_gone)
+        unit.connection.execute(audit.delete().where(audit.c.row.in_(rows)))
+        unit.connection.execute(audit_seals.delete().where(audit_seals.c.position >= first_gone))
+        unit.connection.execute(audit_checkpoints.delete().where(audit_checkpoints.c.size > first_gone))
 
 
 def test_two_processes_give_a_witness_each_checkpoint_once(world: World) -> None:

@@ -57,7 +57,7 @@ def export(lines: Told, *checkpoints: str, key: SigningKey = KEY) -> list[bytes]
 
 def test_what_was_sealed_is_whole() -> None:
     told = entries(37)
-    verdict = verify(export(sealed(told)[0], checkpoint(told[:20])), [checkpoint(told[:30])], KEY.public)
+    verdict = verify(export(sealed(told)[0], checkpoint(told[:20])), [checkpoint(told[:30])], [KEY.public])
     assert verdict.is_whole
     assert (verdict.entries, verdict.checked_to, verdict.witnessed_to) == (37, 30, 30)
 
@@ -99,7 +99,7 @@ def test_a_forgery_that_is_sealed_anew_is_found_by_a_checkpoint_kept_outside(
     for _ in range(200):
         told = entries(dice.randrange(2, 60))
         forged = forge(told, dice)
-        verdict = verify(export(sealed(forged)[0]), [checkpoint(told)], KEY.public)
+        verdict = verify(export(sealed(forged)[0]), [checkpoint(told)], [KEY.public])
         found += not verdict.is_whole
     assert found == 200
 
@@ -118,19 +118,19 @@ def test_a_forgery_that_is_not_sealed_anew_is_found_without_any_checkpoint(
             del lines[dice.randrange(19)]
         else:
             lines = forge(lines, dice)
-        assert not verify(export(lines), [], KEY.public).is_whole
+        assert not verify(export(lines), [], [KEY.public]).is_whole
 
 
 def test_one_flipped_bit_of_an_entry_is_found_where_it_is() -> None:
     lines = sealed(entries(9))[0]
     lines[4]["entry"]["actor"] = chr(ord(lines[4]["entry"]["actor"][0]) ^ 1) + lines[4]["entry"]["actor"][1:]
-    assert "Entry 4 is not what was sealed: it was changed." in verify(export(lines), [], KEY.public).faults
+    assert "Entry 4 is not what was sealed: it was changed." in verify(export(lines), [], [KEY.public]).faults
 
 
 def test_one_that_signs_with_a_key_of_its_own_is_found() -> None:
     forged = entries(8)[:-1]
     mine = export(sealed(forged)[0], checkpoint(forged, THIEF), key=THIEF)
-    assert not verify(mine, [], KEY.public).is_whole  # by the key
+    assert not verify(mine, [], [KEY.public]).is_whole  # by the key
     with pytest.raises(Tampered):  # or by the checkpoint that the true key has signed
         verify(mine, [checkpoint(entries(8))])
 
@@ -138,9 +138,9 @@ def test_one_that_signs_with_a_key_of_its_own_is_found() -> None:
 def test_what_was_cleared_is_known_by_a_checkpoint_and_nothing_more_may_be_missing() -> None:
     told = entries(10)
     lines = [line | {"entry": None} if line["position"] < 4 else line for line in sealed(told)[0]]
-    verdict = verify(export(lines, checkpoint(told, cleared=4)), [checkpoint(told[:6])], KEY.public)
+    verdict = verify(export(lines, checkpoint(told, cleared=4)), [checkpoint(told[:6])], [KEY.public])
     assert (verdict.faults, verdict.cleared, verdict.witnessed_to) == ([], 4, 6)
-    assert not verify(export(lines, checkpoint(told, cleared=3)), [], KEY.public).is_whole
+    assert not verify(export(lines, checkpoint(told, cleared=3)), [], [KEY.public]).is_whole
 
 
 @pytest.mark.parametrize("cleared", [10, 10**9])
@@ -148,7 +148,7 @@ def test_an_entry_that_is_gone_between_others_is_found_whatever_is_said_to_be_cl
     """Who may write the database alone can say that all may be cleared, and the hub would sign it."""
     told = entries(10)
     lines = [line | {"entry": None} if line["position"] in (5, 8) else line for line in sealed(told)[0]]
-    faults = verify(export(lines, checkpoint(told, cleared=cleared)), [checkpoint(told[:9])], KEY.public).faults
+    faults = verify(export(lines, checkpoint(told, cleared=cleared)), [checkpoint(told[:9])], [KEY.public]).faults
     assert [fault.split(" was ")[0] for fault in faults if "only a beginning" in fault] == ["Entry 5", "Entry 8"]
     assert any("more were cleared" in fault for fault in faults) == (cleared > len(told))
 
@@ -165,4 +165,4 @@ def test_a_checkpoint_is_what_was_signed_to_the_letter() -> None:
 @pytest.mark.parametrize("lines", [[], [b"{}"], [b"no"], [b"[]"]])
 def test_what_is_no_export_is_said_to_be_none(lines: list[bytes]) -> None:
     with pytest.raises(Tampered):
-        verify(lines, [], KEY.public)
+        verify(lines, [], [KEY.public])

@@ -1,0 +1,51 @@
+"""What is cleared of the sealed audit, and how much of that a checkpoint may say.
+
+An entry may go once a checkpoint has covered it for as long as it is kept (docs/explanation/audit.md).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from hub.audit.checkpoint import Checkpoint, read_checkpoint
+from hub.clock import now
+from hub.errors import Tampered
+from hub.store.seals import Kept
+from hub.store.transaction import Unit
+
+
+def clear(unit: Unit, before: datetime, most: int) -> int:
+    """Delete the rows of a sealed beginning that is older than a time; return how many entries that are.
+
+    It goes on where the last clearing ended, and takes what has lain under a checkpoint since before that time: so a
+    later one can say of each whether it was kept for long enough. Their hashes stay, and the next checkpoint says how
+    many they are, so that what is left can be verified as before. Who asks writes it down (``flow.housekeeping``).
+    """
+    begin, last = unit.seals.cleared_to(), unit.seals.last()
+    end = min(unit.seals.covered_since(begin, begin + most, before), last.position if last else 0)
+    if begin < end:  # the last stays: SQLite would give its number to another, which would then count as sealed
+        unit.seals.clear(begin, end, now())
+    return max(0, end - begin)
+
+
+def rightly_cleared(unit: Unit, last: Kept | None, before: datetime) -> int:
+    """Return of how many entries a checkpoint may say that they were cleared.
+
+    Who can write to the database can say that all may be cleared. So none is signed but what the last checkpoint had,
+    and what one that the hub has signed covered before the time up to which entries are cleared.
+    """
+    said = unit.seals.cleared_to()
+    if said == 0:
+        return 0
+    covering = _signed(unit, next(iter(unit.seals.checkpoints(above=said - 1, limit=1)), None))
+    signed = _signed(unit, last)
+    is_right = covering is not None and covering.size >= said and covering.at < before
+    return max(said if is_right else 0, signed.cleared if signed else 0)
+
+
+def _signed(unit: Unit, kept: Kept | None) -> Checkpoint | None:
+    """Return what a checkpoint says, None when there is none that the hub has signed."""
+    with suppress(Tampered):
+        return read_checkpoint(kept.note, *unit.keyring.public_keys) if kept else None
+    return None
