@@ -40,7 +40,7 @@ test: $(STAMP) ## Run the tests; those that need PostgreSQL and RabbitMQ skip wh
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 quick: $(STAMP) ## Run the tests without a mark, which compute and do nothing to the machine: some seconds
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not (integration or slow or laws or files or faults)" -p no:schemathesis tests/unit $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not (integration or slow or laws or files or faults)" -p no:schemathesis tests/unit $(ARGS)
 
 slow: $(STAMP) ## Run the tests that take many seconds each: processes killed, hundreds of made-up documents, whole stories
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow $(ARGS)

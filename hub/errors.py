@@ -18,8 +18,8 @@ HubError
 │   │   ├── VersionMissing   the caller does not say on which version a change rests
 │   │   └── SeveralMatch     a condition that may fit one thing fits several
 │   ├── RecipientRefused     a recipient will not take a delivery, and says so
-│   │   ├── RecipientDenied  it does not let the hub in, or no way to it is configured
-│   │   └── WitnessDiffers   a witness of the audit holds other checkpoints than this hub
+│   │   └── RecipientDenied  it does not let the hub in, or no way to it is configured
+│   ├── WitnessDiffers       a witness of the audit holds other checkpoints than this hub
 │   ├── Tampered             stored bytes are not what was written
 │   └── SettingsRefused      the hub cannot start with these settings
 └── Unavailable              later: the same thing may succeed
@@ -200,7 +200,7 @@ class RecipientRefused(Refused):
     default_next_step = "Settle the reason with the recipient, then replay the delivery."
 
 
-class WitnessDiffers(RecipientRefused):
+class WitnessDiffers(Refused):
     """A witness of the audit holds other checkpoints than this hub: another gave them, or this hub's end is gone."""
 
     code = "witness-differs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import tomllib
@@ -44,6 +45,17 @@ os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6
 def pytest_report_header() -> str:
     """Say how to make the same documents again."""
     return f"generated documents: HUB_TEST_SEED={os.environ['HUB_TEST_SEED']}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep the garbage collector from what stays to the end: thousands of tests, and all that they import."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -48,7 +48,7 @@ def test_what_is_there_already_is_not_waited_for() -> None:
 def test_who_waits_is_woken_and_who_waits_for_another_feed_is_not() -> None:
     async def story(feeds: Feeds, room: WaitingRoom) -> None:
         own = asyncio.create_task(room.beyond("children", 1, 60, MANY, stays))
-        another = asyncio.create_task(room.beyond("social", 0, 1, MANY, stays))
+        another = asyncio.create_task(room.beyond("social", 0, 0.3, MANY, stays))
         await asyncio.sleep(0.05)
         feeds.newest["children"] = 2
         assert await own

@@ -250,7 +250,7 @@ def test_a_seal_of_another_municipality_hides_nothing(world: World) -> None:
         unit.connection.execute(audit_seals.insert(), others)
     does(world.store)
     assert standing(world.store, some_settings()).unsealed == 1
-    with pytest.raises((StoreBusy, DBAPIError)):  # until the alarm of the unsealed rings: such a seal is nobody's by right
+    with pytest.raises((StoreBusy, DBAPIError)):  # until the alarm of the unsealed rings: such a seal is nobody's
         seal_all(world.store)
 
 

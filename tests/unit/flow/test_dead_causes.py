@@ -12,7 +12,7 @@ from hub.flow.dead_causes import CODES, FIXES, Cause, cause_of
 BUGS = {
     "hub-error", "refused", "tampered", "settings-refused", "id-reused", "source-down", "store-busy", "broker-down",
     "broker-differs", "bug", "keys-down", "provider-down", "too-many-lookups", "not-acceptable", "several-match",
-    "not-current", "business-rule", "version-missing",
+    "not-current", "business-rule", "version-missing", "witness-differs",
 }  # fmt: skip
 
 
