@@ -12,8 +12,10 @@ from contextlib import contextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from hub.errors import Unavailable
+from hub.identity.sessions import COOKIE
 
 #: Waits for a thread at once, of all requests; with forty threads about a second's work.
 _WAITING = 80
@@ -32,21 +34,23 @@ class Crowd:
     @contextmanager
     def joined(self, path: str, headers: Headers) -> Iterator[Unavailable | None]:
         """Count a request in until the block ends; give why it must come again, None: it need not."""
-        caller = _caller(headers)
-        refused = None if path in _ALWAYS else self._refused(caller)
-        if refused is not None or caller is None:
+        callers = _callers(headers)
+        refused = None if path in _ALWAYS else self._refused(callers)
+        if refused is not None:
             yield refused
             return
-        self._under_way[caller] += 1
+        self._under_way.update(callers)
         try:
             yield None
         finally:
-            self._under_way[caller] -= 1
-            if not self._under_way[caller]:
-                del self._under_way[caller]
+            self._under_way.subtract(callers)
+            for caller in callers:
+                if not self._under_way[caller]:
+                    del self._under_way[caller]
 
-    def _refused(self, caller: int | None) -> Unavailable | None:
-        if caller is not None and self._under_way[caller] >= (each := self._each()):
+    def _refused(self, callers: frozenset[int]) -> Unavailable | None:
+        each = self._each()
+        if any(self._under_way[caller] >= each for caller in callers):
             sentence = f"This caller has {each} requests under way, which is as many as it may have."
             step = "Send fewer side by side, and this one again after the time in Retry-After."
         elif current_default_thread_limiter().statistics().tasks_waiting >= _WAITING:
@@ -56,7 +60,12 @@ class Crowd:
         return Unavailable(sentence, step, retry_after=_RETRY_SECONDS)
 
 
-def _caller(headers: Headers) -> int | None:
-    """Return whom a request counts for: a token or a session; whoever has neither is nobody's neighbour."""
-    known = headers.get("authorization") or headers.get("cookie")
-    return hash(known) if known else None
+def _callers(headers: Headers) -> frozenset[int]:
+    """Return whom a request counts for: its token and its session, however they are spelled; who has neither, nobody.
+
+    The interface reads the one and the pages the other, so that something made up beside it hides nobody.
+    """
+    token = headers.get("authorization", "").partition(" ")[2].strip()
+    cookies = cookie_parser(headers.get("cookie", ""))
+    sessions = (cookies.get(name, "") for name in (COOKIE, f"__Host-{COOKIE}"))
+    return frozenset(hash(secret) for secret in (token, *sessions) if secret)

@@ -97,9 +97,12 @@ def as_citizen(person: UUID) -> Offer:
     return Offer(Role.CITIZEN, CITIZEN, CITIZEN_ACCESS, person)
 
 
-def may_meet(offers: tuple[Offer, ...]) -> bool:
-    """Tell whether one person may have all of these roles (docs/reference/roles.md)."""
-    return not forbidden(frozenset(one.role for one in offers))
+def may_meet(offers: tuple[Offer, ...], also: frozenset[Role] = frozenset()) -> bool:
+    """Tell whether one person may have all of these roles (docs/reference/roles.md).
+
+    :param also: roles of the clients that they hold.
+    """
+    return not forbidden(also.union(one.role for one in offers))
 
 
 def _has(claim: object, value: str) -> bool:

@@ -28,6 +28,8 @@ from hub.store.transaction import Store
 IDLE = timedelta(minutes=15)
 #: A working day; a stolen secret is worth no more.
 LONGEST = timedelta(hours=8)
+#: Name of the cookie that holds the secret; behind TLS ``__Host-`` stands before it.
+COOKIE = "hub-session"
 #: For whom there are pages by a client's token. Whom the provider lets in is let in whatever the role.
 _ROLES = frozenset({Role.COORDINATOR}) | OF_THE_HUB
 _SECRET_BYTES = 32
@@ -134,6 +136,10 @@ class Sessions:
         """Return who answers for what is done in a session: by whichever client they come, the same name."""
         client = session.caller.client
         return self._identity.person_of(client) if client in self._identity.clients else client
+
+    def roles_held_by(self, person: str) -> frozenset[Role]:
+        """Return the roles of all clients whose holder somebody is."""
+        return self._identity.roles_held_by(person)
 
     def end(self, session: Session, *, correlation_id: str) -> None:
         """Sign out."""

@@ -146,8 +146,6 @@ class SignIns:
         if not self._people.is_sure(known.claims):
             return self._stopped("weak", client, correlation_id)
         offers = self._people.offers(known.claims)
-        if not may_meet(offers):
-            return self._stopped("forbidden", client, correlation_id)
         if not offers:
             number = self._people.citizen(known.claims)
             if number is None:
@@ -156,6 +154,8 @@ class SignIns:
             if person is None:
                 return self._stopped("no-plan", client, correlation_id)
             offers = (as_citizen(person),)
+        if not may_meet(offers, self._sessions.roles_held_by(client)):
+            return self._stopped("forbidden", client, correlation_id)
         # The state stands for the sign-in: however often the same answer comes back, it lets in once.
         return self._offer(asked, client, offers, known.authenticated_at)
 

@@ -81,6 +81,11 @@ class Identity:
         """Return who answers for what a client does: by whichever client they come, the same name."""
         return person_of(name, self.clients)
 
+    def roles_held_by(self, person: str) -> frozenset[Role]:
+        """Return the roles of all clients whose holder somebody is."""
+        held = (client for name, client in self.clients.items() if self.person_of(name) == person)
+        return frozenset(Role(client.role) for client in held)
+
     def settings_digest(self, name: str) -> bytes:
         """Return a digest of all that the settings say of a client, its token's included; empty for no client."""
         client = self.clients.get(name)

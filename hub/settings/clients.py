@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from hub.settings.types import Name
+from hub.settings.types import Holder, Name
 
 
 class Client(BaseModel, extra="forbid"):
@@ -25,8 +25,10 @@ class Client(BaseModel, extra="forbid"):
         description="authority-system, coordinator, caseworker, partner, citizen, operator, administrator, auditor or "
         "security-administrator"
     )
-    holder: Name | Literal[""] = Field(
-        "", description="who uses it, by a name of the municipality's own; two clients of one holder are one person"
+    holder: Holder = Field(
+        "",
+        description="who uses it, by a name of the municipality's own, or by the pseudonym under which the audit knows "
+        "who signs in through the provider; two clients of one holder are one person",
     )
     kle: list[Annotated[str, Field(pattern=r"^[0-9]{2}([.][0-9]{2}){0,2}$")]] = Field(
         default_factory=list,

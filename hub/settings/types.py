@@ -28,5 +28,7 @@ KeyVersion = Annotated[int, Field(ge=1, lt=2**32)]  # four bytes of it stand bef
 
 #: An organisation's or a client's: it stands in audit rows (64 characters) and in ids of FHIR.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+#: A person's: of the municipality's own, or the pseudonym that the hub knows them by (``identity.signing_in``).
+Holder = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,62}|person[.][0-9a-f]{40})?$")]
 #: An authority's stands behind a plan's id in ids of FHIR, which end at 64 characters.
 AuthorityName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,26}$")]

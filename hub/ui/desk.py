@@ -20,7 +20,7 @@ from hub.errors import InvalidRequest, NotAllowed, TooLarge
 from hub.flow.at_a_glance import SharedGlance
 from hub.flow.contract_check import ContractCheck
 from hub.flow.refusal import refusals_written
-from hub.identity.sessions import Session, Sessions
+from hub.identity.sessions import COOKIE, Session, Sessions
 from hub.identity.signing_in import SignIns
 from hub.plan.person import Role
 from hub.settings import Settings
@@ -74,7 +74,7 @@ class Desk:
     @property
     def cookie(self) -> str:
         """Return the name of the cookie that holds a session's secret; a browser lets no other host set ``__Host-``."""
-        return self.cookie_called("hub-session")
+        return self.cookie_called(COOKIE)
 
     def cookie_called(self, name: str) -> str:
         """Return how a cookie of this name is called here."""

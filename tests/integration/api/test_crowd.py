@@ -40,11 +40,12 @@ def _client(app: Any) -> httpx.AsyncClient:
 
 
 async def _asked(app: FastAPI, may_go: asyncio.Event, tokens: list[str]) -> list[httpx.Response]:
+    return await _sent(app, may_go, [{"Authorization": f"Bearer {token}"} if token else {} for token in tokens])
+
+
+async def _sent(app: FastAPI, may_go: asyncio.Event, headers: list[dict[str, str]]) -> list[httpx.Response]:
     async with _client(app) as client:
-        asked = [
-            asyncio.create_task(client.get("/waits", headers={"Authorization": f"Bearer {token}"} if token else {}))
-            for token in tokens
-        ]
+        asked = [asyncio.create_task(client.get("/waits", headers=one)) for one in headers]
         await asyncio.sleep(0.05)
         assert (await client.get("/healthz", headers={"Authorization": "Bearer flood"})).status_code == 200
         may_go.set()
@@ -59,6 +60,26 @@ def test_who_floods_is_told_to_come_again_and_others_are_answered() -> None:
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.headers["retry-after"] == "1"
     assert "fewer side by side" in refused.json()["next_step"]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        [
+            {"Authorization": f"{scheme} flood{end}"}
+            for scheme, end in (("Bearer", ""), ("bearer ", ""), ("BEARER", " "))
+        ],
+        [{"Authorization": "Bearer flood", "Cookie": f"hub-session=made-up-{number}"} for number in range(3)],
+        [{"Authorization": f"Bearer made-up-{number}", "Cookie": "hub-session=flood"} for number in range(3)],
+        [{"Cookie": f"a={number}; hub-session=flood; __Host-hub-session={number}"} for number in range(3)],
+        [{"Cookie": f"__Host-hub-session=flood; hub-session={number}"} for number in range(3)],
+    ],
+    ids=["another scheme", "a session beside a token", "a token beside a session", "more cookies", "another name"],
+)
+def test_nobody_hides_behind_another_spelling(spelled: list[dict[str, str]]) -> None:
+    app, may_go = _app(2)
+    answers = asyncio.run(_sent(app, may_go, spelled))
+    assert [one.status_code for one in answers] == [200, 200, 503]
 
 
 def test_what_is_answered_counts_no_more() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
 
 from hub.clock import now
+from hub.identity.in_flight import Offered
 from hub.identity.offers import People
-from hub.identity.sessions import IDLE, LONGEST, Sessions
-from hub.identity.signing_in import SignIns
+from hub.identity.sessions import IDLE, LONGEST, Session, Sessions
+from hub.identity.signing_in import SignIns, Stopped
 from hub.identity.tokens import Identity
 from hub.sandbox.provider_people import PEOPLE, WITH_A_PLAN
+from hub.settings import Client
 from hub.store.access_tables import used_assertions
 from hub.store.session_tables import sessions
 from hub.store.tables import audit
@@ -196,6 +200,36 @@ def test_roles_that_must_not_meet_let_nobody_in(embedded: Served, one: Visitor, 
         knows(provider, *({"sub": p.sub, "called": p.called, "claims": dict(p.claims)} for p in PEOPLE))
     assert "Dine roller må ikke være samlet hos én person" in words_of(answer)
     assert refusals(embedded)[-1][1] == "forbidden"
+
+
+def a_client_of(person: str, role: str) -> Client:
+    token = hashlib.sha256(role.encode()).hexdigest()
+    return Client(token_sha256=token, organisation="operations", role=role, holder=person)
+
+
+@pytest.mark.parametrize(
+    ("sub", "role", "stops"),
+    [("karen", "operator", True), ("karen", "caseworker", False), ("mette", "administrator", True)],
+)
+def test_who_signs_in_and_has_a_client_is_one_person(
+    embedded: Served, one: Visitor, provider: Sandbox, sub: str, role: str, stops: bool
+) -> None:
+    signs_in_as(one, provider, sub)
+    person = embedded.audited("signed-in")[-1]["actor"]
+    settings = sign_in_settings(provider.url)
+    people, identity = People(settings), Identity({"another": a_client_of(person, role)})
+    known = Sessions(embedded.store, identity, people)
+    sign_ins = SignIns(settings, people, known, embedded.store, embedded.url)
+    address, carried = sign_ins.leave("/", before="")
+    told = is_sent_back(provider.url, dict(parse_qsl(urlsplit(address).query)), sub)
+    came_back = sign_ins.back(carried, told, correlation_id="c")
+    if stops:
+        assert came_back == Stopped("forbidden")
+        return
+    assert isinstance(came_back, Offered)
+    session = sign_ins.go_on(came_back, came_back.offers[0], correlation_id="c")
+    assert isinstance(session, Session)
+    assert known.person_of(session) == identity.person_of("another") == person
 
 
 def test_the_same_answer_of_the_provider_lets_in_once(hub: Served, provider: Sandbox) -> None:
