@@ -67,7 +67,7 @@ class Outcomes:
     refused: type[Refused | Unavailable]
     #: It does not know the thing (404, 410).
     missing: type[Refused]
-    #: It does not let the hub in (401, 403).
+    #: It does not let the hub do this (403).
     denied: type[Refused | Unavailable]
 
 
@@ -217,12 +217,12 @@ class HttpSender:
             raise self._broken(error, deadline) from None  # the cause may hold the URL or bytes of an answer
 
     def _once(self, asked: _Asked, deadline: Deadline) -> Answer:
-        try:
-            return self._over_a_line(asked, deadline)
-        except _Stale:
-            # The others that wait have been left alone as long; this request shall not meet the next of them.
-            self._lines.drop()
-            return self._over_a_line(asked, deadline)
+        while True:
+            try:
+                return self._over_a_line(asked, deadline)
+            except _Stale:
+                # The others that wait have been left alone as long. One that comes back meanwhile may be met, and ends.
+                self._lines.drop()
 
     def _over_a_line(self, asked: _Asked, deadline: Deadline) -> Answer:
         """Ask over one line. :raises _Stale: it was a kept one, which the other side has closed."""
@@ -274,7 +274,9 @@ class HttpSender:
             raise outcomes.down(sentence, retry_after=_retry_after(answer.headers.get("retry-after", "")))
         if status in (404, 410):
             raise outcomes.missing(sentence)
-        if status in (401, 403):
+        if status == 401:  # whatever is sent next meets the same: nothing is to blame but the token
+            raise outcomes.down(sentence, f"Mend the token or certificate that the hub shows to {name}.")
+        if status == 403:
             raise outcomes.denied(sentence, f"Check the token and the rights the hub has at the system of {name}.")
         if 400 <= status < 500:
             raise outcomes.refused(sentence)

@@ -65,7 +65,9 @@ def confirm(
         if found is None:
             raise NotFound(NO_PLAN)
         plans = unit.plans.lock_concerning(found.plan.person)
-        stored, at = unit.plans.get(found.plan.id) or found, now()  # read again: the lock may have waited
+        stored, at = unit.plans.get(found.plan.id), now()  # read again: the lock may have waited
+        if stored is None:
+            raise NotFound(NO_PLAN)  # it was erased meanwhile
         person, plan = stored.plan.person, stored.plan.id
         chooses = may_choose(unit, plan, person, reader, at)
         parent = None if chooses else parent_for(unit, stored, wanted, reader, at)

@@ -28,7 +28,6 @@ from hub.store.transaction import Store, Unit
 
 ACTOR = "housekeeping"
 _NONE = "There is no erasure of a plan with this id that you may see."
-_PLANS = 5
 
 
 def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> ShownErasure:
@@ -109,12 +108,16 @@ def waiting(store: Store) -> Sequence[ShownErasure]:
 
 
 def clear(unit: Unit, before: datetime, _position: str, _most: int) -> Step:
-    """Erase plans that ended before an instant, and finish what nobody holds any more; a few at a time."""
-    for plan in unit.erasures.ended(before, _PLANS):
-        _begin_if_ended(unit, plan, before)
-    ready = [one.plan for one in unit.erasures.waiting() if _may_be_destroyed(unit, one)]
-    done = sum(_destroy_if_ready(unit, plan) for plan in ready[:_PLANS])
-    return Step(done, "" if len(ready) > _PLANS else None)
+    """Begin to erase a plan that ended before an instant, or finish one that nobody holds any more.
+
+    One in a transaction: whoever takes several plans takes them in one order, or two wait for each other.
+    """
+    ended = next(iter(unit.erasures.ended(before, 1)), None)
+    if ended is not None:
+        _begin_if_ended(unit, ended, before)
+        return Step(0, "")
+    ready = next((one.plan for one in unit.erasures.waiting() if _may_be_destroyed(unit, one)), None)
+    return Step(0, None) if ready is None else Step(int(_destroy_if_ready(unit, ready)), "")
 
 
 def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> bytes:

@@ -49,6 +49,7 @@ _PAUSE = timedelta(seconds=2)
 _ASSERTION_LASTS = 60
 _BY_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DOWN = "The identity provider does not answer as it should."
+_TOO_MANY = "Too many people wait for the identity provider."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Provider:
         self._signing = _signing_key(settings)
         self._trusted = ssl.create_default_context()
         self._places = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
         self._lock = threading.Lock()
         self._described: tuple[datetime, Described] | None = None
         self._keys: dict[str, ECKey | RSAKey] = {}
@@ -141,12 +143,27 @@ class Provider:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Ask for what all need alone; others wait for it, but not for long. :raises ProviderDown: it takes longer."""
-        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+        with self._waiting():
+            is_ours = self._lock.acquire(timeout=_WAIT_SECONDS)
+        if not is_ours:
             raise ProviderDown(_DOWN)
         try:
             yield
         finally:
             self._lock.release()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Wait for those who ask it, as one of a few: the threads are everybody's.
+
+        :raises ProviderDown: enough wait.
+        """
+        if not self._room.acquire(blocking=False):
+            raise ProviderDown(_TOO_MANY)
+        try:
+            yield
+        finally:
+            self._room.release()
 
     def _known(self, kid: str | None, algorithm: str) -> ECKey | RSAKey | None:
         """Return a key that is fresh, by its name."""
@@ -181,8 +198,10 @@ class Provider:
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Ask, and read a JSON object. :raises ProviderDown: there is none. :raises NotAuthenticated: it says no."""
-        if not self._places.acquire(timeout=_WAIT_SECONDS):
-            raise ProviderDown("Too many people wait for the identity provider.")
+        with self._waiting():
+            has_place = self._places.acquire(timeout=_WAIT_SECONDS)
+        if not has_place:
+            raise ProviderDown(_TOO_MANY)
         try:
             status, answer = self._read(method, url, body, _HEADERS | dict(headers or {}))
         except httpx.HTTPError:

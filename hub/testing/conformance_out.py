@@ -122,10 +122,11 @@ def settings(kit: Kit) -> str:
 def _outcomes(goes_out: Outgoing) -> Iterator[_Outcome]:
     page = b"<html>" + CANARY.encode()
     failed = (RecipientFailed,)
-    for status in (400, 401, 409, 422):
+    for status in (400, 403, 409, 422):
         yield _Outcome(f"{status}", Behaviour(status, page, "text/html"), (RecipientRefused,))
     yield _Outcome("500", Behaviour(500, page, "text/html"), failed)
-    yield _Outcome("503", Behaviour(503, page, "text/html"), (RecipientDown,))
+    for status in (401, 503):
+        yield _Outcome(f"{status}", Behaviour(status, page, "text/html"), (RecipientDown,))
     later = {"Retry-After": str(_RETRY_AFTER)}
     yield _Outcome("429", Behaviour(429, page, "text/html", later), (RecipientDown,))
     yield _Outcome("a closed connection", Behaviour(closes=True), (RecipientDown,))

@@ -230,7 +230,7 @@ class Sends(YouthAdapter):
             answer = self._put(document, key)
         except httpx.TransportError:
             raise RecipientDown("It does not answer.") from None
-        if answer.status_code in (429, 503):
+        if answer.status_code in (401, 429, 503):
             raise RecipientDown("Later.", retry_after=self._wait(answer))
         if answer.is_client_error:
             raise RecipientRefused("It refuses.")
@@ -318,7 +318,7 @@ class LetsErrorsThrough(Sends):
     ("adapter", "said"),
     [
         (TakesAnyAnswer, "Answered by 500, it gives a receipt"),
-        (BlamesTheMessage, "Answered by 503, it gives RecipientFailed"),
+        (BlamesTheMessage, "Answered by 401, it gives RecipientFailed"),
         (ForgetsToWait, "Retry-After"),
         (FollowsRedirects, "follows a redirect"),
         (TellsAnswers, "repeats what was sent or answered"),

@@ -62,7 +62,7 @@ def world(night: World) -> World:
     world = night
     plan = world.opens_plan(name=NAME).plans[0]
     world.says(a_consent(SOMEBODY).to("social", "employment").for_categories("goals").build(), plan)
-    world.systems["social"].before = raises(RecipientDenied("The system of social answered HTTP 401."))
+    world.systems["social"].before = raises(RecipientDenied("The system of social answered HTTP 403."))
     world.systems["employment"].before = raises(RecipientRefused("Case 4711 is closed."))
     world.accepts(a_contribution("children").about(TEST_CPR).with_draft("g", title=TITLE).build(), correlation_id="m-1")
     world.drains()
@@ -228,7 +228,7 @@ ARISES: dict[Cause, Callable[[World], object]] = {
     Cause.UNKNOWN_PERSON: parks_a_fetch,
     Cause.BUG: lambda night: a_dead_letter(night, KeyError("Titel")),
     Cause.POISON: lambda night: a_dead_letter(night, RecipientFailed("It failed.")),
-    Cause.AUTH: lambda night: a_dead_letter(night, RecipientDenied("The system of social answered HTTP 401.")),
+    Cause.AUTH: lambda night: a_dead_letter(night, RecipientDenied("The system of social answered HTTP 403.")),
 }
 
 

@@ -21,7 +21,7 @@ from hub.adapters._rest import JsonContract, openapi
 from hub.adapters.partners import PartnersAdapter
 from hub.authority import Authorities, DeliveryKey, PlanUpdate, Receipt, ReceiptStatus, contract_folder, load
 from hub.clock import now
-from hub.errors import RecipientDown, RecipientRefused
+from hub.errors import RecipientDown
 from hub.mappings.partners import WORD_OF_STATUS, PartnersMapping
 from hub.plan.element import Kind, Period, Status
 from hub.store.migrations import upgrade
@@ -73,13 +73,13 @@ def test_a_signed_update_is_taken_in_once(system: Sandbox) -> None:
 def test_an_update_signed_by_another_secret_is_refused_and_both_are_shown_while_one_is_replaced(
     system: Sandbox,
 ) -> None:
-    with pytest.raises(RecipientRefused):
+    with pytest.raises(RecipientDown, match="401"):
         send(system, UPDATE, secret=OTHER)
     assert send(system, UPDATE, secret=OTHER, old_secret=SECRET).status is ReceiptStatus.TAKEN_IN
 
 
 def test_an_old_signature_is_refused(system: Sandbox) -> None:
-    with frozen(now() - timedelta(minutes=6)), pytest.raises(RecipientRefused):
+    with frozen(now() - timedelta(minutes=6)), pytest.raises(RecipientDown, match="401"):
         send(system, UPDATE)
 
 

@@ -439,7 +439,7 @@ def test_their_system_answers_within_the_contract(system: Sandbox) -> None:
     ("status", "delivering", "fetching"),
     [
         (400, RecipientRefused, SourceDown),
-        (401, RecipientRefused, SourceDown),
+        (401, RecipientDown, SourceDown),
         (404, RecipientRefused, NotFound),
         (422, RecipientRefused, SourceDown),
         (500, RecipientFailed, SourceDown),

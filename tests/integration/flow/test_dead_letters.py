@@ -93,7 +93,7 @@ def a_dead_letter(
     [
         (ContractViolation("A field has no word."), Cause.CONTRACT),
         (RecipientRefused("It will not."), Cause.BUSINESS_REFUSAL),
-        (RecipientDenied("The system of social answered HTTP 401."), Cause.AUTH),
+        (RecipientDenied("The system of social answered HTTP 403."), Cause.AUTH),
         (RecipientFailed("It failed."), Cause.POISON),
         (Dies(), Cause.POISON),
         (KeyError("Titel"), Cause.BUG),

@@ -84,8 +84,12 @@ def ends(world: World, plan: UUID) -> None:
 
 
 def night(world: World) -> int:
-    with world.store.begin() as unit:
-        return erase.clear(unit, now() - 9 * DAY, "", 500).rows
+    rows, is_over = 0, False
+    while not is_over:
+        with world.store.begin() as unit:
+            done = erase.clear(unit, now() - 9 * DAY, "", 500)
+        rows, is_over = rows + done.rows, done.position is None
+    return rows
 
 
 def erasure_of(world: World, plan: UUID) -> Erasure | None:

@@ -304,6 +304,22 @@ def test_housekeeping_erases_what_ended_long_ago_and_nothing_else(world: World) 
         assert unit.connection.execute(sa.select(plans.c.id)).scalars().all() == [other]
 
 
+def test_a_night_erases_all_that_has_ended_however_many(world: World) -> None:
+    (lives,) = world.opens_plan("0101609995").plans
+    ended = [world.opens_plan(f"{day:02}01609995").plans[0] for day in range(2, 10)]
+    with world.store.begin() as unit:
+        long_ago = {"ended_at": now() - timedelta(days=10)}
+        unit.connection.execute(plans.update().where(plans.c.id.in_(ended)).values(long_ago))
+    rows, is_over = 0, False
+    while not is_over:
+        with world.store.begin() as unit:
+            done = clear(unit, now() - timedelta(days=9), "", 500)
+        rows, is_over = rows + done.rows, done.position is None
+    assert rows == len(ended)
+    with world.store.begin(read_only=True) as unit:
+        assert unit.connection.execute(sa.select(plans.c.id)).scalars().all() == [lives]
+
+
 def test_it_is_audited_and_the_audit_stays_and_verifies(world: World) -> None:
     plan = a_shared_plan(world)
     seal(world.store, is_whole=True)

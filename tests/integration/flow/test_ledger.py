@@ -19,7 +19,9 @@ from hub.flow.hold import hold_back, lift
 from hub.flow.ledger import Ledger, show_ledger
 from hub.flow.ledger_words import Deed
 from hub.flow.show import explain
+from hub.flow.write_own import add
 from hub.plan.element import Kind
+from hub.plan.own import OwnWords
 from hub.plan.person import Role
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.flow.emergencies import by_the_danish_rules
@@ -206,6 +208,25 @@ def test_a_delivery_of_both_names_the_consents_on_which_the_citizens_own_rested(
         unit.audit.record("delivered", "hub", world.audited("accepted")[-1]["at"], "c", plan, **details)
     (sent,) = [one for one in ledger(world, plan).disclosures if one.delivery.endswith("-9")]
     assert ([basis.rule for basis in sent.bases], sent.consents) == (["SYS-OWN"], (mine,))
+
+
+def test_of_a_held_plan_no_recipient_is_told_that_has_joined_since(world: World) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan(circle=("children", "social")).plans
+    world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    citizen = citizen_of(world, plan)
+    words = OwnWords(kind=Kind.GOAL, title="Jeg vil arbejde i en butik")
+    add(plan, words, citizen, world.store, actor="me", correlation_id="c")
+    world.drains()
+    hold_back(plan, "Søsteren har fortalt om trusler", COORDINATOR, world.store, actor="me", correlation_id="c")
+    before = ledger(world, plan).held_now
+    assert {one.recipient for one in before} == {"children", "social"}
+    world.accepts(a_contribution("employment", "C9").with_draft("e1").build())
+    world.drains()
+    assert world.systems["employment"].holds(plan), "it has joined, and has the citizen's words"
+    assert ledger(world, plan).held_now == before
+    lift(plan, "Der er talt med søsteren", COORDINATOR, world.store, actor="me", correlation_id="c")
+    assert {one.recipient for one in ledger(world, plan).held_now} == {"children", "employment", "social"}
 
 
 def test_of_a_held_plan_nobody_is_told_until_the_hold_is_lifted(world: World) -> None:

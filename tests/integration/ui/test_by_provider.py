@@ -204,7 +204,7 @@ def test_roles_that_must_not_meet_let_nobody_in(embedded: Served, one: Visitor, 
 
 def a_client_of(person: str, role: str) -> Client:
     token = hashlib.sha256(role.encode()).hexdigest()
-    return Client(token_sha256=token, organisation="operations", role=role, holder=person)
+    return Client.model_validate({"token_sha256": token, "organisation": "o", "role": role, "holder": person})
 
 
 @pytest.mark.parametrize(

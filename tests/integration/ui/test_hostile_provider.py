@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import socket
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,12 +20,14 @@ from joserfc import jws, jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 
-from hub.clock import now
+from hub.clock import monotonic, now
+from hub.errors import ProviderDown
+from hub.identity.provider import Provider
 from hub.sandbox.provider import s256
 from tests.integration.api.served import Served
 from tests.integration.sandboxes import TOKEN
 from tests.integration.ui.hostile_provider import Hostile, a_hostile_provider
-from tests.integration.ui.provider import a_hub_with, comes_back, refusals, starts
+from tests.integration.ui.provider import a_hub_with, comes_back, refusals, sign_in_settings, starts
 from tests.integration.ui.visitor import Visitor, words_of
 
 pytestmark = pytest.mark.integration
@@ -300,6 +304,21 @@ def test_a_token_endpoint_that_answers_nonsense_is_down(
     assert page.status_code == 503
     assert len(hub.audited("refused")) == before, "nobody was refused"
     assert provider.asked["/elsewhere"] == 0, "no redirect is followed"
+
+
+def test_of_a_silent_provider_few_threads_are_kept_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        provider = Provider(sign_in_settings(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+
+        def asks(_: int) -> float:
+            begun = monotonic()
+            with pytest.raises(ProviderDown):
+                provider.described()
+            return monotonic() - begun
+
+        with ThreadPoolExecutor(40) as pool:
+            took = sorted(pool.map(asks, range(40)))
+    assert took[30] < 1, "the threads are everybody's"
 
 
 def test_a_key_for_something_else_or_too_weak_verifies_nothing(tmp_path: Path) -> None:
