@@ -24,6 +24,7 @@ HubError
 │   └── SettingsRefused      the hub cannot start with these settings
 └── Unavailable              later: the same thing may succeed
     ├── RecipientDown        a recipient's system does not answer: pause it, the message is not to blame
+    │   └── NotLetIn         it does not take the hub's token or certificate
     ├── RecipientFailed      a recipient's system failed on this message: counts towards its attempts
     ├── SourceDown           an authority's system does not answer a fetch or a poll
     ├── ProviderDown         the identity provider that people sign in through does not answer as it should
@@ -49,8 +50,7 @@ from typing import ClassVar
 class Fault:
     """One thing wrong in a document or a request: where, what, and what to do."""
 
-    #: A path in the sender's own words, such as ``/Sag/Barn/CPR`` or ``PrimaryPart.CPRnummer``. Never a value.
-    field: str
+    field: str  # a path in the sender's own words, such as /Sag/Barn/CPR or PrimaryPart.CPRnummer; never a value
     sentence: str
     next_step: str = ""
 
@@ -61,11 +61,12 @@ class HubError(Exception):
     code: ClassVar[str] = "hub-error"
     default_next_step: ClassVar[str] = "Ask the hub's operator, and give the correlation id."
 
-    def __init__(self, sentence: str, next_step: str = "", faults: Iterable[Fault] = ()) -> None:
+    def __init__(
+        self, sentence: str, next_step: str = "", faults: Iterable[Fault] = (), retry_after: float | None = None
+    ) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
-        self.next_step = next_step or self.default_next_step
-        self.faults = tuple(faults)
+        self.sentence, self.next_step = sentence, next_step or self.default_next_step
+        self.faults, self.retry_after = tuple(faults), retry_after  # seconds that the other side asked us to wait
 
     def diagnostics(self) -> str:
         """Return what happened and what to do, as plain text for a terminal."""
@@ -234,15 +235,17 @@ class Unavailable(HubError):
     code = "unavailable"
     default_next_step = "Try again later; nothing was lost or half-written."
 
-    def __init__(self, sentence: str, next_step: str = "", retry_after: float | None = None) -> None:
-        super().__init__(sentence, next_step)
-        self.retry_after = retry_after  # seconds that the other side asked us to wait, or None
-
 
 class RecipientDown(Unavailable):
     """A recipient's system does not answer; the message is not to blame."""
 
     code = "recipient-down"
+
+
+class NotLetIn(RecipientDown):
+    """A recipient's system does not take the hub's token or certificate (401), whatever is sent."""
+
+    code = "recipient-unauthenticated"
 
 
 class RecipientFailed(Unavailable):
@@ -294,7 +297,4 @@ class BrokerDiffers(BrokerDown):
     """The broker has a queue or an exchange of the hub's name that is made otherwise."""
 
     code = "broker-differs"
-    default_next_step = (
-        "If another program owns it, choose another HUB_QUEUE_PREFIX. Else delete it (rabbitmqctl delete_queue): "
-        "the hub makes it anew by itself, and nothing is lost, for all that is due is in the database."
-    )
+    default_next_step = "Choose another HUB_QUEUE_PREFIX, or delete it (rabbitmqctl): the hub makes it anew by itself."

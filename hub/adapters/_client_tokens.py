@@ -23,7 +23,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from hub.adapters._http import Answer, HttpSender
 from hub.clock import monotonic, new_id, now
-from hub.errors import RecipientDown, RecipientFailed, RecipientRefused
+from hub.errors import NotLetIn, RecipientDown, RecipientFailed, RecipientRefused
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _GOOD_FOR = 60  # seconds that an assertion may travel
@@ -124,7 +124,7 @@ class AccessTokens:
         except RecipientRefused as error:
             raise RecipientDown(error.sentence, _REGISTERED) from None
         if answer.status == 401:
-            raise RecipientDown(f"The system of {self._sender.name} answered HTTP 401.", _REGISTERED)
+            raise NotLetIn(f"The system of {self._sender.name} answered HTTP 401.", _REGISTERED)
         self._token, seconds = self._read(answer)
         self._until = monotonic() + seconds - min(_MARGIN, seconds / 2)
 

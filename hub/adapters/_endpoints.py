@@ -54,7 +54,9 @@ class HookEndpoints:
         sender = self._senders.get(endpoint)
         if sender is None:
             raise RecipientDenied(f"The settings of {self._name} do not name this address any more.")
-        sender.request("POST", urlsplit(endpoint).path or "/", body, {**headers, "Content-Type": _FHIR})
+        path, told = urlsplit(endpoint).path or "/", {**headers, "Content-Type": _FHIR}
+        if sender.request("POST", path, body, told, reads=(401,)).status == 401:  # by what its subscriber has given
+            raise RecipientDenied(f"The system of {self._name} answered HTTP 401.")
 
 
 def _base(url: str) -> str:

@@ -28,6 +28,7 @@ import structlog
 from hub.adapters._folder_claim import (
     SIGNATURE,
     Claimed,
+    fits,
     folder_errors,
     report,
     return_claim,
@@ -46,7 +47,6 @@ _LONGEST_SIGNATURE = 100_000  # bytes
 _BATCH = 500  # files of one look into the folder; so that many waiting files are not listed anew for each claim
 #: Larger files are not even read; those between the contract's cap and this one are refused like any other document.
 _MOST_READ = 64_000_000
-_LONGEST_NAME = 200  # bytes; a file of a longer one is claimed under another, for there is no room to put ".sig" behind
 _HERE = socket.gethostname().replace("~", "-")
 _START = new_id().hex  # a process id comes back after a restart, this does not
 _HELD: set[str] = set()  # claims that a thread of this process works on; another of its own is lost
@@ -94,9 +94,11 @@ class FolderIntake:
             yield claimed
         finally:
             if claimed is not None:
-                _HELD.discard(claimed.claim)
-                with folder_errors(self._authority):
-                    claimed.give_back()
+                try:
+                    with folder_errors(self._authority):
+                        claimed.give_back()
+                finally:
+                    _HELD.discard(claimed.claim)
 
     def waiting(self) -> int:
         """Count the files that wait, those among them that were touched a moment ago; not what is unfinished.
@@ -152,14 +154,15 @@ class FolderIntake:
     def _won(self, source: Path) -> tuple[Path, Path] | None:
         """Rename the file into a claim of its own; return both; None when another process was faster."""
         claim = self.folder / "claimed" / f"{_HERE}~{os.getpid()}~{_START}~{new_id().hex}"
-        path = claim / (source.name if len(os.fsencode(source.name)) <= _LONGEST_NAME else new_id().hex)
+        path = claim / (source.name if fits(source.name, SIGNATURE) else new_id().hex)
         _HELD.add(claim.name)
-        claim.mkdir()
         try:
+            claim.mkdir()
             source.rename(path)
         except OSError as error:
+            with suppress(OSError):
+                claim.rmdir()
             _HELD.discard(claim.name)
-            claim.rmdir()
             if isinstance(error, FileNotFoundError):
                 return None
             raise
@@ -174,8 +177,10 @@ class FolderIntake:
                 return None
             parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
         except OSError:
-            _HELD.discard(path.parent.name)
-            return_claim(path.parent, self.folder / "in")
+            try:
+                return_claim(path.parent, self.folder / "in")
+            finally:
+                _HELD.discard(path.parent.name)
             raise
         return Claimed(parcel, path, self.folder, self._receipts)
 

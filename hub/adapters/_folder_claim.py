@@ -6,7 +6,6 @@ of the first time, and each step writes what the first try wrote over again. The
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from hub.errors import HubError, SourceDown
 
 #: A detached signature lies beside its file, under the file's name and this ending.
 SIGNATURE = ".sig"
+_LONGEST_NAME = 255  # bytes, on every file system that Linux has
 
 
 @dataclass(slots=True)
@@ -82,6 +82,11 @@ class Claimed:
             self._path.parent.rmdir()
 
 
+def fits(name: str, ending: str) -> bool:
+    """Tell whether a file may be called so with an ending behind it."""
+    return len(os.fsencode(name + ending)) <= _LONGEST_NAME
+
+
 def signature_of(path: Path) -> Path:
     """Return where a file's detached signature lies, if it has one."""
     return path.with_name(path.name + SIGNATURE)
@@ -89,13 +94,9 @@ def signature_of(path: Path) -> Path:
 
 def take_signature(source: Path, path: Path) -> None:
     """Move a file's signature after it, if it has one; a name that leaves no room for the ending has none."""
-    try:
-        signature_of(source).rename(signature_of(path))
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
+    if fits(source.name, SIGNATURE):
+        with suppress(FileNotFoundError):
+            signature_of(source).rename(signature_of(path))
 
 
 @contextmanager
@@ -115,13 +116,21 @@ def return_claim(claim: Path, folder: Path) -> None:
     with suppress(FileNotFoundError):  # someone found the claim too old and took it over
         held = list(claim.iterdir())
         for path in held:
-            if path.suffix != SIGNATURE and not _moved(path, folder / path.name):
-                _moved(path, folder / f"{new_id()}-{path.name}")
+            if path.suffix != SIGNATURE:
+                _put_back(path, folder)
         for path in held:
             if path.suffix == SIGNATURE:  # of a file that was settled, or it would be gone by now
                 path.unlink(missing_ok=True)
     with suppress(OSError):
         claim.rmdir()
+
+
+def _put_back(path: Path, folder: Path) -> None:
+    if not fits(path.name, SIGNATURE):  # of an earlier hub; it can have no signature
+        path.rename(folder / new_id().hex)
+    elif not _moved(path, folder / path.name):
+        other = f"{new_id()}-{path.name}"
+        _moved(path, folder / (other if fits(other, SIGNATURE) else new_id().hex))
 
 
 def _moved(path: Path, to: Path) -> bool:

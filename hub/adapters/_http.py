@@ -28,6 +28,7 @@ from hub.clock import now
 from hub.errors import (
     HubError,
     NotFound,
+    NotLetIn,
     RecipientDenied,
     RecipientDown,
     RecipientFailed,
@@ -40,8 +41,6 @@ from hub.errors import (
 _TRIES = 3  # only when no connection came about: then the other side cannot have seen anything
 _LATER = frozenset({408, 429, 502, 503, 504})
 _LONGEST_WAIT = 86_400.0  # seconds; whoever asks us to wait for longer is asked again after a day
-
-
 ANSWER_BYTES = 1_000_000
 
 
@@ -67,13 +66,15 @@ class Outcomes:
     refused: type[Refused | Unavailable]
     #: It does not know the thing (404, 410).
     missing: type[Refused]
+    #: It does not take the hub's token or certificate (401).
+    locked: type[Unavailable]
     #: It does not let the hub do this (403).
     denied: type[Refused | Unavailable]
 
 
-DELIVERING = Outcomes(RecipientDown, RecipientFailed, RecipientRefused, RecipientRefused, RecipientDenied)
+DELIVERING = Outcomes(RecipientDown, RecipientFailed, RecipientRefused, RecipientRefused, NotLetIn, RecipientDenied)
 #: A source that refuses a poll will be asked again: nobody else can mend it than its operator or ours.
-FETCHING = Outcomes(SourceDown, SourceDown, SourceDown, NotFound, SourceDown)
+FETCHING = Outcomes(SourceDown, SourceDown, SourceDown, NotFound, SourceDown, SourceDown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +275,8 @@ class HttpSender:
             raise outcomes.down(sentence, retry_after=_retry_after(answer.headers.get("retry-after", "")))
         if status in (404, 410):
             raise outcomes.missing(sentence)
-        if status == 401:  # whatever is sent next meets the same: nothing is to blame but the token
-            raise outcomes.down(sentence, f"Mend the token or certificate that the hub shows to {name}.")
+        if status == 401:
+            raise outcomes.locked(sentence, f"Mend the token or certificate that the hub shows to {name}.")
         if status == 403:
             raise outcomes.denied(sentence, f"Check the token and the rights the hub has at the system of {name}.")
         if 400 <= status < 500:

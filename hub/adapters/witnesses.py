@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub.adapters._folder_receipts import write
 from hub.adapters._http import HttpSender, Limits
 from hub.adapters._http_address import checked_url
 from hub.errors import RecipientDown, WitnessDiffers
@@ -39,16 +40,24 @@ class FolderWitness:
         :raises WitnessDiffers: another of this size is there; it stays.
         """
         path = self._folder / f"{size:012d}.checkpoint"
-        half = path.with_suffix(".part")
         try:
-            if path.exists():
-                if path.read_text("utf-8", "replace") != note:
-                    raise WitnessDiffers("A folder that witnesses the audit has another checkpoint of this size.")
-                return
-            half.write_text(note, "utf-8")
-            half.replace(path)
+            if not _has(path, note):
+                write(path, note.encode())
         except OSError:
             raise RecipientDown("A folder that witnesses the audit takes no checkpoint.", _MEND) from None
+
+
+def _has(path: Path, note: str) -> bool:
+    """Tell whether a checkpoint lies there; its keeper may let nobody read it. :raises WitnessDiffers: another does."""
+    try:
+        there = path.read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    if there not in ("", note):
+        raise WitnessDiffers("A folder that witnesses the audit has another checkpoint of this size.")
+    return bool(there)  # an empty file is what the end of power has left
 
 
 class HttpWitness:

@@ -66,6 +66,6 @@ def _callers(headers: Headers) -> frozenset[int]:
     The interface reads the one and the pages the other, so that something made up beside it hides nobody.
     """
     token = headers.get("authorization", "").partition(" ")[2].strip()
-    cookies = cookie_parser(headers.get("cookie", ""))
-    sessions = (cookies.get(name, "") for name in (COOKIE, f"__Host-{COOKIE}"))
+    cookies = map(cookie_parser, headers.getlist("cookie"))
+    sessions = (each.get(name, "") for each in cookies for name in (COOKIE, f"__Host-{COOKIE}"))
     return frozenset(hash(secret) for secret in (token, *sessions) if secret)

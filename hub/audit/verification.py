@@ -72,7 +72,7 @@ def verify(lines: Iterable[bytes], outside: Sequence[str] = (), keys: Sequence[P
     head = next(read, {})
     if head.get("kind") != KIND:
         raise Tampered("This is no export of an audit.", _ASK)
-    trusted = keys or [PublicKey.read(str(one)) for one in (head.get("public_key", ""), *head.get("old_keys", ()))]
+    trusted = keys or _keys_of(head)
     verdict = Verdict()
     kept = [_Kept(read_checkpoint(text, *trusted), True) for text in outside]
     first: dict[str, Any] | None = None
@@ -154,6 +154,14 @@ def _meet(met: Iterable[_Kept], tree: Frontier, chain: bytes, verdict: Verdict) 
 def _one_origin(kept: Sequence[_Kept], origin: str, verdict: Verdict) -> None:
     if any(one.checkpoint.origin != origin for one in kept):
         verdict.fault("A checkpoint is of another hub's audit.")
+
+
+def _keys_of(head: dict[str, Any]) -> Sequence[PublicKey]:
+    """Return the keys that an export names, the present one first."""
+    old = head.get("old_keys", [])
+    if not isinstance(old, list):
+        raise Tampered("The head of the export names no list of keys.", _ASK)
+    return [PublicKey.read(str(one)) for one in (head.get("public_key", ""), *old)]
 
 
 def _read(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

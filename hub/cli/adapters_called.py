@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
+from hub.authority import REGISTER
 from hub.cli.assembly import open_store
 from hub.cli.authorities import authorities_list, held, released
 from hub.cli.printing import me, print_json
@@ -67,7 +68,10 @@ def adapters_probe(name: NAME, as_json: AS_JSON = False) -> None:
 
 
 def _configured(name: str, settings: Settings) -> dict[str, Any]:
-    return settings.authorities.get(name) or settings.person_register
+    """Return the settings of an authority, the person register or the post."""
+    if name == REGISTER:
+        return settings.person_register
+    return settings.authorities.get(name) or settings.post
 
 
 def _reach(url: str) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def _of_a_witness(one: dict[str, Any]) -> str:
     """Return a witness in one line."""
     stands = f"{one['size']} entries, since {one['taken_at'] or 'never'}; lacks {one['missing']}"
     trouble = f"; {one['trouble']}" if one["trouble"] else ""
-    return f"witness {one['witness']}: {stands}{trouble}{'; LATE' if one['is_late'] else ''}"
+    alarms = "; LATE" * one["is_late"] + "; DIFFERS" * one["differs"]
+    return f"witness {one['witness']}: {stands}{trouble}{alarms}"
 
 
 def _lines(verdict: Verdict, *, is_trusted: bool) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,12 @@ _ACTOR_LENGTH = 64  # what an audit row holds
 
 
 def me() -> str:
-    """Return who runs the command, as the audit names them."""
-    return f"cli:{getpass.getuser()}"[:_ACTOR_LENGTH]
+    """Return who runs the command, as the audit names them: who became root; in an image without users a number."""
+    user = os.environ.get("SUDO_USER", "") if os.getuid() == 0 else ""
+    try:
+        return f"cli:{user or getpass.getuser()}"[:_ACTOR_LENGTH]
+    except (KeyError, OSError):  # nobody of this number is known to the system: an image without users
+        return f"cli:uid-{os.getuid()}"
 
 
 def print_json(value: object) -> None:

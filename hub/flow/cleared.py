@@ -23,10 +23,12 @@ def clear(unit: Unit, before: datetime, most: int) -> int:
     many they are, so that what is left can be verified as before. Who asks writes it down (``flow.housekeeping``).
     """
     begin, last = unit.seals.cleared_to(), unit.seals.last()
+    # The last stays: SQLite would give its number to another, which would then count as sealed.
     end = min(unit.seals.covered_since(begin, begin + most, before), last.position if last else 0)
-    if begin < end:  # the last stays: SQLite would give its number to another, which would then count as sealed
-        unit.seals.clear(begin, end, now())
-    return max(0, end - begin)
+    if end <= begin or not _is_covered(unit, end, before):
+        return 0
+    unit.seals.clear(begin, end, now())
+    return end - begin
 
 
 def rightly_cleared(unit: Unit, last: Kept | None, before: datetime) -> int:
@@ -38,10 +40,14 @@ def rightly_cleared(unit: Unit, last: Kept | None, before: datetime) -> int:
     said = unit.seals.cleared_to()
     if said == 0:
         return 0
-    covering = _signed(unit, next(iter(unit.seals.checkpoints(above=said - 1, limit=1)), None))
     signed = _signed(unit, last)
-    is_right = covering is not None and covering.size >= said and covering.at < before
-    return max(said if is_right else 0, signed.cleared if signed else 0)
+    return max(said if _is_covered(unit, said, before) else 0, signed.cleared if signed else 0)
+
+
+def _is_covered(unit: Unit, end: int, before: datetime) -> bool:
+    """Tell whether a checkpoint that the hub has signed before a time covers all entries up to a place."""
+    covering = _signed(unit, next(iter(unit.seals.checkpoints(above=end - 1, limit=1)), None))
+    return covering is not None and covering.size >= end and covering.at < before
 
 
 def _signed(unit: Unit, kept: Kept | None) -> Checkpoint | None:

@@ -21,6 +21,7 @@ from hub.plan.element import Status
 from hub.plan.identifier import CPR
 from hub.plan.person import Role
 from hub.settings import Settings
+from hub.store.notice_counts import HELD, NOT_SHOWN
 from hub.store.notices import NOT_ADDRESSED, Notice, NoticeKind, State
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
@@ -58,9 +59,9 @@ def compose(unit: Unit, notice: Notice, settings: Settings) -> Letter | Waits | 
     if over := _is_over(unit, notice, stored, settings, at):
         return Ends(State.DROPPED, over)
     if is_silent(unit, notice.plan):
-        return Waits(at + _HELD, "held")
+        return Waits(at + _HELD, HELD)
     if notice.kind is NoticeKind.APPOINTMENT and not _is_seen(unit, notice.about, stored, at):
-        return Waits(min(at + _NOT_SHOWN, notice.moment), "not-shown")
+        return Waits(min(at + _NOT_SHOWN, notice.moment), NOT_SHOWN)
     return _to(unit, notice, stored, settings, at)
 
 

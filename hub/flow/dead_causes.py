@@ -37,6 +37,7 @@ CODES: Mapping[str, Cause] = {
     "recipient-down": Cause.POISON,
     "unavailable": Cause.POISON,
     "recipient-denied": Cause.AUTH,
+    "recipient-unauthenticated": Cause.AUTH,
     "not-authenticated": Cause.AUTH,
     "not-allowed": Cause.AUTH,
     "wrong-sender": Cause.AUTH,

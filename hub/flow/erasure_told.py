@@ -12,10 +12,9 @@ from dataclasses import replace
 
 import orjson
 
-from hub.flow.hold import tells_nobody
+from hub.flow.before_hold import circle_as_held
 from hub.flow.ledger import as_citizen, own_views
 from hub.store.erasures import Erasure, Recipient
-from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
 
 
@@ -29,7 +28,7 @@ def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Seq
     kept = unit.withdrawals.kept_by_law(one.plan)
     named = {element for elements in holding.values() for element in elements} | {element for _, element, _ in kept}
     (view,) = own_views(unit, stored, as_citizen(stored), named)
-    seen, circle, told = {one.element.id for one in view.seen}, _circle(unit, stored), []
+    seen, circle, told = {one.element.id for one in view.seen}, circle_as_held(unit, stored), []
     for each in found:
         if circle is None or each.name in circle:
             holds = not seen.isdisjoint(holding.get(each.name, frozenset()))
@@ -48,11 +47,3 @@ def citizens_copy(unit: Unit, certificate: bytes) -> bytes:
     told = statement.get("told_to_citizen", {})
     kept = {name: said for name, said in statement.items() if name not in ("rows", "recipients", "told_to_citizen")}
     return unit.keyring.signing_key.sign({**kept, **told})
-
-
-def _circle(unit: Unit, stored: StoredPlan) -> frozenset[str] | None:
-    """Return who belonged to a plan as it was held back, for an approval ends all that; None: it is not held."""
-    if not tells_nobody(stored.plan, as_citizen(stored)):
-        return None
-    held_at = unit.holds.of_plan(stored.plan.id, stored.key)[-1].held_at
-    return frozenset(one.member for one in unit.memberships.of_plan(stored.plan.id, held_at))

@@ -17,7 +17,7 @@ from hub.clock import now
 from hub.consent.reader import Reader
 from hub.consent.view import Seen, View, view_for
 from hub.errors import NotFound
-from hub.flow.before_hold import before_it_was_held
+from hub.flow.before_hold import circle_as_held
 from hub.flow.belonging import NO_PLAN, as_member, may_choose
 from hub.flow.circle import CITIZEN_ACCESS
 from hub.flow.circumstances import consents_of
@@ -100,11 +100,11 @@ def ledger_of(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -> L
         unit.policies.in_force().version,
     )
     found = disclosures_of(rows, known)
-    before = before_it_was_held(unit, plan.id, as_citizen(stored), at) if plan.is_held else None
+    circle = circle_as_held(unit, stored)
     holding = [
         _held_now(name, one, categories)
         for name, one in held.items()
-        if not one.maybe_anything_of().isdisjoint(categories) and (before is None or name in before.members)
+        if not one.maybe_anything_of().isdisjoint(categories) and (circle is None or name in circle)
     ]
     return Ledger(plan.id, plan.person, found, holding, any(view.may_be_partial for view in views), at)
 

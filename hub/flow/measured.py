@@ -12,12 +12,14 @@ from typing import Any
 from hub.clock import now
 from hub.flow.dead_causes import Cause
 from hub.flow.dead_letters import causes_counted
-from hub.flow.standing import standings_by
+from hub.flow.standing import called, standings_by
 from hub.flow.witness import witnessed
 from hub.metrics import instruments as of
 from hub.metrics.state import Sample
 from hub.settings import Settings
 from hub.store.circuits import Direction, State
+from hub.store.notice_counts import stuck
+from hub.store.notices import State as Letter
 from hub.store.transaction import Store, Unit
 
 _OWED = {
@@ -36,13 +38,13 @@ def measure(names: Iterable[str], store: Store, settings: Settings) -> Sequence[
     with store.begin(read_only=True) as unit:
         at = now()
         counted = unit.outbox.counts(at)
-        systems = standings_by(unit, names, settings, counted, at)
+        systems, configured = standings_by(unit, names, settings, counted, at), called(names, settings)
         return [
             *_queues(counted, at),
-            *(sample for one in systems for sample in _system(one, at)),
+            *(sample for one in systems for sample in _system(one, at, is_called=one["authority"] in configured)),
             *_dead_letters(unit),
             *_audit(unit, settings, at),
-            Sample(of.LETTERS_DUE, (), unit.notices.due(at)),
+            *_letters(unit, at),
         ]
 
 
@@ -55,14 +57,16 @@ def _queues(counted: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Samp
     yield Sample(of.RELAY_LAG, (), max((_age(row["unrung_since"], at) for row in counted), default=0.0))
 
 
-def _system(one: Mapping[str, Any], at: datetime) -> Iterator[Sample]:
+def _system(one: Mapping[str, Any], at: datetime, *, is_called: bool) -> Iterator[Sample]:
+    """Yield how a system stands; of one that is in the settings no more, what it still owes alone."""
     name, direction = one["authority"], one["direction"]
     way = (name, direction)
-    for state in State:
-        yield Sample(of.CIRCUIT_STATE, (*way, state.value), float(one["state"] == state))
-    yield Sample(of.CALLS_UNDER_WAY, way, one["under_way"])
-    if one["last_success_at"] is not None:
-        yield Sample(of.LAST_SUCCESS, way, one["last_success_at"].timestamp())
+    if is_called:
+        for state in State:
+            yield Sample(of.CIRCUIT_STATE, (*way, state.value), float(one["state"] == state))
+        yield Sample(of.CALLS_UNDER_WAY, way, one["under_way"])
+        if one["last_success_at"] is not None:
+            yield Sample(of.LAST_SUCCESS, way, one["last_success_at"].timestamp())
     if direction == Direction.SOURCE:
         yield Sample(of.FETCHES_DUE, (name,), one["waiting"])
         return
@@ -77,6 +81,12 @@ def _dead_letters(unit: Unit) -> Iterator[Sample]:
         yield Sample(of.DEAD_LETTERS, (cause.value,), dead[cause])
 
 
+def _letters(unit: Unit, at: datetime) -> Iterator[Sample]:
+    letters = stuck(unit.connection, unit.municipality, at)
+    yield Sample(of.LETTERS_DUE, (), letters.get(Letter.WAITING, 0))
+    yield Sample(of.LETTERS_DEAD, (), letters.get(Letter.DEAD, 0))
+
+
 def _audit(unit: Unit, settings: Settings, at: datetime) -> Iterator[Sample]:
     """Yield how the sealing stands; of what is not sealed only the recent rows, for all of it is long."""
     last, kept = unit.seals.last(), unit.seals.last_checkpoint()
@@ -87,7 +97,9 @@ def _audit(unit: Unit, settings: Settings, at: datetime) -> Iterator[Sample]:
     yield Sample(of.AUDIT_UNCOVERED, (), sealed - (kept.size if kept else 0))
     if kept:
         yield Sample(of.CHECKPOINT_AGE, (), _age(kept.at, at))
-    yield Sample(of.WITNESSES_LATE, (), sum(one.is_late for one in witnessed(unit, settings)))
+    witnesses = witnessed(unit, settings)
+    yield Sample(of.WITNESSES_LATE, (), sum(one.is_late for one in witnesses))
+    yield Sample(of.WITNESSES_DIFFERING, (), sum(one.differs for one in witnesses))
 
 
 def _age(since: datetime | None, at: datetime) -> float:

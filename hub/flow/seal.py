@@ -37,7 +37,7 @@ class Standing:
     :ivar oldest_seconds: how long the oldest of them has waited; 0 when none does.
     :ivar checkpoint: the last one, None before the first.
     :ivar is_late: the oldest has waited for longer than ``HUB_AUDIT_LAG_SECONDS``: an alarm.
-    :ivar witnesses: how far each has come; one that lags is an alarm too.
+    :ivar witnesses: how far each has come; one that lags, or differs, is an alarm too.
     """
 
     sealed: int
@@ -50,7 +50,7 @@ class Standing:
     @property
     def is_well(self) -> bool:
         """Tell whether there is no alarm."""
-        return not self.is_late and not any(one.is_late for one in self.witnesses)
+        return not self.is_late and all(one.is_well for one in self.witnesses)
 
     def told(self) -> dict[str, Any]:
         """Return it in JSON; nothing of a person."""

@@ -33,7 +33,8 @@ class Witnessed:
     :ivar missing: checkpoints that it has not.
     :ivar lag_seconds: how long the oldest of them has been there; 0 when it has all.
     :ivar trouble: code of what it failed with the last time; "" when it did not.
-    :ivar is_late: it lags by more than ``HUB_AUDIT_LAG_SECONDS``, or holds other checkpoints than this hub: an alarm.
+    :ivar is_late: it lags by more than ``HUB_AUDIT_LAG_SECONDS``: an alarm.
+    :ivar differs: it holds other checkpoints than this hub: an alarm of its own.
     """
 
     witness: str
@@ -43,6 +44,12 @@ class Witnessed:
     lag_seconds: float
     trouble: str
     is_late: bool
+    differs: bool
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether it is no alarm."""
+        return not (self.is_late or self.differs)
 
     def told(self) -> dict[str, Any]:
         """Return it in JSON."""
@@ -107,5 +114,5 @@ def _given(witness: Witness, size: int, store: Store, *, is_repeated: bool) -> t
 def _standing(unit: Unit, witness: str, told: Told, settings: Settings) -> Witnessed:
     missing, oldest = unit.seals.checkpoints_above(told.size)
     lag = max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
-    is_late = lag > settings.audit_lag_seconds or told.trouble == WitnessDiffers.code
-    return Witnessed(witness, max(0, told.size), told.taken_at, missing, lag, told.trouble, is_late)
+    is_late, differs = lag > settings.audit_lag_seconds, told.trouble == WitnessDiffers.code
+    return Witnessed(witness, max(0, told.size), told.taken_at, missing, lag, told.trouble, is_late, differs)

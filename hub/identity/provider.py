@@ -49,7 +49,6 @@ _PAUSE = timedelta(seconds=2)
 _ASSERTION_LASTS = 60
 _BY_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DOWN = "The identity provider does not answer as it should."
-_TOO_MANY = "Too many people wait for the identity provider."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Provider:
         self._signing = _signing_key(settings)
         self._trusted = ssl.create_default_context()
         self._places = threading.BoundedSemaphore(_MOST_AT_ONCE)
-        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._queue, self._line = (threading.BoundedSemaphore(_MOST_AT_ONCE) for _ in range(2))
         self._lock = threading.Lock()
         self._described: tuple[datetime, Described] | None = None
         self._keys: dict[str, ECKey | RSAKey] = {}
@@ -143,27 +142,12 @@ class Provider:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Ask for what all need alone; others wait for it, but not for long. :raises ProviderDown: it takes longer."""
-        with self._waiting():
-            is_ours = self._lock.acquire(timeout=_WAIT_SECONDS)
-        if not is_ours:
+        if not _taken(self._lock, self._queue):
             raise ProviderDown(_DOWN)
         try:
             yield
         finally:
             self._lock.release()
-
-    @contextmanager
-    def _waiting(self) -> Iterator[None]:
-        """Wait for those who ask it, as one of a few: the threads are everybody's.
-
-        :raises ProviderDown: enough wait.
-        """
-        if not self._room.acquire(blocking=False):
-            raise ProviderDown(_TOO_MANY)
-        try:
-            yield
-        finally:
-            self._room.release()
 
     def _known(self, kid: str | None, algorithm: str) -> ECKey | RSAKey | None:
         """Return a key that is fresh, by its name."""
@@ -198,10 +182,8 @@ class Provider:
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Ask, and read a JSON object. :raises ProviderDown: there is none. :raises NotAuthenticated: it says no."""
-        with self._waiting():
-            has_place = self._places.acquire(timeout=_WAIT_SECONDS)
-        if not has_place:
-            raise ProviderDown(_TOO_MANY)
+        if not _taken(self._places, self._line):
+            raise ProviderDown("Too many people wait for the identity provider.")
         try:
             status, answer = self._read(method, url, body, _HEADERS | dict(headers or {}))
         except httpx.HTTPError:
@@ -228,6 +210,18 @@ class Provider:
                 if size > _MOST_BYTES or monotonic() > until:
                     raise ProviderDown(_DOWN)
             return answer.status_code, b"".join(parts)
+
+
+def _taken(place: threading.Lock | threading.Semaphore, room: threading.Semaphore) -> bool:
+    """Take a place; where none is free wait for it, but not for long, and as one of a few: threads are everybody's."""
+    if place.acquire(blocking=False):
+        return True
+    if not room.acquire(blocking=False):
+        return False
+    try:
+        return place.acquire(timeout=_WAIT_SECONDS)
+    finally:
+        room.release()
 
 
 def _parsed(answer: bytes) -> Any:

@@ -193,7 +193,12 @@ WORDS_MISSING = Instrument(
     _RECIPIENT,
     is_summed=True,
 )
-LETTERS_DUE = Instrument(Kind.GAUGE, "hub_letters_due", "Letters to citizens that are due to be sent.")
+LETTERS_DUE = Instrument(
+    Kind.GAUGE,
+    "hub_letters_due",
+    "Letters to citizens that are due, or were put off for a failure or want of a post.",
+)
+LETTERS_DEAD = Instrument(Kind.GAUGE, "hub_letters_dead", "Letters to citizens that failed too often.")
 AUDIT_SEALED = Instrument(Kind.GAUGE, "hub_audit_sealed_entries", "Audit entries that are sealed.")
 AUDIT_OLDEST = Instrument(
     Kind.GAUGE, "hub_audit_oldest_unsealed_seconds", "How long the oldest audit entry waits to be sealed; 0: none does."
@@ -207,9 +212,10 @@ CHECKPOINT_AGE = Instrument(
     "How old the newest checkpoint of the audit is; not told before the first.",
 )
 WITNESSES_LATE = Instrument(
-    Kind.GAUGE,
-    "hub_audit_witnesses_late",
-    "Witnesses of the audit that lack a checkpoint for too long, or hold others than this hub.",
+    Kind.GAUGE, "hub_audit_witnesses_late", "Witnesses of the audit that lack a checkpoint for too long."
+)
+WITNESSES_DIFFERING = Instrument(
+    Kind.GAUGE, "hub_audit_witnesses_differing", "Witnesses of the audit that hold other checkpoints than this hub."
 )
 
 ALL: tuple[Instrument, ...] = tuple(one for one in globals().values() if isinstance(one, Instrument))

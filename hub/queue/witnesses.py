@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from hub.authority.witnessing import Witness
-from hub.errors import Unavailable
+from hub.errors import Unavailable, WitnessDiffers
 from hub.flow.witness import tell, witnessed
 from hub.settings import Settings
 from hub.store.transaction import Store
@@ -32,6 +32,9 @@ class Witnesses:
             tell(witness, self._store)
         with self._store.begin(read_only=True) as unit:
             found = witnessed(unit, self._settings)
+        if any(one.differs for one in found):
+            error = WitnessDiffers("A witness of the audit holds other checkpoints than this hub.")
+            raise Unavailable(error.sentence, error.next_step)
         if any(one.trouble or one.is_late for one in found):
             raise Unavailable(
                 "A witness of the audit does not take checkpoints.",

@@ -58,10 +58,10 @@ class Backups:
             "HUB": _HUB,
         }
 
-    def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a script."""
-        command = [str(DEPLOY / "backup" / name), *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+    def run(self, name: str, *arguments: str, **otherwise: str) -> subprocess.CompletedProcess[str]:
+        """Run a script, with some of its environment otherwise."""
+        command, environment = [str(DEPLOY / "backup" / name), *arguments], {**self.environment, **otherwise}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
     def backup(self) -> str:
         """Make a dump; return its name."""
@@ -79,6 +79,10 @@ class Backups:
     def loses_the_database(self) -> None:
         """End the hub, and put an empty database where its own was."""
         self.lab.processes.end()
+        self.empties_the_database()
+
+    def empties_the_database(self) -> None:
+        """Put an empty database where the hub's own is."""
         self.lab.store.close()
         name = self.environment["PGDATABASE"]
         self.node.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -179,13 +183,26 @@ def test_a_hub_that_is_restored_delivers_what_was_pending_keeps_its_audit_and_wh
     assert ran.returncode == 0, ran.stdout
 
 
-def test_a_dump_that_was_changed_and_a_database_that_is_not_empty_are_refused(backups: Backups) -> None:
+def test_what_does_not_fit_is_refused_and_a_restore_that_stops_says_what_is_left_to_do(backups: Backups) -> None:
     backups.lab.say(3)
     eventually(lambda: backups.hub("audit", "status").returncode == 0, 30)
     name = backups.backup()
     not_empty = backups.restore(name)
     assert (not_empty.returncode, "is not empty" in not_empty.stderr) == (1, True)
+    arguments = ("restore", str(backups.dumps), str(backups.outside), name)
+    unset = backups.run(*arguments, HUB="/nowhere/hub")
+    assert (unset.returncode, "nothing was done" in unset.stderr) == (1, True)
+    elsewhere = backups.run(*arguments, PGDATABASE=urlsplit(backups.node.new_database()).path[1:])
+    assert (elsewhere.returncode, "names another database" in elsewhere.stderr) == (1, True)
     backups.loses_the_database()
+    whole = (backups.outside / f"{name}.checkpoint").read_text("utf-8")
+    (backups.outside / f"{name}.checkpoint").write_text("no checkpoint\n", "utf-8")
+    stopped = backups.restore(name)
+    assert stopped.returncode == 1
+    assert "NOT FIT TO BE USED: start nothing" in stopped.stderr
+    assert f"hub restored --erased {backups.outside}/erased.jsonl" in stopped.stderr
+    (backups.outside / f"{name}.checkpoint").write_text(whole, "utf-8")
+    backups.empties_the_database()
     with (backups.dumps / f"{name}.dump").open("ab") as dump:
         dump.write(b"x")
     changed = backups.restore(name)

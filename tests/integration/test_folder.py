@@ -226,6 +226,35 @@ def test_a_signature_follows_its_file_under_a_shorter_name(folder: Path) -> None
     assert files(folder) == {"receipts": 1}
 
 
+@pytest.mark.parametrize("length", [220, 251])
+def test_a_long_name_and_its_signature_meet_again_after_a_crash_between_the_two(folder: Path, length: int) -> None:
+    drop(folder, "a" * length)
+    drop(folder, "a" * length + ".sig", b"signed")
+    claim = folder / "claimed" / "elsewhere~1~start~claim"
+    claim.mkdir(parents=True)
+    (folder / "in" / ("a" * length)).rename(claim / ("a" * length))
+    with an_intake(folder, lost_after=-1).claim() as claimed:
+        assert claimed is not None
+        assert claimed.parcel.headers == {DETACHED: "signed"}
+
+
+@pytest.mark.parametrize("length", [252, 255])
+def test_a_claim_of_an_earlier_hub_whose_name_is_too_long_is_given_back(folder: Path, length: int) -> None:
+    claim = folder / "claimed" / "elsewhere~1~start~claim"
+    claim.mkdir(parents=True)
+    (claim / ("a" * length)).write_bytes(BODY)
+    assert take(an_intake(folder, lost_after=-1)) == BODY
+    assert files(folder) == {"receipts": 1}
+
+
+def test_a_long_name_that_is_taken_again_meanwhile_replaces_nothing(folder: Path) -> None:
+    drop(folder, "a" * 251, b"<old/>")
+    with an_intake(folder).claim():
+        drop(folder, "a" * 251, b"<new/>")
+    intake = an_intake(folder)
+    assert {take(intake), take(intake)} == {b"<old/>", b"<new/>"}
+
+
 def test_a_file_that_cannot_be_read_just_now_is_given_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drop(folder, "a.xml")
     intake = an_intake(folder)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from hub.api.rights_answers import ledger_answer
-from hub.clock import new_id
+from hub.clock import new_id, now
 from hub.consent.decision import Reason
 from hub.consent.reader import Reader
 from hub.errors import NotFound
@@ -23,6 +23,7 @@ from hub.flow.write_own import add
 from hub.plan.element import Kind
 from hub.plan.own import OwnWords
 from hub.plan.person import Role
+from hub.store.tables import memberships
 from hub.testing.builders import a_consent, a_contribution, an_id
 from tests.integration.flow.emergencies import by_the_danish_rules
 from tests.integration.world import COORDINATOR, SOMEBODY, Dies, World, citizen_of
@@ -225,6 +226,11 @@ def test_of_a_held_plan_no_recipient_is_told_that_has_joined_since(world: World)
     world.drains()
     assert world.systems["employment"].holds(plan), "it has joined, and has the citizen's words"
     assert ledger(world, plan).held_now == before
+    with world.store.begin() as unit:
+        unit.connection.execute(memberships.update().where(memberships.c.plan_id == plan).values(valid_to=now()))
+    assert ledger(world, plan).held_now == before, "who is no member any more holds it still"
+    with world.store.begin() as unit:
+        unit.connection.execute(memberships.update().where(memberships.c.plan_id == plan).values(valid_to=None))
     lift(plan, "Der er talt med søsteren", COORDINATOR, world.store, actor="me", correlation_id="c")
     assert {one.recipient for one in ledger(world, plan).held_now} == {"children", "employment", "social"}
 

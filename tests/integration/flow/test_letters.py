@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from hub.plan.contribution import PersonFacts
 from hub.plan.element import Draft, Kind, Period, Status
 from hub.plan.identifier import cpr_identifier
 from hub.settings import Settings
+from hub.store.notice_counts import stuck as letters_stuck
 from hub.store.notice_tables import notices
 from hub.store.notices import NoticeKind, State
 from hub.testing.builders import TEST_CPR, ContributionBuilder, a_consent, a_contribution
@@ -458,6 +459,7 @@ def test_a_letters_own_failures_end_visibly_and_an_operator_replays_it(
         clock.advance(2 * DAY)
     kinds = [row for row in rows(world) if row.kind == NoticeKind.EMERGENCY]
     assert [(row.state, row.cause) for row in kinds] == [("dead", "recipient-failed")]
+    assert stuck(world)[State.DEAD] == 1
     box.behaves()
     assert Posted.SENT not in sends(world, box.post)
     replay_notice(kinds[0].id, world.store, actor="o", correlation_id="c")
@@ -483,9 +485,16 @@ def test_without_a_post_notices_are_made_and_wait_and_one_that_is_configured_lat
     assert sends(world, None) == [Posted.LATER]
     found, _ = show_notices(COORDINATOR, world.store, None, actor="c", correlation_id="c")
     assert [(one.state, one.cause) for one in found] == [(State.WAITING, "no-post")]
+    assert stuck(world) == {State.WAITING: 1}, "whoever watches is told so, though none is due just now"
     with world.store.begin() as unit:
         unit.notices.hurry("no-post", now())
     assert sends(world, box.post) == [Posted.SENT]
+    assert stuck(world) == {}
+
+
+def stuck(world: World) -> Mapping[State, int]:
+    with world.store.begin(read_only=True) as unit:
+        return letters_stuck(unit.connection, unit.municipality, now())
 
 
 def test_who_has_no_cpr_number_is_told_another_way(world: World, box: Box, clock: FrozenClock) -> None:

@@ -197,10 +197,10 @@ def test_a_witness_that_knows_more_than_the_hub_is_an_alarm_and_keeps_what_it_ha
         does_and_seals(world.store, settings, 2)
         for _ in range(3):
             clock.advance(timedelta(seconds=16))
-            with pytest.raises(Unavailable):
+            with pytest.raises(Unavailable, match="holds other checkpoints"):
                 loop.turn()
         found = standing(world.store, settings)
-        assert (found.is_well, found.witnesses[0].is_late) == (False, True)
+        assert (found.is_well, found.witnesses[0].differs) == (False, True)
         assert kept.items() <= {path.name: path.read_text("utf-8") for path in folder.iterdir()}.items()
 
 
@@ -211,8 +211,39 @@ def test_a_witness_that_has_another_checkpoint_of_the_same_size_is_an_alarm(worl
     with pytest.raises(Unavailable):
         loop_of(world.store, settings).turn()
     found = standing(world.store, settings).witnesses[0]
-    assert (found.trouble, found.is_late) == ("witness-differs", True)
+    assert (found.trouble, found.differs) == ("witness-differs", True)
     assert (tmp_path / "000000000002.checkpoint").read_text("utf-8") == "another hub's"
+
+
+def test_a_folder_whose_files_the_hub_may_not_read_goes_on_being_given_checkpoints(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "witness"
+    folder.mkdir()
+    settings = witnessed_by(str(folder))
+    does_and_seals(world.store, settings)
+    loop_of(world.store, settings).turn()
+
+    def kept_shut(path: Path, *_: object) -> str:
+        raise PermissionError("it is its keeper's") if path.exists() else FileNotFoundError
+
+    does_and_seals(world.store, settings)
+    loop = loop_of(world.store, settings)
+    with monkeypatch.context() as patched:  # root, who may run these tests, reads everything
+        patched.setattr(Path, "read_text", kept_shut)
+        loop.turn()
+    assert [path.name for path in sorted(folder.iterdir())] == ["000000000002.checkpoint", "000000000003.checkpoint"]
+
+
+def test_an_empty_file_that_the_end_of_power_has_left_is_written_anew(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "witness"
+    folder.mkdir()
+    settings = witnessed_by(str(folder))
+    does_and_seals(world.store, settings)
+    (folder / "000000000002.checkpoint").touch()
+    loop_of(world.store, settings).turn()
+    assert (folder / "000000000002.checkpoint").stat().st_size
+    assert standing(world.store, settings).is_well
 
 
 def end_is_cut_off(store: Store, entries: int) -> None:

@@ -153,6 +153,13 @@ def test_an_entry_that_is_gone_between_others_is_found_whatever_is_said_to_be_cl
     assert any("more were cleared" in fault for fault in faults) == (cleared > len(told))
 
 
+@pytest.mark.parametrize("old", [None, 5, "x", {"x": 1}])
+def test_an_export_that_names_no_list_of_old_keys_is_none(old: object) -> None:
+    head, *lines = export(sealed(entries(3))[0], checkpoint(entries(3)))
+    with pytest.raises(Tampered, match="list of keys"):
+        verify([orjson.dumps(orjson.loads(head) | {"old_keys": old}), *lines])
+
+
 def test_a_checkpoint_is_what_was_signed_to_the_letter() -> None:
     text = checkpoint(entries(5))
     assert read_checkpoint(text, KEY.public).size == 5
