@@ -71,6 +71,11 @@ class Decider:
         is_open = emergency is not None and emergency.period.covers(at) and policy.opens_in_emergency_to(reader.role)
         self._emergency = emergency if is_open else None
 
+    @property
+    def tells_elements_apart(self) -> bool:
+        """Tell whether a consent names single elements, or asks of which time one is: then no two need be alike."""
+        return bool(self._particular)
+
     def decide(self, subject: Subject) -> Decision:
         """Decide about one subject."""
         told_apart = [consent.word_on(subject, self._reader, self._at) for consent in self._particular]

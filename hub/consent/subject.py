@@ -66,13 +66,32 @@ def subject_of(plan: Plan, element: Element) -> Subject:
         label=element.label or RESTRICTED,
         concerned=element.concerns | {plan.person},
         element=element.id,
-        has_protected_address=element.details.get(Detail.PROTECTED_ADDRESS) == "yes" or _tells_where(plan, element),
+        has_protected_address=_has_protected_address(plan, element),
         is_labelled=element.label is not None,
         valid=element.valid,
         is_held=plan.is_held,
         is_restricted=plan.is_restricted or element.id in plan.restricted,
         kle=kle_of(element),
     )
+
+
+def likeness(plan: Plan, element: Element) -> tuple[object, ...]:
+    """Return all that differs between elements of a plan in what a decision may rest on, but as ``Subject.kind`` does.
+
+    So two of the same likeness have subjects of the same kind, and codes of KLE that may differ.
+    """
+    return (
+        element.authority,
+        element.category,
+        element.label,
+        element.concerns,
+        _has_protected_address(plan, element),
+        element.id in plan.restricted,
+    )
+
+
+def _has_protected_address(plan: Plan, element: Element) -> bool:
+    return element.details.get(Detail.PROTECTED_ADDRESS) == "yes" or _tells_where(plan, element)
 
 
 def _tells_where(plan: Plan, element: Element) -> bool:

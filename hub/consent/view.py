@@ -16,7 +16,7 @@ from hub.consent.decide import Decider, next_change
 from hub.consent.decision import Decision
 from hub.consent.policy import Hidden, Policy
 from hub.consent.reader import Reader
-from hub.consent.subject import Subject, subject_of
+from hub.consent.subject import Subject, likeness, subject_of
 from hub.plan.element import Detail, Element, Kind, Sensitivity
 from hub.plan.person import Role
 from hub.plan.plan import Plan
@@ -79,7 +79,7 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
     """
     decider = Decider(reader, policy, consents, at)
     in_order = sorted(plan.elements.values(), key=lambda element: element.id.int)
-    decided = [(element, decider.decide(subject)) for element, subject in _subjects(plan, in_order, reader, decider)]
+    decided = _decided(plan, in_order, reader, decider)
     shown = {element.id for element, decision in decided if decision.permits}
     return View(
         plan=plan.id,
@@ -93,6 +93,23 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
         recheck_at=next_change(plan.people(), policy, consents, at, reader.emergency),
         withheld_by=tuple(sorted({rule for _, told in decided if not told.permits for rule in told.rule_ids})),
     )
+
+
+def _decided(
+    plan: Plan, in_order: Sequence[Element], reader: Reader, decider: Decider
+) -> Sequence[tuple[Element, Decision]]:
+    """Return the elements and what is decided of each. Of those that are alike one alone is asked about."""
+    if reader.kle is not None or decider.tells_elements_apart:
+        return [(element, decider.decide(subject)) for element, subject in _subjects(plan, in_order, reader, decider)]
+    made: dict[tuple[object, ...], Decision] = {}
+    found = []
+    for element in in_order:
+        alike = likeness(plan, element)
+        decision = made.get(alike)
+        if decision is None:
+            decision = made[alike] = decider.decide(subject_of(plan, element))
+        found.append((element, decision))
+    return found
 
 
 def _subjects(

@@ -83,6 +83,8 @@ def findings(elements: Iterable[Element], at: datetime, travel: timedelta) -> tu
     :param travel: the way between two appointments.
     """
     known = list(elements)
+    if len({one.authority for one in known}) < 2:
+        return follow_ups_due(known, at)  # all others are between two authorities
     overlaps = overlapping_demands(known, at, travel)
     told = {element for one in overlaps for element in one.elements}
     return (

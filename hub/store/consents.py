@@ -8,14 +8,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from hub.consent.consent import Consent
 from hub.crypto.envelope import seal, unseal
 from hub.store.people import People
 from hub.store.tables import consents, people
+from hub.store.written import Written
 
-_CONSENT = TypeAdapter(Consent)
+_CONSENT = Written[Consent](Consent)
 _NEWEST_OF = (
     sa.select(consents.c.id, consents.c.version, consents.c.person_id, people.c.wrapped_key, consents.c.content)
     .join(people, people.c.id == consents.c.person_id)
@@ -56,7 +56,7 @@ class Consents:
                 effect=consent.effect,
                 is_newest=True,
                 recorded_at=at,
-                content=seal(key, _CONSENT.dump_json(consent), _place(consent.id, consent.version)),
+                content=seal(key, _CONSENT.spell(consent), _place(consent.id, consent.version)),
             )
         )
 
@@ -69,9 +69,7 @@ class Consents:
         """Return consents whose rows the caller has read."""
         wrapped = {one.person: one.wrapped_key for one in sealed}
         keys = {person: self._people.unwrap(key, person) for person, key in wrapped.items()}
-        return [
-            _CONSENT.validate_json(unseal(keys[one.person], one.content, _place(one.id, one.version))) for one in sealed
-        ]
+        return [_CONSENT.read(unseal(keys[one.person], one.content, _place(one.id, one.version))) for one in sealed]
 
     def version(self, wanted: UUID, version: int) -> Consent | None:
         """Return one version of a consent, or None."""
@@ -80,7 +78,7 @@ class Consents:
         if row is None:
             return None
         key = self._people.key_of(row.person_id)
-        return _CONSENT.validate_json(unseal(key, row.content, _place(row.id, row.version)))
+        return _CONSENT.read(unseal(key, row.content, _place(row.id, row.version)))
 
     def recorded_at(self, wanted: UUID) -> Mapping[int, datetime]:
         """Return when each version of a consent was written down."""

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from hub.clock import new_id
 from hub.crypto.envelope import Keyring, seal, unseal
@@ -18,8 +17,9 @@ from hub.plan.contribution import PersonFacts
 from hub.plan.identifier import Identifier
 from hub.plan.person import Person
 from hub.store.tables import identifiers, people
+from hub.store.written import Written
 
-_PERSON = TypeAdapter(Person)
+_PERSON = Written[Person](Person)
 _READ = sa.select(people.c.wrapped_key, people.c.identity).where(people.c.id == sa.bindparam("person"))
 _HOLD = _READ.with_for_update(key_share=True)
 _AT_ONCE = 1_000  # numbers in one query; databases bound how many parameters it may have
@@ -92,7 +92,7 @@ class People:
         """Remember a person not known yet and return the new id."""
         person = Person(new_id(), facts.identifiers, facts.name)
         key, wrapped = self._keyring.new_data_key(key_place(person.id))
-        sealed = seal(key, _PERSON.dump_json(person), _place(person.id))
+        sealed = seal(key, _PERSON.spell(person), _place(person.id))
         self._connection.execute(
             people.insert().values(id=person.id, municipality=self._municipality, wrapped_key=wrapped, identity=sealed)
         )
@@ -156,10 +156,10 @@ class People:
 
     def _opened(self, person: UUID, sealed: SealedPerson) -> Person:
         key = self.unwrap(sealed.wrapped_key, person)
-        return _PERSON.validate_json(unseal(key, sealed.identity, _place(person)))
+        return _PERSON.read(unseal(key, sealed.identity, _place(person)))
 
     def _reseal(self, person: Person) -> None:
-        sealed = seal(self.key_of(person.id), _PERSON.dump_json(person), _place(person.id))
+        sealed = seal(self.key_of(person.id), _PERSON.spell(person), _place(person.id))
         self._connection.execute(people.update().where(people.c.id == person.id).values(identity=sealed))
 
     def _point(self, numbers: Iterable[Identifier], person: UUID) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-import orjson
-from pydantic import TypeAdapter
-
 from hub.crypto.envelope import seal, unseal
 from hub.plan.plan import CaseRef, CaseState, Plan, Tombstone
+from hub.store.written import Written
 
 
 class State(NamedTuple):
@@ -20,20 +18,21 @@ class State(NamedTuple):
     protected: frozenset[UUID] = frozenset()
 
 
-_STATE = TypeAdapter(State)
+_STATE = Written[State](State)
+_OF_BEFORE = Written[tuple[object, ...]](tuple)
 
 
 def seal_state(plan: Plan, key: bytes) -> bytes:
     """Seal a plan's state under its key."""
     state = State(list(plan.cases.items()), dict(plan.tombstones), plan.protected)
-    written = _STATE.dump_python(state, mode="json")
     # While nobody is protected it reads as it always did: the version before this one may still be serving.
-    return seal(key, orjson.dumps(written if plan.protected else written[:2]), _place(plan.id))
+    written = _STATE.spell(state) if plan.protected else _OF_BEFORE.spell(state[:2])
+    return seal(key, written, _place(plan.id))
 
 
 def read_state(sealed: bytes, key: bytes, plan: UUID) -> State:
     """Return what was sealed. :raises Tampered: it does not open."""
-    return _STATE.validate_json(unseal(key, sealed, _place(plan)))
+    return _STATE.read(unseal(key, sealed, _place(plan)))
 
 
 def _place(plan: UUID) -> str:

@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
 from hub.crypto.envelope import names_place_alone, seal, unseal
 from hub.plan.element import Element
+from hub.store.written import Written
 
 #: The elements of a plan as they stand, each with the time at which its row was written.
 Current = list[tuple[Element, datetime]]
 
-_ELEMENT = TypeAdapter(Element)
-_CURRENT = TypeAdapter(Current)
+_ELEMENT = Written[Element](Element)
+_CURRENT = Written[Current](Current)
 
 
 class ElementPlace(NamedTuple):
@@ -39,23 +38,23 @@ class ElementPlace(NamedTuple):
 
 def seal_element(element: Element, place: ElementPlace, key: bytes) -> bytes:
     """Seal an element under its plan's key."""
-    return seal(key, _ELEMENT.dump_json(element), str(place))
+    return seal(key, _ELEMENT.spell(element), str(place))
 
 
 def unseal_element(sealed: bytes, place: ElementPlace, key: bytes) -> Element:
     """Open an element. :raises Tampered: changed, or moved here from elsewhere."""
     named = place.before if names_place_alone(sealed) else str(place)
-    return _ELEMENT.validate_json(unseal(key, sealed, named))
+    return _ELEMENT.read(unseal(key, sealed, named))
 
 
 def seal_current(current: Current, plan: UUID, version: int, key: bytes) -> bytes:
     """Seal the elements of a plan together under its key, for this version of it alone."""
-    return seal(key, _CURRENT.dump_json(current), _together(plan, version))
+    return seal(key, _CURRENT.spell(current), _together(plan, version))
 
 
 def unseal_current(sealed: bytes, plan: UUID, version: int, key: bytes) -> Current:
     """Open them. :raises Tampered: changed, of another plan, or of another version of this one."""
-    return _CURRENT.validate_json(unseal(key, sealed, _together(plan, version)))
+    return _CURRENT.read(unseal(key, sealed, _together(plan, version)))
 
 
 def _together(plan: UUID, version: int) -> str:
