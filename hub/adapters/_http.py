@@ -202,8 +202,8 @@ class HttpSender:
         try:
             return tokens.token(deadline.left())
         except HubError as error:
-            after = error.retry_after if isinstance(error, Unavailable) else None
-            raise self.outcomes.down(error.sentence, error.next_step, retry_after=after) from None
+            kind = self.outcomes.locked if isinstance(error, NotLetIn) else self.outcomes.down
+            raise kind(error.sentence, error.next_step, retry_after=error.retry_after) from None
 
     def _tried(self, asked: _Asked, deadline: Deadline) -> Answer:
         """Ask, up to three times when no connection comes about."""

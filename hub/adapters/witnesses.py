@@ -50,9 +50,11 @@ class FolderWitness:
 def _has(path: Path, note: str) -> bool:
     """Tell whether a checkpoint lies there; its keeper may let nobody read it. :raises WitnessDiffers: another does."""
     try:
-        there = path.read_text("utf-8", "replace")
+        path.lstat()  # PermissionError: the folder lets nobody look whether it is there
     except FileNotFoundError:
         return False
+    try:
+        there = path.read_text("utf-8", "replace")
     except PermissionError:
         return True
     if there not in ("", note):

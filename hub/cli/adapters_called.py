@@ -71,7 +71,7 @@ def _configured(name: str, settings: Settings) -> dict[str, Any]:
     """Return the settings of an authority, the person register or the post."""
     if name == REGISTER:
         return settings.person_register
-    return settings.authorities.get(name) or settings.post
+    return settings.authorities.get(name, settings.post)
 
 
 def _reach(url: str) -> dict[str, Any]:

@@ -88,9 +88,12 @@ class Program:
             self.process.wait()
 
     def _says_ready(self, process: subprocess.Popen[bytes], since: int) -> bool:
-        if process.poll() is not None:
+        has_ended = process.poll() is not None  # asked first: it may say so and then end
+        if b'{"ready":' in self.log.read_bytes()[since:]:
+            return True
+        if has_ended:
             raise self._did_not_start()
-        return b'{"ready":' in self.log.read_bytes()[since:]
+        return False
 
     def _did_not_start(self) -> Unavailable:
         last_words = self.log.read_text(errors="replace").strip()[-500:]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hub.adapters._http import HttpSender
 from hub.adapters._wire import WireSettings, read_wire
-from hub.errors import RecipientDown, SettingsRefused
+from hub.errors import NotLetIn, RecipientDown, SettingsRefused
 from tests.certificates import Identity, an_identity, elliptic_key, rsa_key
 from tests.integration.token_server import TokenServer, a_token_server, serving
 
@@ -83,8 +83,9 @@ def test_a_token_that_is_revoked_is_asked_for_anew_once(server: TokenServer, hub
     assert sender.request("GET", "/x").status == 200
     assert server.shown == ["token-1", "token-1", "token-2"]
     server.revoked = {f"token-{number}" for number in range(9)}
-    with pytest.raises(RecipientDown, match="401"):
+    with pytest.raises(NotLetIn, match="401") as caught:
         sender.request("GET", "/x")
+    assert caught.value.code == "recipient-unauthenticated"
     assert len(server.asked) == 3, "nobody asks for tokens without end"
 
 
@@ -97,7 +98,7 @@ def test_those_who_need_a_token_at_once_share_one(server: TokenServer, hub_key: 
 
 
 def test_a_client_that_is_not_known_is_told_what_to_see_to(server: TokenServer, hub_key: Identity) -> None:
-    with pytest.raises(RecipientDown) as caught:
+    with pytest.raises(NotLetIn) as caught:
         a_sender(server, hub_key, client_id="another").request("GET", "/x")
     assert "issues tokens answered HTTP 401" in caught.value.sentence
     assert "client_id" in caught.value.next_step

@@ -147,11 +147,13 @@ def test_a_connection_is_tried_without_a_word_and_that_is_written_down(
         monkeypatch.setenv("HUB_POST", orjson.dumps({"url": url, "token": "t"}).decode())
         monkeypatch.setenv("HUB_PERSON_REGISTER", orjson.dumps({"url": "http://127.0.0.1:9", "token": "t"}).decode())
         assert told("adapters", "probe", "digital-post")["address"] == url.removeprefix("http://")
+        monkeypatch.setenv("HUB_AUTHORITIES__YOUTH", "{}")
+        assert orjson.loads(says("adapters", "probe", "youth", "--json", ends=1).output)["said"] == "no-address"
         assert not orjson.loads(says("adapters", "probe", "register", "--json", ends=1).output)["reached"]
     assert (found["reached"], found["said"], found["address"]) == (True, "connected", url.removeprefix("http://"))
     failed = orjson.loads(says("adapters", "probe", "social", "--json", ends=1).output)
     assert (failed["reached"], failed["said"]) == (False, "refused")
-    assert len(world.audited("connection-tried")) == 4
+    assert len(world.audited("connection-tried")) == 5
     assert isinstance(says("adapters", "probe", "nobody", ends=1).exception, NotFound)
 
 

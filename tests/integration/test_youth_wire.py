@@ -8,7 +8,7 @@ import pytest
 
 from hub.adapters.youth import YouthAdapter
 from hub.authority import DeliveryKey, Parcel, ReceiptStatus
-from hub.errors import RecipientDown
+from hub.errors import NotLetIn
 from hub.mappings.youth import YouthMapping
 from hub.testing.conformance_out import an_update
 from tests.integration.sandboxes import TOKEN, a_sandbox, a_server
@@ -56,7 +56,7 @@ def test_an_update_is_taken_in_once_and_only_with_the_token(tmp_path: Path) -> N
         adapter = YouthAdapter({"url": system.url, "token": TOKEN})
         assert adapter.send(document, key).status is ReceiptStatus.TAKEN_IN
         assert adapter.send(document, key).status is ReceiptStatus.ALREADY_HELD
-        with pytest.raises(RecipientDown, match="401"):
+        with pytest.raises(NotLetIn, match="401"):
             YouthAdapter({"url": system.url, "token": "another"}).send(document, key)
         held = system.ask("GET", "/sandbox/plans")[str(update.plan)]
     assert len(held["elements"]) == len(update.disclosed)
