@@ -118,13 +118,12 @@ class AccessTokens:
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         path = urlsplit(self._client.token_url).path or "/"
-        body, patience = urlencode(form).encode(), max(within, 0.05)
         try:
-            answer = self._sender.request("POST", path, body, headers, reads=(401,), within=patience)
+            answer = self._sender.request("POST", path, urlencode(form).encode(), headers, within=max(within, 0.05))
+        except NotLetIn as error:
+            raise NotLetIn(error.sentence, _REGISTERED) from None
         except RecipientRefused as error:
             raise RecipientDown(error.sentence, _REGISTERED) from None
-        if answer.status == 401:
-            raise NotLetIn(f"The system of {self._sender.name} answered HTTP 401.", _REGISTERED)
         self._token, seconds = self._read(answer)
         self._until = monotonic() + seconds - min(_MARGIN, seconds / 2)
 

@@ -10,16 +10,19 @@ answer holds, only that it is 2xx counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from hub.adapters._hook_settings import HookSettings
-from hub.adapters._http import HttpSender
+from hub.adapters._http import DELIVERING, HttpSender
 from hub.adapters._http_address import checked_url
 from hub.errors import RecipientDenied
 
 _FHIR = "application/fhir+json"
+#: What the subscriber itself has given is what an address does not take: that is a refusal, and nothing to wait for.
+_NOTIFYING = replace(DELIVERING, locked=RecipientDenied)
 
 
 class EndpointSettings(HookSettings):
@@ -41,7 +44,8 @@ class HookEndpoints:
         self.allowed = chosen.urls
         self._name = name
         self._senders = {
-            url: HttpSender(_base(url), name=name, limits=chosen.limits(), tls=chosen.tls()) for url in chosen.urls
+            url: HttpSender(_base(url), name=name, limits=chosen.limits(), tls=chosen.tls(), outcomes=_NOTIFYING)
+            for url in chosen.urls
         }
 
     def notify(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -54,9 +58,7 @@ class HookEndpoints:
         sender = self._senders.get(endpoint)
         if sender is None:
             raise RecipientDenied(f"The settings of {self._name} do not name this address any more.")
-        path, told = urlsplit(endpoint).path or "/", {**headers, "Content-Type": _FHIR}
-        if sender.request("POST", path, body, told, reads=(401,)).status == 401:  # by what its subscriber has given
-            raise RecipientDenied(f"The system of {self._name} answered HTTP 401.")
+        sender.request("POST", urlsplit(endpoint).path or "/", body, {**headers, "Content-Type": _FHIR})
 
 
 def _base(url: str) -> str:

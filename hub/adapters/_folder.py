@@ -115,8 +115,8 @@ class FolderIntake:
         while (name := self._next()) is not None:
             source = self.folder / "in" / name
             if self._is_whole(source):
-                claim = self._won(source)
-                if claim is not None and (claimed := self._read(*claim)) is not None:
+                path = self._won(source)
+                if path is not None and (claimed := self._read(source, path)) is not None:
                     return claimed
         return None
 
@@ -151,8 +151,8 @@ class FolderIntake:
         is_left_alone = abs(now().timestamp() - about.st_ctime) >= self._settle
         return stat.S_ISREG(about.st_mode) and is_left_alone
 
-    def _won(self, source: Path) -> tuple[Path, Path] | None:
-        """Rename the file into a claim of its own; return both; None when another process was faster."""
+    def _won(self, source: Path) -> Path | None:
+        """Rename the file into a claim of its own; None when another process was faster."""
         claim = self.folder / "claimed" / f"{_HERE}~{os.getpid()}~{_START}~{new_id().hex}"
         path = claim / (source.name if fits(source.name, SIGNATURE) else new_id().hex)
         _HELD.add(claim.name)
@@ -166,23 +166,25 @@ class FolderIntake:
             if isinstance(error, FileNotFoundError):
                 return None
             raise
-        return source, path
+        return path
 
     def _read(self, source: Path, path: Path) -> Claimed | None:
         """Read what is claimed, its signature with it; None when it is too large. One that cannot be is given back."""
+        claimed = None
         try:
             take_signature(source, path)
             if path.stat().st_size > _MOST_READ:
                 self._set_aside(path)
-                return None
-            parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
+            else:
+                parcel = Parcel(self._authority, path.read_bytes(), self._content_type, _signature_beside(path))
+                claimed = Claimed(parcel, path, self.folder, self._receipts)
         except OSError:
-            try:
-                return_claim(path.parent, self.folder / "in")
-            finally:
-                _HELD.discard(path.parent.name)
+            return_claim(path.parent, self.folder / "in")
             raise
-        return Claimed(parcel, path, self.folder, self._receipts)
+        finally:
+            if claimed is None:
+                _HELD.discard(path.parent.name)
+        return claimed
 
     def _set_aside(self, path: Path) -> None:
         """Leave a file that is too large to seal where its sender finds it, beside a report."""
@@ -192,7 +194,6 @@ class FolderIntake:
         path.rename(self.folder / "in" / f"{name}.too-large")
         signature_of(path).unlink(missing_ok=True)
         path.parent.rmdir()
-        _HELD.discard(path.parent.name)
 
     def _recover(self) -> None:
         """Give files of lost claims back to the waiting ones; one that cannot be given back holds up nothing else."""

@@ -67,7 +67,7 @@ class Outcomes:
     #: It does not know the thing (404, 410).
     missing: type[Refused]
     #: It does not take the hub's token or certificate (401).
-    locked: type[Unavailable]
+    locked: type[Refused | Unavailable]
     #: It does not let the hub do this (403).
     denied: type[Refused | Unavailable]
 

@@ -34,7 +34,6 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
     :param travel: the way between two appointments; with less between them they are a finding.
     """
     view = shown.view
-    reasons = {id(one): _why(one) for one in {id(seen.decision): seen.decision for seen in view.seen}.values()}
     return {
         "plan": view.plan,
         "status": shown.status,
@@ -47,10 +46,7 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
             "value": view.may_be_partial,
             **sentence_answer(completeness(view.may_be_partial)),
         },
-        "elements": [
-            element_answer(seen, tells_case=view.tells_case_of(seen.element.authority), why=reasons[id(seen.decision)])
-            for seen in view.seen
-        ],
+        "elements": [element_answer(seen, tells_case=view.tells_case_of(seen.element.authority)) for seen in view.seen],
         "findings": _findings(shown, travel),
         "sources": _sources(shown),
         "as_of": when(shown.at),
@@ -113,11 +109,10 @@ def _sources(shown: Shown) -> list[dict[str, Any]]:
     ]
 
 
-def element_answer(seen: Seen, *, tells_case: bool, why: dict[str, Any] | None = None) -> dict[str, Any]:
+def element_answer(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
     """Return an element as its reader sees it, where it comes from, and why it is seen.
 
     :param tells_case: whether the reader works with the authority's case numbers.
-    :param why: the answer's part that tells of the decision, where it is at hand.
     """
     element = seen.element
     return {
@@ -131,11 +126,11 @@ def element_answer(seen: Seen, *, tells_case: bool, why: dict[str, Any] | None =
         "text": element.text,
         "valid": period_answer(element.valid),
         "codes": [{"system": code.system, "code": code.code, "text": code.text} for code in element.codes],
-        "details": dict(sorted(element.details.items())) if element.details else {},
+        "details": dict(sorted(element.details.items())),
         "part_of": element.part_of,
         "left_out": sorted(seen.decision.hidden),
         "source": _source(seen, tells_case=tells_case),
-        "why": why or _why(seen.decision),
+        "why": _why(seen.decision),
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.consent.reader import Reader
 from hub.flow.circle import members_told
-from hub.flow.hold import tells_nobody
+from hub.flow.hold import held_since, tells_nobody
 from hub.store.plans import StoredPlan
 from hub.store.revocations import Owed, UnderWay
 from hub.store.transaction import Unit
@@ -31,7 +31,7 @@ def before_it_was_held(unit: Unit, plan: UUID, reader: Reader, at: datetime) -> 
     stored = unit.plans.get(plan)
     if stored is None or not tells_nobody(stored.plan, reader):
         return None
-    held_at = unit.holds.of_plan(plan, stored.key)[-1].held_at
+    held_at = held_since(unit, stored)
     members = frozenset(one.member for one in members_told(unit, stored, reader, at))
     return Before(held_at, members, unit.plans.elements_before(plan, held_at))
 
@@ -40,8 +40,7 @@ def circle_as_held(unit: Unit, stored: StoredPlan) -> frozenset[str] | None:
     """Return who belonged to a plan as it was held back, whoever belongs to it now; None: it is not held."""
     if not stored.plan.is_held:
         return None
-    held_at = unit.holds.of_plan(stored.plan.id, stored.key)[-1].held_at
-    return frozenset(one.member for one in unit.memberships.of_plan(stored.plan.id, held_at))
+    return frozenset(one.member for one in unit.memberships.of_plan(stored.plan.id, held_since(unit, stored)))
 
 
 def is_of(row: Owed | UnderWay, before: Before | None) -> bool:

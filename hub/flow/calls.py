@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from hub.clock import now
-from hub.errors import HubError, Unavailable
+from hub.errors import HubError
 from hub.settings import Settings
 from hub.store.circuits import Call, Circuit, Direction
 from hub.store.transaction import Store, Unit
@@ -72,8 +72,7 @@ def answered(unit: Unit, call: Call, at: datetime, result: str, *, brought: bool
 
 def did_not_answer(unit: Unit, call: Call, at: datetime, error: HubError) -> None:
     """The system did not answer: it is left alone for a while, and no message or document is to blame."""
-    asked = error.retry_after if isinstance(error, Unavailable) else None
-    until, has_opened = unit.breakers.did_not_answer(call, at, error.code, asked)
+    until, has_opened = unit.breakers.did_not_answer(call, at, error.code, error.retry_after)
     if has_opened:
         _tell(unit, "breaker-opened", call, at, code=error.code)
     if call.direction is Direction.RECIPIENT:

@@ -16,7 +16,7 @@ from hub.consent.policy import Policy
 from hub.consent.reader import ONE_PLAN, Exchange, Reader
 from hub.consent.simulate import CircleChanged, Facts, Place, Places
 from hub.flow.belonging import as_one_of
-from hub.flow.hold import as_delivered, as_told, tells_nobody
+from hub.flow.hold import as_delivered, as_told, held_since, tells_nobody
 from hub.plan.element import Period
 from hub.plan.person import Membership, Role
 from hub.plan.plan import Plan
@@ -48,7 +48,7 @@ def members_told(unit: Unit, stored: StoredPlan, asker: Reader | None, at: datet
     members = unit.memberships.of_plan(stored.plan.id, at)
     if asker is None or not tells_nobody(stored.plan, asker):
         return members
-    since = unit.holds.of_plan(stored.plan.id, stored.key)[-1].held_at
+    since = held_since(unit, stored)
     return [one for one in members if one.period.start is None or one.period.start <= since]
 
 

@@ -21,8 +21,7 @@ from hub.plan.element import Status
 from hub.plan.identifier import CPR
 from hub.plan.person import Role
 from hub.settings import Settings
-from hub.store.notice_counts import HELD, NOT_SHOWN
-from hub.store.notices import NOT_ADDRESSED, Notice, NoticeKind, State
+from hub.store.notices import HELD, NOT_ADDRESSED, NOT_SHOWN, Notice, NoticeKind, State
 from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
 

@@ -48,6 +48,11 @@ def tells_nobody(plan: Plan, reader: Reader) -> bool:
     return plan.is_held and reader.role in (Role.CITIZEN, Role.PARTNER)
 
 
+def held_since(unit: Unit, stored: StoredPlan) -> datetime:
+    """Return since when a plan is held back that is."""
+    return unit.holds.of_plan(stored.plan.id, stored.key)[-1].held_at
+
+
 def as_told(plan: Plan, reader: Reader) -> Plan:
     """Return the plan as whatever a reader is told of it rests on.
 

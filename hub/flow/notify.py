@@ -137,8 +137,7 @@ def _failed(unit: Unit, begun: _Begun, error: HubError, at: datetime, settings: 
     one, failures = begun.subscription, begun.subscription.failures + 1
     is_refused = begun.notice.kind is Kind.HANDSHAKE and isinstance(error, Refused)
     gives_up = is_refused or failures >= settings.subscription_failures
-    asked = error.retry_after if isinstance(error, Unavailable) else None
-    wait = max(asked or 0.0, doubling(failures))
+    wait = max(error.retry_after or 0.0, doubling(failures))
     trouble = error.sentence[:200] if gives_up else ""
     until = at + timedelta(seconds=wait)
     if unit.subscriptions.failed(one, begun.token, at, until, error.code, trouble) and gives_up:

@@ -100,7 +100,7 @@ def _given(witness: Witness, size: int, store: Store, *, is_repeated: bool) -> t
     if size > 0 and (not theirs or theirs[0].size != size):
         return size, WitnessDiffers.code
     began = monotonic()
-    for kept in theirs if is_repeated or size <= 0 else theirs[1:]:
+    for kept in [one for one in theirs if is_repeated or one.size > size]:
         try:
             witness.take(kept.size, kept.note)
         except HubError as error:

@@ -33,8 +33,8 @@ class Witnesses:
         with self._store.begin(read_only=True) as unit:
             found = witnessed(unit, self._settings)
         if any(one.differs for one in found):
-            error = WitnessDiffers("A witness of the audit holds other checkpoints than this hub.")
-            raise Unavailable(error.sentence, error.next_step)
+            sentence = "A witness of the audit holds other checkpoints than this hub."
+            raise Unavailable(sentence, WitnessDiffers.default_next_step)
         if any(one.trouble or one.is_late for one in found):
             raise Unavailable(
                 "A witness of the audit does not take checkpoints.",

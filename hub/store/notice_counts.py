@@ -8,10 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from hub.store.notice_tables import notices
-from hub.store.notices import State
+from hub.store.notices import HELD, NOT_SHOWN, State
 
-#: Why one waits though nothing has failed, beside that its time is to come.
-HELD, NOT_SHOWN = "held", "not-shown"
 _ROW = notices.c
 
 

@@ -28,6 +28,8 @@ _ROW = notices.c
 NOBODY = "nobody"
 #: Why one was dropped whose addressee is none any more: another may be.
 NOT_ADDRESSED = "not-addressed"
+#: Why one waits though nothing has failed, beside that its time is to come.
+HELD, NOT_SHOWN = "held", "not-shown"
 
 
 class NoticeKind(StrEnum):

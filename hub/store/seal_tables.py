@@ -1,7 +1,8 @@
 """The tables of the sealed audit. Who writes them is the sealer alone; the database lets nobody change or delete them.
 
 What keeps them so are triggers (migration 0018): they refuse each UPDATE, and each DELETE but that of audit rows whose
-place is below a clearing. On PostgreSQL each TRUNCATE too (0019).
+place is below a clearing. On PostgreSQL each TRUNCATE too (0019), on SQLite each REPLACE, and a clearing past the last
+checkpoint (0034).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from hub.flow.seal import checkpoint, export, seal, standing
 from hub.queue.sealer import Sealer
 from hub.settings import Settings
 from hub.store.seal_tables import audit_checkpoints, audit_clearings, audit_seals
+from hub.store.seals import Kept
 from hub.store.tables import audit
 from hub.store.transaction import Store
 from hub.testing.clock import frozen
@@ -44,6 +45,15 @@ def seal_all(store: Store) -> int:
     while batch := seal(store, is_whole=True):
         sealed += batch
     return sealed
+
+
+def covered(store: Store, settings: Settings, times: int) -> Kept:
+    """Do something so many times, seal it, and sign a checkpoint over it."""
+    does(store, times)
+    seal_all(store)
+    kept = checkpoint(store, settings)
+    assert kept is not None
+    return kept
 
 
 def checked(store: Store, *outside: str) -> Verdict:
@@ -121,9 +131,7 @@ def test_a_checkpoint_comes_after_so_many_seconds_or_entries_and_not_without_any
 
 @pytest.mark.parametrize("table", [audit, audit_seals, audit_checkpoints, audit_clearings])
 def test_the_database_refuses_to_change_or_delete(world: World, table: sa.Table) -> None:
-    does(world.store, 3)
-    seal_all(world.store)
-    checkpoint(world.store, some_settings())
+    covered(world.store, some_settings(), 3)
     with world.store.begin() as unit:
         unit.seals.clear(0, 1, now())
     for statement in (table.delete(), table.update().values(municipality="0101")):
@@ -144,10 +152,7 @@ def keeps_house(store: Store, settings: Settings) -> int:
 def test_what_is_old_is_cleared_in_small_steps_and_the_rest_is_whole(world: World) -> None:
     settings = some_settings()
     with frozen(now()) as clock:
-        does(world.store, 2 * MOST + 20)
-        seal_all(world.store)
-        old = checkpoint(world.store, settings)
-        assert old is not None
+        old = covered(world.store, settings, 2 * MOST + 20)
         clock.advance(timedelta(days=1000))
         assert keeps_house(world.store, settings) == 0
         clock.advance(timedelta(days=1000))
@@ -169,14 +174,11 @@ def test_what_is_old_is_cleared_in_small_steps_and_the_rest_is_whole(world: Worl
 def test_what_no_checkpoint_covers_and_what_is_young_is_not_cleared(world: World) -> None:
     settings = some_settings(keep_audit_days=10)
     with frozen(now()) as clock:
-        does(world.store, 10)
-        seal_all(world.store)
-        covered = checkpoint(world.store, settings)
-        assert covered is not None
+        first = covered(world.store, settings, 10)
         does(world.store, 10)
         clock.advance(timedelta(days=11))
         seal_all(world.store)
-        assert keeps_house(world.store, settings) == covered.size
+        assert keeps_house(world.store, settings) == first.size
         clock.advance(timedelta(seconds=60))
         seal_all(world.store)
         assert checkpoint(world.store, settings)
@@ -188,10 +190,7 @@ def test_what_no_checkpoint_covers_and_what_is_young_is_not_cleared(world: World
 
 
 def test_one_who_owns_the_database_is_found(world: World) -> None:
-    does(world.store, 30)
-    seal_all(world.store)
-    kept = checkpoint(world.store, some_settings())
-    assert kept is not None
+    kept = covered(world.store, some_settings(), 30)
     with world.store.begin() as unit:
         without_triggers(unit)
         row = unit.connection.execute(sa.select(sa.func.max(audit.c.row))).scalar_one()
@@ -281,9 +280,7 @@ def test_who_says_that_all_may_be_cleared_is_found(world: World, gone: int) -> N
 def test_nothing_is_put_in_the_place_of_what_stands(world: World) -> None:
     if world.store.engine.dialect.name == "postgresql":
         pytest.skip("PostgreSQL has no REPLACE")
-    does(world.store, 3)
-    seal_all(world.store)
-    checkpoint(world.store, some_settings())
+    covered(world.store, some_settings(), 3)
     with world.store.begin() as unit:
         unit.seals.clear(0, 1, now())
     for table in (audit, audit_seals, audit_checkpoints, audit_clearings):
@@ -297,10 +294,7 @@ def test_what_another_key_of_the_hubs_has_signed_before_is_whole(world: World) -
     """The signing key may be another one day; its public half stays among HUB_OLD_PROOF_KEYS."""
     settings = some_settings(keep_audit_days=1)
     with frozen(now()) as clock:
-        does(world.store, 3)
-        seal_all(world.store)
-        first = checkpoint(world.store, settings)
-        assert first is not None
+        first = covered(world.store, settings, 3)
         before, world.store.keyring = world.store.keyring, another_signs(world.store.keyring.signing_key.public)
         does(world.store)
         seal_all(world.store)
