@@ -19,9 +19,6 @@ from hub.clock import monotonic
 
 USERS, AIM = 10, Aim(Better.LOWER, 150, "ms")
 _ROUNDS, _PAGES = 3, 12  # pages that each user opens in a round
-#: A server closes a connection that has rested for five seconds, as uvicorn does, and who asks over it at that very
-#: moment gets no answer. A good client closes it before.
-LIMITS = httpx.Limits(keepalive_expiry=2)
 _READ_SECONDS = 1.0  # before the next page; nobody reads a plan faster
 _SEEN = ("Sønnen kommer i skole hver dag", "Overblik over hverdagen", "Et job på 20 timer")
 
@@ -52,7 +49,7 @@ def rows() -> Iterator[Row]:
 
 def signed_in(town: Town) -> httpx.Client:
     """Sign a coordinator in, in a session of their own."""
-    user = httpx.Client(base_url=town.url("hub"), timeout=20, trust_env=False, limits=LIMITS)
+    user = httpx.Client(base_url=town.url("hub"), timeout=20, trust_env=False)
     form = {"token": town.tokens["coordinator"], "next": "/coordinator"}
     answer = user.post("/sign-in", data=form, headers={"Sec-Fetch-Site": "same-origin"})
     if not answer.is_redirect:

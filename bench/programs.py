@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import uvicorn
 
+from hub.cli.collecting import spare_what_stays
 from hub.cli.log_lines import log_as_json
 
 _ANSWER_SECONDS = 120
@@ -86,6 +87,7 @@ def served(app: Any) -> Iterator[str]:
     thread.start()
     while not server.started:
         thread.join(0.01)
+    spare_what_stays()
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()

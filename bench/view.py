@@ -15,7 +15,7 @@ from bench.views import SEEN, Address, bare_view, hub_view
 from hub.clock import monotonic
 
 AIM = Aim(Better.HIGHER, 0.5)
-_ROUNDS = 6
+_ROUNDS = 15
 _READINGS = 24  # in a round, by all readers together
 _READERS = (1, 4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import random
 import tomllib
@@ -42,9 +43,14 @@ MARKED = frozenset(one.partition(":")[0] for one in _PROJECT["tool"]["pytest"]["
 os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6)))
 
 
+#: How much of the modules that would run does: all, or less where CI finds its machine slow (``.ci/run``).
+SHARE = float(os.environ.get("HUB_TEST_SHARE", "1"))
+
+
 def pytest_report_header() -> str:
-    """Say how to make the same documents again."""
-    return f"generated documents: HUB_TEST_SEED={os.environ['HUB_TEST_SEED']}"
+    """Say how to make the same documents again, and to take the same share."""
+    share = f" HUB_TEST_SHARE={SHARE}" if SHARE < 1 else ""
+    return f"generated documents: HUB_TEST_SEED={os.environ['HUB_TEST_SEED']}{share}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,11 +64,18 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what hypothesis makes the cases of."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what hypothesis makes the cases of; of what is chosen then, take the share: whole modules, by chance."""
     for item in items:
         if is_hypothesis_test(getattr(item, "function", None)):
             item.add_marker("laws")
+    yield
+    if SHARE < 1:
+        modules = sorted({item.path for item in items})
+        drawn = random.Random(os.environ["HUB_TEST_SEED"]).sample(modules, math.ceil(SHARE * len(modules)))
+        config.hook.pytest_deselected(items=[item for item in items if item.path not in drawn])
+        items[:] = [item for item in items if item.path in drawn]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -21,14 +22,21 @@ def node_with(folder: Path) -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         _gone("there is no node with npm; install them (apt-get install nodejs npm)")
-    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    lock = folder / "package-lock.json"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # another process of the tests may be at it, and npm deletes what is there
+        _install(str(npm), lock)
+    return str(node)
+
+
+def _install(npm: str, lock: Path) -> None:
+    installed = lock.parent / "node_modules" / ".package-lock.json"
     if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=lock.parent, capture_output=True, text=True, timeout=100)
         if done.returncode and any(word in done.stderr for word in UNREACHED):
             _gone("npm does not reach its registry")
         assert done.returncode == 0, done.stderr
-    return str(node)
 
 
 def _gone(why: str) -> None:

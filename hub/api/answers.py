@@ -15,7 +15,7 @@ from hub.api.problems import OK
 from hub.consent.decision import Decision, Sentence
 from hub.consent.explain import completeness
 from hub.consent.explain_findings import finding
-from hub.consent.view import Seen
+from hub.consent.view import Seen, View, said_of_each
 from hub.flow.show import Shown
 from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
@@ -46,11 +46,18 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
             "value": view.may_be_partial,
             **sentence_answer(completeness(view.may_be_partial)),
         },
-        "elements": [element_answer(seen, tells_case=view.tells_case_of(seen.element.authority)) for seen in view.seen],
+        "elements": _elements(view),
         "findings": _findings(shown, travel),
         "sources": _sources(shown),
         "as_of": when(shown.at),
     }
+
+
+def _elements(view: View) -> list[dict[str, Any]]:
+    return [
+        element_answer(seen, why, tells_case=view.tells_case_of(seen.element.authority))
+        for seen, why in zip(view.seen, said_of_each(view.seen, _why), strict=True)
+    ]
 
 
 def tagged(answer: dict[str, Any]) -> tuple[bytes, str]:
@@ -109,9 +116,10 @@ def _sources(shown: Shown) -> list[dict[str, Any]]:
     ]
 
 
-def element_answer(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
+def element_answer(seen: Seen, why: dict[str, Any] | None = None, *, tells_case: bool) -> dict[str, Any]:
     """Return an element as its reader sees it, where it comes from, and why it is seen.
 
+    :param why: what to say of its decision, where that is said already.
     :param tells_case: whether the reader works with the authority's case numbers.
     """
     element = seen.element
@@ -130,7 +138,7 @@ def element_answer(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
         "part_of": element.part_of,
         "left_out": sorted(seen.decision.hidden),
         "source": _source(seen, tells_case=tells_case),
-        "why": _why(seen.decision),
+        "why": why or _why(seen.decision),
     }
 
 

@@ -64,13 +64,13 @@ from hub.identity.access import Access
 from hub.settings import Settings
 from hub.store.transaction import Store
 
-#: The modules whose routes are the API, in the order in which ``/openapi.json`` tells of them.
+#: The modules whose routes are the API, in the order in which a request is compared with them, and ``/openapi.json``
+#: tells of them: what is asked most comes first; fhir after what else is under /fhir, for its routes take all there.
 _ROOMS = (
-    fhir_subscriptions,  # before fhir, whose routes take whatever else is under /fhir
-    inbound, soap, plans, consents, consent_requests, revocations, fhir_consents, fhir, fhir_search, fhir_writes,
-    contracts, operations, findings, proposals, emergencies, holds, meetings, policies, choices, notices, feed,
-    receipts, register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions, erasures, corrections,
-    security, statements, goals, evaluation,
+    plans, inbound, soap, consents, consent_requests, revocations, fhir_consents, fhir_subscriptions, fhir,
+    fhir_search, fhir_writes, contracts, operations, findings, proposals, emergencies, holds, meetings, policies,
+    choices, notices, feed, receipts, register_tasks, dead_letters, replays, trace, audit, oauth, rights, restrictions,
+    erasures, corrections, security, statements, goals, evaluation,
 )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from hub.api.answers import json_response, when
 from hub.api.asking import AnAuditor, AnOperator, CorrelationId, TheHub
+from hub.api.models import Instant
 from hub.errors import Fault, InvalidRequest
 from hub.flow.auditing import search_audit, verify_audit
 from hub.flow.seal import standing
@@ -33,8 +33,8 @@ def search(
     hub: TheHub,
     auditor: AnAuditor,
     correlation_id: CorrelationId,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     actor: _Word = None,
     action: _Word = None,
     correlation: _Word = None,

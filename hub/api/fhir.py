@@ -14,7 +14,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from hub.api.asking import ANYONE, AMember, CorrelationId, TheHub
@@ -29,6 +28,7 @@ from hub.api.fhir_sources import (
     origin_of,
     resources_of,
 )
+from hub.api.models import Instant
 from hub.errors import NotFound
 from hub.fhir.around import Around
 from hub.fhir.bundle import history, searchset
@@ -51,7 +51,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OF_CONSENT = re.compile(rf"({_UUID.pattern})-([0-9]{{1,6}})")
 _MOST = 10_000
 Kinds = Annotated[str, Query(alias="_type", pattern=r"^[A-Za-z]{1,40}(,[A-Za-z]{1,40}){0,20}$")]
-Since = Annotated[AwareDatetime | None, Query(alias="_since")]
+Since = Annotated[Instant | None, Query(alias="_since")]
 Count = Annotated[int, Query(alias="_count", ge=1, le=_MOST)]
 Cursor = Annotated[str, Query(alias="_cursor", pattern=r"^[a-z]{0,300}$")]
 

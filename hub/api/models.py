@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
+    AwareDatetime,  # noqa: TID251 - what Instant is made of
     BaseModel,
     BeforeValidator,
     ConfigDict,

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from hub.api.answers import json_response, period_answer, when
 from hub.api.asking import AChooser, ACoordinator, AWriter, CorrelationId, TheBody, TheHub
-from hub.api.models import Strict, Why, read, schema_of
+from hub.api.models import Instant, Strict, Why, read, schema_of
 from hub.api.problems import CREATED
 from hub.flow import propose
 from hub.flow.proposed import ShownProposal
@@ -23,7 +22,7 @@ class Wanted(Strict):
     """Which appointment is to begin at another time, and when."""
 
     element: UUID
-    start: AwareDatetime
+    start: Instant
 
 
 @router.post("/plans/{plan}/proposals", status_code=CREATED, openapi_extra=schema_of(Wanted))

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from hub.api.answers import json_response
 from hub.api.asking import AnOperator, CorrelationId, TheBody, TheHub
-from hub.api.models import OneName, Strict, read, schema_of
+from hub.api.models import Instant, OneName, Strict, read, schema_of
 from hub.api.problems import CREATED, OK
 from hub.flow.dead_causes import Cause
 from hub.flow.replay_forecast import Forecast, forecast
@@ -43,7 +43,7 @@ class WantedReplay(Strict):
     group: Annotated[str, Field(pattern="^[0-9a-f]{12}$")] | None = None
     cause: Cause | None = None
     recipient: OneName | None = None
-    until: AwareDatetime | None = None
+    until: Instant | None = None
     reason: str = Field(default="", max_length=500, repr=False)
     canary: int = Field(default=1, ge=1, le=MOST_CANARIES)
     per_minute: int = Field(default=60, ge=1, le=MOST_PER_MINUTE)

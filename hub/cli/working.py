@@ -9,6 +9,7 @@ import threading
 import orjson
 
 from hub.cli.assembly import Rooms
+from hub.cli.collecting import spare_what_stays
 from hub.cli.metrics_port import metrics_port
 from hub.cli.span_export import spans_sent
 from hub.errors import SettingsRefused
@@ -41,6 +42,7 @@ def work(rooms: Rooms) -> None:
         running = loops(rooms, broker)
         with metrics_port(rooms, broker.ping, running.health) as metrics:
             running.start()
+            spare_what_stays()
             sys.stdout.write(orjson.dumps({"ready": "worker", **metrics}).decode() + "\n")
             sys.stdout.flush()
             told_to_stop.wait()

@@ -6,9 +6,10 @@ that differ only in what is withheld give equal views.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from hub.consent.consent import ConsentsByPerson
@@ -23,6 +24,7 @@ from hub.plan.plan import Plan
 
 #: Stands for any authority but the reader's own, when the question is about permissions and not about content.
 _ANY_OTHER = "another authority"
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ class View:
         return next((seen for seen in self.seen if seen.element.id == wanted), None)
 
 
+def said_of_each(seen: Sequence[Seen], say: Callable[[Decision], Said]) -> list[Said]:
+    """Return what there is to say of the decision of each; said once for all elements that share it, being alike."""
+    decisions = {id(one.decision): one.decision for one in seen}
+    said = {which: say(decision) for which, decision in decisions.items()}
+    return [said[id(one.decision)] for one in seen]
+
+
 def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPerson, at: datetime) -> View:
     """Return what the reader may see of the plan at the instant.
 
@@ -80,14 +89,13 @@ def view_for(plan: Plan, reader: Reader, policy: Policy, consents: ConsentsByPer
     decider = Decider(reader, policy, consents, at)
     in_order = sorted(plan.elements.values(), key=lambda element: element.id.int)
     decided = _decided(plan, in_order, reader, decider)
-    shown = {element.id for element, decision in decided if decision.permits}
+    permitted = [(element, decision) for element, decision in decided if decision.permits]
+    shown = {element.id for element, _ in permitted}
     return View(
         plan=plan.id,
         reader=reader,
         seen=tuple(
-            Seen(_as_shown(element, decision.hidden, shown, reader), decision)
-            for element, decision in decided
-            if decision.permits
+            Seen(_as_shown(element, decision.hidden, shown, reader), decision) for element, decision in permitted
         ),
         may_be_partial=_may_be_partial(plan, policy, decider),
         recheck_at=next_change(plan.people(), policy, consents, at, reader.emergency),

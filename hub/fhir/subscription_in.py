@@ -60,11 +60,12 @@ def read_subscription(resource: Mapping[str, Any]) -> tuple[Status, Terms]:
 
 
 def _status(parts: Parts) -> Status:
-    said = parts.value.get("status")
-    if said not in {one.value for one in Status}:
+    said: Any = parts.value.get("status")
+    try:
+        return Status(said)
+    except ValueError:
         parts.fault("status", "R4 has no such status.", "Use requested to subscribe, and off to end it.")
         return Status.REQUESTED
-    return Status(said)
 
 
 def _topic(parts: Parts) -> Topic | None:

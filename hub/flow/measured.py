@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from hub.authority.feeding import CHANNEL as FEED
 from hub.clock import now
 from hub.flow.dead_causes import Cause
 from hub.flow.dead_letters import causes_counted
@@ -53,7 +54,9 @@ def _queues(counted: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Samp
         recipient = (row["recipient"],)
         yield Sample(of.QUEUE_DEPTH, recipient, row["due"])
         yield Sample(of.QUEUE_UNDER_WAY, recipient, row["under_way"])
-        yield Sample(of.QUEUE_OLDEST, recipient, _age(row["oldest_due_at"], at))
+        # When a recipient comes to fetch is for it to say, so that what waits for it tells nothing of the hub.
+        oldest = of.FEED_OLDEST if row["channel"] == FEED else of.QUEUE_OLDEST
+        yield Sample(oldest, recipient, _age(row["oldest_due_at"], at))
     yield Sample(of.RELAY_LAG, (), max((_age(row["unrung_since"], at) for row in counted), default=0.0))
 
 

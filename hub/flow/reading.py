@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from hub.consent.decision import Decision, Obligation, Reason
 from hub.consent.reader import Emergency, Reader
-from hub.consent.view import Seen, View
+from hub.consent.view import Seen, View, said_of_each
 from hub.flow.belonging import as_member
 from hub.plan.element import Period
 from hub.store.transaction import Unit
@@ -63,15 +62,13 @@ def rested_on(seen: Sequence[Seen]) -> dict[str, Any]:
     ``by_decision`` says which of them each was for, by their places in ``elements``, so that who may know of some alone
     is told what those rested on; empty: all rested on the same.
     """
-    in_order = sorted(((str(one.element.id), one.decision) for one in seen), key=itemgetter(0))
-    decisions = {id(decision): decision for _, decision in in_order}  # elements that are alike share one
-    said = {which: _said(decision) for which, decision in decisions.items()}
+    in_order = sorted(seen, key=lambda one: one.element.id.int)
     groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    for place, (_, decision) in enumerate(in_order):
-        groups.setdefault(said[id(decision)], []).append(place)
+    for place, said in enumerate(said_of_each(in_order, _said)):
+        groups.setdefault(said, []).append(place)
     apart = [{"of": of, "rules": rules, "consents": consents} for (rules, consents), of in groups.items()]
     return {
-        "elements": [element for element, _ in in_order],
+        "elements": [one.element.id for one in in_order],
         "rules": sorted({rule for rules, _ in groups for rule in rules}),
         "consents": sorted({consent for _, consents in groups for consent in consents}),
         "by_decision": apart if len(apart) > 1 else [],

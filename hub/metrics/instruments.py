@@ -136,7 +136,16 @@ QUEUE_UNDER_WAY = Instrument(
     Kind.GAUGE, "hub_queue_under_way", "Deliveries that a worker holds just now.", _RECIPIENT, is_summed=True
 )
 QUEUE_OLDEST = Instrument(
-    Kind.GAUGE, "hub_queue_oldest_seconds", "How long the oldest of what is due has been so; 0: nothing is.", _RECIPIENT
+    Kind.GAUGE,
+    "hub_queue_oldest_seconds",
+    "How long the oldest of what the hub is to send to a recipient has been due; 0: nothing is.",
+    _RECIPIENT,
+)
+FEED_OLDEST = Instrument(
+    Kind.GAUGE,
+    "hub_feed_oldest_seconds",
+    "How long the oldest of what a recipient is to fetch by its feed has been due; 0: nothing is.",
+    _RECIPIENT,
 )
 RELAY_LAG = Instrument(
     Kind.GAUGE, "hub_relay_lag_seconds", "How long what is due longest has not been rung for; 0: all has."

@@ -17,8 +17,11 @@ def day_of(at: datetime) -> date:
 def months_later(day: date, months: int) -> date:
     """Return the day of the same number so many months later; where the month is too short, its last day."""
     years, month = divmod(day.month - 1 + months, 12)
-    next_month = date(day.year + years + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return min(date(day.year + years, month + 1, 1) + timedelta(days=day.day - 1), next_month - timedelta(days=1))
+    year, month = day.year + years, month + 1
+    try:
+        return day.replace(year=year, month=month)
+    except ValueError:  # too short, so not December
+        return date(year, month + 1, 1) - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -53,26 +53,25 @@ class FollowUpDue:
 def follow_ups_due(elements: Iterable[Element], at: datetime) -> tuple[FollowUpDue, ...]:
     """Find the measures without a follow-up in their time, by the day on which it is due."""
     known, today = list(elements), day_of(at)
-    follow_ups = [one for one in known if _is_follow_up(one)]
+    follow_ups = [one for one in known if one.kind is Kind.APPOINTMENT and _is_follow_up(one)]
+    measures = [one for one in known if one.kind is Kind.ACTIVITY and one.status in _GOES_ON]
     due = [
         FollowUpDue((measure.id,), by, rule, by < today)
         for rule in RULES
-        for measure in known
+        for measure in measures
         if measure.valid.start is not None and _falls_under(measure, rule)
         for by in [months_later(day_of(measure.valid.start), rule.months)]
-        if by - AHEAD <= today and not any(_follows_up(one, measure, by) for one in follow_ups)
+        if by <= today + AHEAD and not any(_follows_up(one, measure, by) for one in follow_ups)
     ]
     return tuple(sorted(due, key=lambda one: (one.by, one.elements)))
 
 
 def _falls_under(measure: Element, rule: FollowUpRule) -> bool:
-    is_measure = measure.kind is Kind.ACTIVITY and measure.status in _GOES_ON
-    return is_measure and any(rule.measures.fullmatch(code.code) for code in measure.codes)
+    return any(rule.measures.fullmatch(code.code) for code in measure.codes)
 
 
-def _is_follow_up(element: Element) -> bool:
-    is_one = element.kind is Kind.APPOINTMENT and element.details.get(Detail.TYPE) == "follow-up"
-    return is_one and element.status not in _TAKEN_BACK
+def _is_follow_up(appointment: Element) -> bool:
+    return appointment.details.get(Detail.TYPE) == "follow-up" and appointment.status not in _TAKEN_BACK
 
 
 def _follows_up(element: Element, measure: Element, by: date) -> bool:

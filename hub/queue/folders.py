@@ -6,7 +6,9 @@ The jobs of a running hub look into the folders, and so does ``hub intake``.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +64,7 @@ def refused_files(authorities: Authorities) -> Iterator[tuple[Path, str]]:
 
 
 def rewrap_file(file: Path, authority: str, keyring: Keyring) -> bool:
-    """Have a refused file's key wrapped by the master key in use; tell whether it was not.
+    """Have a refused file's key wrapped by the master key in use; tell whether it was not. It stays whose it was.
 
     :raises SettingsRefused: the master key that wrapped it is not set.
     :raises Tampered: the file was changed, or is another authority's.
@@ -75,5 +77,9 @@ def rewrap_file(file: Path, authority: str, keyring: Keyring) -> bool:
         out.write(keyring.rewrap(sealed, refused_place(authority)))
         out.flush()
         os.fsync(out.fileno())
+    was = file.stat()
+    with suppress(PermissionError):  # only root can; and what root has wrapped anew the hub itself must read
+        os.chown(anew, was.st_uid, was.st_gid)
+    shutil.copystat(file, anew)
     anew.replace(file)
     return True

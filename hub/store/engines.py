@@ -63,7 +63,7 @@ def new_engine(url: URL) -> sa.Engine:
             },
         )
         event.listen(engine, "connect", _refuse_forgetful_server)
-        event.listen(engine, "before_cursor_execute", _choose_format)
+        event.listen(engine, "do_execute", _choose_format)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ask_for_life)
         return engine
@@ -123,9 +123,11 @@ def _refuse_forgetful_server(connection: Any, _record: object) -> None:
     connection.rollback()
 
 
-def _choose_format(
-    _connection: sa.Connection, cursor: Any, _statement: str, _parameters: object, context: Any, _is_many: bool
-) -> None:
+def _choose_format(cursor: Any, _statement: str, _parameters: object, context: Any) -> None:
+    """Choose how rows come, and let the driver ask for them as ever.
+
+    An event of the dialect: for one of the engine each new connection would put the lists of its listeners together.
+    """
     if context is not None and context.execution_options.get("hub_in_binary"):
         cursor.format = context.dialect.dbapi.pq.Format.BINARY
 
@@ -141,6 +143,6 @@ def _ask_for_life(connection: Any, record: Any, _proxy: object) -> None:
         return
     try:
         connection.execute("SELECT 1")
-        connection.rollback()
+        connection.commit()  # rolled back, psycopg would forget every statement that it has prepared
     except connection.OperationalError as error:
         raise DisconnectionError from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Callable, Coroutine
@@ -21,6 +22,8 @@ SEE_OTHER, UNKNOWN, FORBIDDEN, MISSING, UNFIT = 303, 401, 403, 404, 422
 _NOTHING, _FAILED = 204, 500
 #: What htmx is told: leave the page as it is.
 _KEEP = {"Cache-Control": "no-store", "HX-Reswap": "none"}
+#: Stands in for a part whose reader is not signed in any more, and asks for it again.
+_ASKS_AGAIN = '<div data-hx-get="{path}?ended=yes" data-hx-trigger="every 3s" data-hx-swap="outerHTML"></div>'
 _STATUS: dict[type[Exception], int] = {
     InvalidRequest: 400,
     NotAllowed: FORBIDDEN,
@@ -68,9 +71,24 @@ class FragmentRoute(PageRoute):
                 return answer
             if answer.status_code >= _FAILED:  # it asks again; what it shows meanwhile says of when it is
                 return Response(status_code=answer.status_code, headers=_KEEP)
+            if answer.status_code == SEE_OTHER and not _hears_or_has_asked(request):
+                return _asks_again(request)
             return Response(status_code=_NOTHING, headers=_KEEP | {"HX-Redirect": request.url.path.rpartition("/")[0]})
 
         return part_or_whole
+
+
+def _hears_or_has_asked(request: Request) -> bool:
+    return "ended" in request.query_params or "text/event-stream" in request.headers.get("accept", "")
+
+
+def _asks_again(request: Request) -> Response:
+    """Let a page be for three seconds whose session has ended: it may be on its way, for its reader has signed out.
+
+    Led elsewhere it would not get where it was going, and the provider's own session would not end.
+    """
+    part = _ASKS_AGAIN.format(path=html.escape(request.url.path))
+    return Response(part, headers=_KEEP | {"HX-Reswap": "outerHTML"}, media_type="text/html")
 
 
 def to_sign_in(request: Request) -> Response:

@@ -73,9 +73,7 @@ def dead_letters(walk: ways.Walk) -> list[str]:
 def signed_in(browser: Browser, town: Town, role: str, language: str = "da", width: int = WIDE) -> Iterator[Visit]:
     """Sign somebody of a role in through the provider."""
     with a_visit(browser, town.url("hub"), language=language, width=width) as visit:
-        visit.opens("/sign-in")
-        visit.page.locator("main a.button").click()
-        visit.page.locator(f"button[value={STAFF[role]}]").click()
+        visit.chooses(STAFF[role])
         visit.page.wait_for_url(f"**{HOMES[Role(role)]}")
         yield visit
 
@@ -149,11 +147,11 @@ def test_whoever_coordinates_the_plan_is_shown_it_for_a_reason_on_a_page_that_sh
     with signed_in(browser, walked.town, COORDINATOR, language, width) as visit:
         visit.opens(f"/coordinator/dead-letters/{walked.addresses['letter']}")
         visit.page.locator("#reason").fill("fordi")
-        visit.page.locator("main form button").click()
+        visit.clicks("main form button")
         assert visit.page.locator(".form-error-message").count() == 1
         assert visit.barriers(axe) + visit.complaints == []
         visit.page.locator("#reason").fill(f"{REASON}, {language} {width}")
-        visit.page.locator("main form button").click()
+        visit.clicks("main form button")
         visit.page.locator(".tree").first.wait_for()
         assert hits(visit.page.content().encode())
         assert visit.barriers(axe) + visit.complaints == []

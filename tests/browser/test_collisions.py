@@ -34,7 +34,7 @@ def test_a_reason_that_says_nothing_is_asked_for_again_on_a_page_that_shuts_nobo
         before = counts(visit, family)
         visit.unfolds()
         visit.page.locator(f"{OPEN} textarea").first.fill("ok")
-        visit.page.locator(f"{OPEN} button").first.click()
+        visit.clicks(visit.page.locator(f"{OPEN} button").first)
         assert visit.page.locator(".form-error-message").count() == 1
         assert visit.page.locator(f"{OPEN} textarea").first.input_value() == "ok", "what was typed is not lost"
         assert visit.barriers(axe) + visit.complaints == []
@@ -47,7 +47,7 @@ def test_accepting_a_collision_is_remembered_until_a_side_moves(browser: Browser
         assert counts(visit, family) == (1, 0)
         visit.unfolds()
         visit.page.locator(f"{OPEN} textarea").fill(REASON)
-        visit.page.locator(f"{OPEN} button").click()
+        visit.clicks(f"{OPEN} button")
         assert counts(visit, family) == (0, 1)
         visit.unfolds()
         assert REASON in visit.page.locator(ACCEPTED).inner_text()

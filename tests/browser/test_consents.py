@@ -45,17 +45,17 @@ def comes_to_the_check(visit: Visit, family: Family, *topics: str) -> None:
     """Go as far as the page that checks a yes to employment services."""
     visit.opens(CARDS)
     form = visit.page.locator("form[action$='/answer']:has(input[value=employment])")
-    form.locator("button[value=yes]").click()
+    visit.clicks(form.locator("button[value=yes]"))
     for topic in topics:
         visit.page.locator(f"#category-{topic}").check()
     visit.page.locator("#months-3").check()
-    visit.page.locator("form[action$='/check'] button").click()
+    visit.clicks("form[action$='/check'] button")
     assert visit.path() == family.address(CHECK)
 
 
 def by_its_button(visit: Visit, family: Family) -> None:
     comes_to_the_check(visit, family, "goals")
-    visit.page.locator("form[action$='/confirm'] button[value=no]").click()
+    visit.clicks("form[action$='/confirm'] button[value=no]")
     assert visit.path().endswith("/unchanged")
 
 
@@ -68,8 +68,8 @@ def by_the_browsers_back(visit: Visit, family: Family) -> None:
 
 def by_the_link_to_the_cards(visit: Visit, family: Family) -> None:
     visit.opens(CARDS)
-    visit.page.locator("form[action$='/answer']:has(input[value=employment]) button[value=yes]").click()
-    visit.page.locator("a[href$='/unchanged']").click()
+    visit.clicks("form[action$='/answer']:has(input[value=employment]) button[value=yes]")
+    visit.clicks("a[href$='/unchanged']")
     assert visit.path().endswith("/unchanged")
 
 
@@ -86,8 +86,8 @@ def by_loading_again(visit: Visit, family: Family) -> None:
 
 def from_a_withdrawal(visit: Visit, family: Family) -> None:
     visit.opens(CARDS)
-    visit.page.locator(f"form:has(input[value='{family.addresses['given']}']) button[value=withdraw]").click()
-    visit.page.locator("form[action$='/confirm'] button[value=no]").click()
+    visit.clicks(f"form:has(input[value='{family.addresses['given']}']) button[value=withdraw]")
+    visit.clicks("form[action$='/confirm'] button[value=no]")
     assert visit.path().endswith("/unchanged")
 
 
@@ -127,7 +127,7 @@ def test_yes_and_no_weigh_the_same_and_nobody_is_shut_out_on_the_way(
         for form in visit.page.locator("form[action$='/answer']").all():
             yes, no = form.locator("button").evaluate_all(looks)
             assert yes == no
-        visit.page.locator("form[action$='/answer']:has(input[value=employment]) button[value=yes]").click()
+        visit.clicks("form[action$='/answer']:has(input[value=employment]) button[value=yes]")
         assert visit.barriers(axe) == [], "the page that asks"
         comes_to_the_check(visit, family, "goals")
         yes, no = visit.page.locator("form[action$='/confirm'] button").evaluate_all(looks)

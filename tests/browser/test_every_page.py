@@ -77,14 +77,14 @@ def test_what_a_form_answers_shuts_nobody_out(
     with a_visit(browser, family.url, language=language, width=width) as nobody:
         nobody.opens("/sign-in")
         nobody.page.locator("input[name=token]").fill("nobody's")
-        nobody.page.locator("main form button").click()
+        nobody.clicks("main form button")
         is_clear(nobody, ".form-error-message, .error-message, .alert-error")
     cookies = family.cookies_of(ROLES["coordinator"])
     with a_visit(browser, family.url, language=language, width=width, cookies=cookies) as karen:
         for typed in ("12", "0101701234"):
             karen.opens("/coordinator")
             karen.page.locator("input[name=cpr]").fill(typed)
-            karen.page.locator("main form button").click()
+            karen.clicks("main form button")
             is_clear(karen, ".form-error-message, .error-message, .alert-error")
 
 

@@ -39,9 +39,9 @@ def test_a_plan_of_long_words_fits_in_our_style_and_no_script_sees_the_session(
     with a_visit(browser, hub.url, width=width) as visit:
         visit.opens("/coordinator")
         visit.page.locator("input[name=token]").fill(hub.tokens["coordinator"])
-        visit.page.locator("main form button").click()
+        visit.clicks("main form button")
         visit.page.locator("input[name=cpr]").fill(cpr)
-        visit.page.locator("main form button").click()
+        visit.clicks("main form button")
         assert visit.path() == f"/coordinator/plans/{opened['plan']}"
         assert visit.page.locator("article").count() == len(ELEMENTS)
         assert visit.says("getComputedStyle(document.querySelector('header .container')).display") == "flex", "our own"
@@ -50,7 +50,7 @@ def test_a_plan_of_long_words_fits_in_our_style_and_no_script_sees_the_session(
         visit.unfolds()
         assert not visit.scrolls_sideways()
         assert visit.says("document.cookie") == ""
-        visit.page.locator("header form button").click()
+        visit.clicks("header form button")
         assert visit.path() == "/sign-in"
         visit.opens("/coordinator")
         assert visit.path() == "/sign-in"

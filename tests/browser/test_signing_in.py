@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.identity.signing_in import SignIns
 from tests.browser.family import Family, a_family
-from tests.browser.visit import LANGUAGES, NARROW, a_visit
+from tests.browser.visit import LANGUAGES, NARROW, Visit, a_visit
+from tests.patience import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,21 +25,60 @@ def family(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield known
 
 
+def signs_in(visit: Visit, wanted: str) -> None:
+    """Come to a page of the coordinator's by the provider."""
+    visit.chooses("karen", wanted)
+    visit.page.wait_for_url(wanted)
+
+
 def test_a_coordinator_comes_back_from_another_site_and_is_signed_in(browser: Browser, family: Family) -> None:
     wanted = f"{family.url}{family.address('/coordinator/plans/{plan}')}"
     with a_visit(browser, family.url) as visit:
         visit.opens(wanted)
-        visit.page.locator("main a.button").click()
+        visit.clicks("main a.button")
         assert visit.page.url.startswith(family.provider.url), "another site"
         assert "Sandbox." in visit.page.inner_text("body")
-        visit.page.locator("button[value=karen]").click()
+        visit.clicks("button[value=karen]")
         visit.page.wait_for_url(wanted)
         assert visit.page.inner_text("h1") == "Kirsten Test Berggren"
         assert visit.says("document.cookie") == "", "no script sees the session"
-        visit.page.locator("header form button").click()
+        visit.clicks("header form button")
         visit.page.wait_for_url(f"{family.url}/sign-in?left=yes")
         visit.opens(wanted)
         assert visit.path() == "/sign-in"
+        assert visit.complaints == []
+
+
+def test_who_signs_out_gets_to_where_a_slow_provider_ends_its_session_though_the_page_still_asks(
+    browser: Browser, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_session, answers = SignIns.end_session, list[int]()
+
+    def slowly(sign_ins: SignIns) -> str:
+        wait_for(lambda: 200 in answers, bool, 10)  # the page asks each second
+        return end_session(sign_ins)
+
+    monkeypatch.setattr(SignIns, "end_session", slowly)
+    wanted = f"{family.url}{family.address('/coordinator/plans/{plan}')}"
+    with a_visit(browser, family.url) as visit:
+        signs_in(visit, wanted)
+        visit.page.on("response", lambda one: answers.append(one.status) if "/banners" in one.url else None)
+        visit.clicks("header form button")
+        visit.page.wait_for_url(f"{family.url}/sign-in?left=yes")
+        assert 200 in answers, "the page still asked, and was told to ask again"
+        assert visit.complaints == []
+
+
+def test_a_plan_left_open_is_gone_soon_after_its_reader_has_signed_out_in_another_window(
+    browser: Browser, family: Family
+) -> None:
+    wanted = f"{family.url}{family.address('/coordinator/plans/{plan}')}"
+    with a_visit(browser, family.url) as visit:
+        signs_in(visit, wanted)
+        another = visit.page.context.new_page()
+        another.goto(f"{family.url}/coordinator")
+        another.locator("header form button").click()
+        visit.page.wait_for_url(f"{family.url}/sign-in?next=*")
         assert visit.complaints == []
 
 
@@ -46,12 +87,10 @@ def test_who_has_several_roles_chooses_on_a_page_that_shuts_nobody_out(
     browser: Browser, family: Family, axe: str, language: str
 ) -> None:
     with a_visit(browser, family.url, language=language, width=NARROW) as visit:
-        visit.opens("/sign-in")
-        visit.page.locator("main a.button").click()
-        visit.page.locator("button[value=ditte]").click()
+        visit.chooses("ditte")
         assert visit.page.locator("button[name=offer]").count() == 2
         assert visit.barriers(axe) == []
-        visit.page.locator('button[name=offer][value="1"]').click()
+        visit.clicks('button[name=offer][value="1"]')
         visit.page.wait_for_url(f"{family.url}/coordinator")
         assert visit.complaints == []
 
@@ -61,8 +100,6 @@ def test_who_gets_no_further_is_told_so_on_a_page_that_shuts_nobody_out(
     browser: Browser, family: Family, axe: str, sub: str
 ) -> None:
     with a_visit(browser, family.url, width=NARROW) as visit:
-        visit.opens("/sign-in")
-        visit.page.locator("main a.button").click()
-        visit.page.locator(f"button[value={sub}]").click()
+        visit.chooses(sub)
         visit.page.wait_for_url(f"{family.url}/sign-in/back?*")
         assert visit.barriers(axe) + visit.complaints == []

@@ -42,9 +42,7 @@ def story(town: Town) -> Story:
 def signed_in(browser: Browser, town: Town, sub: str, home: str) -> Iterator[Visit]:
     """Sign somebody in through the provider."""
     with a_visit(browser, town.url("hub")) as visit:
-        visit.opens("/sign-in")
-        visit.page.locator("main a.button").click()
-        visit.page.locator(f"button[value={sub}]").click()
+        visit.chooses(sub)
         visit.page.wait_for_url(f"**{home}")
         yield visit
 
@@ -103,8 +101,8 @@ def test_a_consent_withdrawn_in_the_browser_stops_a_queued_delivery_and_shows_it
         story.change_case("children", case, goals=[goal("m1", "Ro om morgenen"), goal("m2", "Det, der venter")])
         assert story.queue("social")["due"] == 1
         visit.opens("/citizen/consents")
-        visit.page.locator(withdraws).click()
-        visit.page.locator("form[action$='/confirm'] button[value=yes]").click()
+        visit.clicks(withdraws)
+        visit.clicks("form[action$='/confirm'] button[value=yes]")
         visit.page.wait_for_url("**/receipts/*")
         told = "Socialområdet: Ikke sendt: samtykket er trukket tilbage. Det er korrekt."
         assert told in visit.page.inner_text("main")

@@ -26,6 +26,8 @@ def given(browser: Browser, family: Family, language: str) -> Mapping[str, bytes
         for page in pages_of(COORDINATOR):
             answer = visit.page.goto(family.address(page.where))
             assert answer is not None
+            assert answer.status == page.status
+            assert visit.path() == family.address(page.where).partition("?")[0]
             found[page.where] = answer.body()
         visit.opens(family.address("/coordinator/plans/{plan}"))
         visit.unfolds()

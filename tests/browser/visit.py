@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.npm_folder import node_with
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 NARROW, WIDE = 320, 1280
 LANGUAGES = ("da", "en")
@@ -45,6 +45,20 @@ class Visit:
     def stays_at(self, url: str) -> None:
         """Let no page lead or ask elsewhere from now on."""
         self.page.route(lambda wanted: not wanted.startswith(url), lambda route: route.abort("aborted"))
+
+    def clicks(self, what: str | Locator, seconds: float = 20) -> None:
+        """Click on what leads to another page, and wait until that has loaded.
+
+        A click by itself waits until the other page begins to come: what is asked right after may be of either.
+        """
+        with self.page.expect_navigation(timeout=1_000 * seconds):
+            (self.page.locator(what) if isinstance(what, str) else what).click(timeout=1_000 * seconds)
+
+    def chooses(self, sub: str, path: str = "/sign-in") -> None:
+        """Go to an address as nobody, and be somebody at the sandbox's provider."""
+        self.opens(path)
+        self.clicks("main a.button")
+        self.clicks(f"button[value={sub}]")
 
     def path(self) -> str:
         """Return where the window is, without the host."""

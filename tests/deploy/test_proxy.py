@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPSConnection
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from hub.settings import Client
 from tests.certificates import Identity, an_identity, elliptic_key
 from tests.deploy.programs import DEPLOY, program
 from tests.integration.api.served import served
+from tests.integration.api.test_limits import answers_though_it_rests
 from tests.integration.set_up import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.deploy]
@@ -134,3 +136,8 @@ def test_a_head_that_comes_slowly_is_not_waited_for(proxy: Proxy) -> None:
             answer = line.recv(1000)
     assert b" 408 " in answer or not answer
     assert _HEAD_SECONDS - 1 < monotonic() - begun < 2 * _HEAD_SECONDS
+
+
+def test_a_connection_that_has_rested_still_answers(proxy: Proxy) -> None:
+    line = HTTPSConnection("127.0.0.1", proxy.port, timeout=20, context=proxy.tls(None))
+    answers_though_it_rests(line, _HEAD_SECONDS + 2)

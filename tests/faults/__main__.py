@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         file = _REPORTS / f"faults-{now().date()}.md" if asked.report == "auto" else Path(asked.report)
         file.write_text(page(verdicts, asked.seed, monotonic() - begun))
         sys.stderr.write(f"{file}\n")
+    if not verdicts:
+        sys.stderr.write("Nothing was run, so nothing is known; what is missing stands above.\n")
+        return 1
     return 1 if any(one.faults for one in verdicts) else 0
 
 

@@ -92,10 +92,10 @@ def broker_out_of_reach(scene: Scene) -> Verdict:
 def answer_lost(scene: Scene) -> Verdict:
     """The hub's answer breaks off after its commit; the sender asks again, and is told the same: one effect."""
     with scene.lab(plans=5) as lab, a_fault_proxy(lab.door, seed=scene.seed) as proxy:
-        straight, lab.door = lab.door, proxy.url(lab.door)
+        straight, lab.door, dice = lab.door, proxy.url(lab.door), scene.dice()
         for number in range(scene.size(100, sample=10)):
             message = lab.journal.next_message(lab.cases[number % len(lab.cases)])
-            with proxy.harmed(Reset(after=scene.dice().randrange(200)), DOWN):
+            with proxy.harmed(Reset(after=dice.randrange(200)), DOWN):
                 scene.asks(lab.send(message, patience=0) is None, "The answer was not lost.")
             first, again = lab.send(message), lab.send(message)
             same = first is not None and again is not None and (first.status, first.body) == (again.status, again.body)
@@ -122,6 +122,7 @@ def _harmed(scene: Scene, link: str, harms: tuple[tuple[Harm, str], ...]) -> Ver
                 if took > slowest:
                     slowest, worst = took, f"{harm} {way}"
                 _answers_in_time(scene, load, begun, f"{harm} {way}")
+        _all_answered(scene, load, lab)
         drained = scene.settles(lab, 120)
         return scene.judge(lab, drained_seconds=drained, harms=len(chosen), back_seconds=round(slowest, 2), worst=worst)
 
@@ -139,6 +140,7 @@ def _out_of_reach(scene: Scene, link: str) -> Verdict:
         taken = sum(one.status in (200, 201) for one in during)
         if link == "broker":
             scene.asks(taken == len(during) > 0, f"{len(during) - taken} of {len(during)} were refused without need.")
+        _all_answered(scene, load, lab)
         drained = scene.settles(lab)
         return scene.judge(
             lab, drained_seconds=drained, back_seconds=round(back, 2), answered=len(during), acknowledged_during=taken
@@ -179,3 +181,9 @@ def _answers_in_time(scene: Scene, load: Load, begun: float, during: str) -> Non
     scene.asks(not odd, f"During {during} senders were answered {sorted(odd)}.")
     silent = sum(one.status == 503 and "retry-after" not in one.headers for one in answers)
     scene.asks(silent == 0, f"During {during} {silent} answers did not say when to come again.")
+
+
+def _all_answered(scene: Scene, load: Load, lab: Lab) -> None:
+    """Ask that no request was left without an answer: of those the answers themselves say nothing."""
+    scene.asks(lab.journal.broken == 0, f"{lab.journal.broken} requests got no answer in time.")
+    scene.asks(not load.given_up, f"{len(load.given_up)} senders gave up.")

@@ -20,6 +20,7 @@ from tests.faults.lab import Lab
 from tests.faults.load import Load, under_load
 from tests.faults.measured import quantile
 from tests.faults.scenario import Scene, scenario
+from tests.faults.senders import Answered
 from tests.faults.verdict import Verdict
 
 _PAUSE = threading.Event()
@@ -43,6 +44,8 @@ def overload(scene: Scene) -> Verdict:
             back = _is_quick_again(scene, lab)
         _asks_of_a_flood(scene, answers, grown)
         before, during = _seconds(load, begun - 10, begun), _seconds(load, begun, ended)
+        taken = sum(one.status in (200, 201) for one in _answers(load, begun, ended))
+        scene.asks(taken > 0, "Of another sender nothing was taken in meanwhile.")
         scene.asks(
             during <= max(_TIMES * before, _SOON_SECONDS),
             f"Another sender was answered after {during:.2f} s (p99), {before:.2f} s before.",
@@ -114,7 +117,12 @@ def _is_quick_again(scene: Scene, lab: Lab) -> float:
 
 
 def _seconds(load: Load, since: float, until: float) -> float:
-    return quantile([one.seconds for one in load.since(since, until)], 0.99)
+    return quantile([one.seconds for one in _answers(load, since, until)], 0.99)
+
+
+def _answers(load: Load, since: float, until: float) -> list[Answered]:
+    """Return the answers that came from an instant on to what was sent until another."""
+    return [one for at, one in list(load.answers) if since <= at and at - one.seconds <= until]
 
 
 def _begins(door: str) -> socket.socket:

@@ -110,6 +110,7 @@ def slow(scene: Scene) -> Verdict:
             _PAUSE.wait(scene.size(30, sample=8))
             ended = monotonic()
             social.behaviour = None
+        scene.asks(bad.most == _AT_ONCE, f"It had {bad.most} calls at once, and may have {_AT_ONCE}.")
         spans = {"before": (begun - 6, begun - 1), "during": (begun, ended)}
         return _mended(scene, lab, bad, at_work, load=load, spans=spans)
 
@@ -125,10 +126,10 @@ def redirects(scene: Scene) -> Verdict:
             lab.send(lab.journal.next_message(case))
             called = _wait_until(partial(_has_called, lab, begun), 20)
             scene.asks(called, f"The recipient was not called, so it could not answer {status}.")
-        scene.asks(not caught, f"The hub has followed a redirect {len(caught)} times.")
         lab.recipients["social"].behaviour = None
         _replay(lab)
         drained = scene.settles(lab)
+        scene.asks(not caught, f"The hub has followed a redirect {len(caught)} times.")
         return scene.judge(lab, drained_seconds=drained, redirects_followed=len(caught))
 
 
@@ -170,7 +171,7 @@ def half_open(scene: Scene) -> Verdict:
                 ended = monotonic()
         scene.asks(has_opened, "The recipient did not answer, and its circuit never opened.")
         spans = {"before": (begun - 6, begun - 1), "during": (begun, ended)}
-        return _mended(scene, lab, Misbehaving(says(200)), at_work, load=load, spans=spans)
+        return _mended(scene, lab, None, at_work, load=load, spans=spans)
 
 
 def _delivers(scene: Scene) -> str:
@@ -179,12 +180,16 @@ def _delivers(scene: Scene) -> str:
 
 
 def _mended(
-    scene: Scene, lab: Lab, bad: Misbehaving, at_work: int, *, load: Load, spans: Spans, **measured: float
+    scene: Scene, lab: Lab, bad: Misbehaving | None, at_work: int, *, load: Load, spans: Spans, **measured: Any
 ) -> Verdict:
-    """Ask that the recipient gets all once it is mended, that nobody suffered with it, and that no worker is stuck."""
+    """Ask that the recipient gets all once it is mended, that nobody suffered with it, and that no worker is stuck.
+
+    :param bad: how the recipient misbehaved; None where no call ever got to it.
+    """
     _replay(lab)
     drained = scene.settles(lab)
     late = {name: lags(lab, load, "youth", *span) for name, span in spans.items()}
+    scene.asks(bool(late["during"]), "Nothing was taken in while it misbehaved, so nobody could suffer.")
     for name, share in (("median", 0.5), ("p99", 0.99)):
         before, during = quantile(late["before"], share), quantile(late["during"], share)
         measured |= {f"other_{name}_before": round(before, 2), f"other_{name}_during": round(during, 2)}
@@ -192,13 +197,14 @@ def _mended(
             during <= max(_TIMES * before, _SOON_SECONDS[name]),
             f"The other recipient heard {during:.2f} s ({name}) after senders were answered, {before:.2f} s before.",
         )
-    scene.asks(bad.longest <= _CALL_SECONDS + _SLACK_SECONDS, f"A call lasted {bad.longest:.1f} s.")
-    scene.asks(bad.most <= _AT_ONCE, f"{bad.most} calls were under way at once; at most {_AT_ONCE}.")
+    if bad is not None:
+        scene.asks(bad.longest <= _CALL_SECONDS + _SLACK_SECONDS, f"A call lasted {bad.longest:.1f} s.")
+        scene.asks(bad.most <= _AT_ONCE, f"{bad.most} calls were under way at once; at most {_AT_ONCE}.")
+        measured |= {"longest_call": round(bad.longest, 1), "calls_at_once": bad.most}
     if not scene.is_embedded:  # there the threads of requests come and go in the same process
         more = threads(lab, "worker") - at_work
         scene.asks(more < _AT_ONCE, f"The worker has {more} more threads than before.")
-    extra: dict[str, Any] = {**measured, "longest_call": round(bad.longest, 1), "calls_at_once": bad.most}
-    return scene.judge(lab, drained_seconds=drained, **extra)
+    return scene.judge(lab, drained_seconds=drained, **measured)
 
 
 def _lasts(lab: Lab, seconds: float) -> bool:

@@ -19,8 +19,6 @@ from hub.cli.town import Program
 from hub.clock import monotonic
 
 HUB_COMMAND = (sys.executable, "-m", "hub")
-#: Beside other work a start takes its time; how long it took is measured, and judged by the verdict.
-_START_SECONDS = 90.0
 
 
 class Processes:
@@ -110,7 +108,7 @@ class Processes:
 
     def _add(self, name: str, command: list[str], url: str, environment: dict[str, str]) -> None:
         log = self.folder / f"{name}.log"
-        self.programs[name] = Program(name, command, url, log, environment, start_seconds=_START_SECONDS)
+        self.programs[name] = Program(name, command, url, log, environment)
 
 
 def random_key() -> str:

@@ -125,10 +125,12 @@ def what_is_wrong(hub: Served, door: Door, evil: Hostile) -> str:
     answer, seconds = timed(hub, door, evil)
     if not is_refused(answer):
         return f"{answer.status_code} {answer.text[:300]}"
-    if seconds > SECONDS:  # on a busy machine it may have been something else: what hangs hangs again
+    times = [seconds]
+    while min(times) > SECONDS and len(times) < 5:  # it may have been a neighbour: what hangs hangs each time
         answer, seconds = timed(hub, door, evil)
-    if seconds > SECONDS:
-        return f"{seconds:.2f} s on the clock, twice"
+        times.append(seconds)
+    if min(times) > SECONDS:
+        return f"{min(times):.2f} s on the clock at the least"
     told = f"{answer.text} {answer.headers}"
     return "the answer repeats what was sent" if evil.canary in told else ""
 

@@ -75,22 +75,26 @@ def as_talkative(given: SetUp, temporary: Path, quoting: str, **besides: Any) ->
 def walks(walk: ways.Walk, town: Town) -> None:
     """Walk every way."""
     plans = ways.good_ways(walk, town)
-    wait_for(lambda: walk.ask("operator", "GET", "/ops/dead-letters").text.count('"id"'), lambda n: n > 0)
+    assert wait_for(lambda: walk.ask("operator", "GET", "/ops/dead-letters").text.count('"id"'), lambda n: n > 0)
     ways.drops_files(walk, town.folder / "children-files")
     ways.occasions(walk, plans)
     ways.wrong_words(walk)
     ways.wrong_addresses(walk)
     ways.examples(walk)
     ways.every_leaf(walk)
-    wait_for(lambda: list((town.folder / "children-files" / "refused").glob("*.json")), lambda some: len(some) >= 4)
+    refused = town.folder / "children-files" / "refused"
+    assert len(wait_for(lambda: list(refused.glob("*.json")), lambda some: len(some) >= 4)) >= 4
 
 
 def told_to_operators(walk: ways.Walk) -> Iterator[str]:
     """Yield what is found in what operators are told: queues, dead letters and their shapes, traces, health."""
     for path in (*_OPS, "/healthz", "/readyz"):
         answer = walk.ask("operator", "GET", path)
+        assert answer.is_success, (path, answer.text)
         yield from in_all(path, [answer.content])
-    for letter in set(re.findall(r"[0-9a-f-]{36}", walk.ask("operator", "GET", "/ops/dead-letters").text)):
+    letters = set(re.findall(r"[0-9a-f-]{36}", walk.ask("operator", "GET", "/ops/dead-letters").text))
+    assert letters
+    for letter in letters:
         for path in (f"/ops/dead-letters/{letter}", f"/ops/trace/{letter}"):
             yield from in_all(path, [walk.ask("operator", "GET", path).content])
 
@@ -109,7 +113,10 @@ def in_files(folder: Path) -> Iterator[str]:
     ours = [*folder.glob("hub.log"), *folder.glob("worker.log"), *folder.glob("hub.db*")]
     ours += [file for part in ("tmp", "children-files/refused") for file in (folder / part).rglob("*")]
     logs = [file for file in ours if file.suffix == ".log"]
-    assert any(b'"level": "debug"' in file.read_bytes() or b"DEBUG" in file.read_bytes() for file in logs) or logs
+    assert logs
+    assert all(re.search(rb'"level": ?"debug"', file.read_bytes()) for file in logs), (
+        "else the hub was as quiet as ever"
+    )
     for file in ours:
         if file.is_file():
             yield from in_all(file.name, [file.read_bytes()])
@@ -124,7 +131,7 @@ def dumped(url: str) -> bytes:
             for row in unit.connection.execute(sa.select(table)):
                 parts += [bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in row]
     store.close()
-    text = subprocess.run(["pg_dump", "--inserts", url], capture_output=True, check=False).stdout
+    text = subprocess.run(["pg_dump", "--inserts", url], capture_output=True, check=True).stdout
     return b"\n".join([*parts, text])
 
 

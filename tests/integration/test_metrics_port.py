@@ -14,6 +14,7 @@ import httpx
 import pytest
 from rich.console import Console
 
+from hub.authority.feeding import Feed
 from hub.cli.assembly import Rooms
 from hub.cli.metrics_port import metrics_port
 from hub.cli.ports import free_ports
@@ -21,7 +22,7 @@ from hub.cli.story_one_plan import OnePlan
 from hub.cli.town import Town
 from hub.clock import monotonic, now
 from hub.errors import BrokerDown, SettingsRefused
-from hub.metrics.instruments import ALL, SPANS
+from hub.metrics.instruments import ALL, FEED_OLDEST, SPANS
 from hub.settings import read_settings
 from hub.store.circuits import Direction, HoldReason
 from hub.store.transaction import Store
@@ -94,6 +95,18 @@ def test_the_state_of_things_is_read_when_it_is_asked_for(set_up: SetUp) -> None
     assert told["hub_audit_oldest_unsealed_seconds"] > 0, "nobody has sealed yet"
     assert told["hub_audit_entries_without_checkpoint"] == 0
     assert told["process_open_fds"] > 0
+
+
+@on_both
+def test_what_a_recipient_is_to_fetch_is_told_apart_from_what_the_hub_is_to_send(set_up: SetUp) -> None:
+    fetches = MemoryAdapter("social")
+    fetches.feed = Feed()
+    set_up.opens_plan(authorities_of(MemoryAdapter("children"), fetches), "1503879996")
+    with a_port(set_up) as url:
+        told = scraped(f"{url}/metrics")
+    assert told['hub_feed_oldest_seconds{recipient="social"}'] > 0
+    assert told['hub_queue_oldest_seconds{recipient="children"}'] > 0
+    assert 'hub_queue_oldest_seconds{recipient="social"}' not in told
 
 
 @on_both
@@ -178,7 +191,7 @@ def test_a_plan_that_flows_through_is_counted_and_each_process_tells_the_same(se
     assert all(one == state[0] for one in state)
     families = {series.partition("{")[0] for one in told for series in one}
     untold = {one.name for one in ALL if not any(name.startswith(one.name) for name in families)}
-    assert untold == {SPANS.name}, "spans are counted where a collector takes them"
+    assert untold == {SPANS.name, FEED_OLDEST.name}, "spans are counted where a collector takes them; nobody fetches"
 
 
 def settled(told: Series) -> bool:

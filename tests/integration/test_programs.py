@@ -27,6 +27,8 @@ def test_one_that_ends_right_after_it_was_ready_has_started(tmp_path: Path) -> N
 
 
 def test_one_that_ends_before_has_not_and_its_last_words_are_told(tmp_path: Path) -> None:
-    program(tmp_path, 'print(\'{"ready":"it"}\')').start()
+    earlier = program(tmp_path, 'print(\'{"ready":"it"}\')')
+    earlier.start()
+    earlier.stop()
     with pytest.raises(Unavailable, match="the port is taken"):
         program(tmp_path, "print('the port is taken')").start()

@@ -33,8 +33,12 @@ class Sealed:
     environment: dict[str, str]
 
     def open(self, file: Path, authority: str = "children") -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "hub", "refused", "open", str(file), "--authority", authority]
-        return subprocess.run(command, env={**os.environ, **self.environment}, capture_output=True, check=False)
+        return self.runs("refused", "open", str(file), "--authority", authority)
+
+    def runs(self, *words: str, **changed: str) -> subprocess.CompletedProcess[bytes]:
+        """Run ``hub``."""
+        environment = {**os.environ, **self.environment, **changed}
+        return subprocess.run([sys.executable, "-m", "hub", *words], env=environment, capture_output=True, check=False)
 
     def audited(self) -> list[tuple[str, Any]]:
         with self.store.begin(read_only=True) as unit:
@@ -89,3 +93,31 @@ def test_nothing_is_written_out_when_the_audit_cannot_be(sealed: Sealed) -> None
     done = sealed.open(sealed.file)
     assert done.returncode != 0
     assert done.stdout == b""
+
+
+def test_a_rotation_wraps_refused_files_anew_and_says_how_many_are_left(sealed: Sealed, tmp_path: Path) -> None:
+    place = tmp_path / "children" / "refused"
+    place.mkdir(parents=True)
+    file = sealed.file.rename(place / sealed.file.name)
+    file.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(file, 65534, 65534)
+    wires = orjson.dumps({"children": {"folder": str(place.parent)}}).decode()
+    newer = {"HUB_KEYS__2": base64.b64encode(b"\x03" * 32).decode(), "HUB_AUTHORITIES": wires}
+
+    def left(*words: str) -> int:
+        done = sealed.runs("keys", *words, "--json", **newer)
+        assert done.returncode == 0, done.stderr
+        found: int = orjson.loads(done.stdout)["refused_files_left"]
+        return found
+
+    before, whose = file.read_bytes(), file.stat()
+    assert (left("status"), left("rotate"), left("status"), left("rotate")) == (1, 0, 0, 0)
+    after = file.read_bytes()
+    assert after != before
+    assert [one.name for one in place.iterdir()] == [file.name]
+    now = file.stat()
+    assert (now.st_mode, now.st_uid, now.st_gid) == (whose.st_mode, whose.st_uid, whose.st_gid), "readable as it was"
+    gone = base64.b64encode(b"\x04" * 32).decode()
+    done = sealed.runs("refused", "open", str(file), "--authority", "children", **newer, HUB_KEYS__1=gone)
+    assert (done.returncode, done.stdout) == (0, BODY), done.stderr

@@ -28,7 +28,10 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def browser(system: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=system.url, follow_redirects=True, trust_env=False, timeout=20) as browser:
+    limits = httpx.Limits(keepalive_expiry=2)  # the sandbox closes a connection that has rested for five seconds
+    with httpx.Client(
+        base_url=system.url, follow_redirects=True, trust_env=False, timeout=20, limits=limits
+    ) as browser:
         browser.headers["Origin"] = system.url
         browser.post(PAGE + "mend")
         yield browser

@@ -67,6 +67,7 @@ class Watched:
     def shares(self, cpr: str = "", recipient: str = "children") -> tuple[str, str]:
         """Let a person share the goals of employment; return the number, and the trace in which that was said."""
         cpr, opened = self.hub.opens_plan(cpr, authorities=[recipient, "employment"])
+        self._rests(opened["plan"])  # else what the consent makes due may be settled by the ring of the opening
         sharing = {
             "kind": "sharing", "plan": opened["plan"], "sources": ["employment"], "recipients": [recipient],
             "categories": ["goals"],
@@ -74,13 +75,18 @@ class Watched:
         trace_id = self.a_trace()
         told = {"traceparent": f"00-{trace_id}-{CALLING}-01"}
         assert self.hub.ask("coordinator", "POST", "/consents", sharing, headers=told).status_code == 201
-        eventually(lambda: not self._is_due(UUID(opened["plan"])))
+        self._rests(opened["plan"])
         return cpr, trace_id
 
-    def _is_due(self, plan: UUID) -> bool:
-        query = sa.select(outbox.c.id).where(outbox.c.plan_id == plan, outbox.c.due_at.is_not(None))
-        with self.hub.store.begin(read_only=True) as unit:
-            return bool(unit.connection.execute(query).all())
+    def _rests(self, plan: str) -> None:
+        """Wait until nothing of a plan is due."""
+
+        def is_due() -> bool:
+            query = sa.select(outbox.c.id).where(outbox.c.plan_id == UUID(plan), outbox.c.due_at.is_not(None))
+            with self.hub.store.begin(read_only=True) as unit:
+                return bool(unit.connection.execute(query).all())
+
+        eventually(lambda: not is_due())
 
     def sends(self, cpr: str, title: str = "Et mål", number: int = 1) -> tuple[str, str]:
         """Let employment send a case in a trace of its own; return that, and the receipt."""

@@ -37,6 +37,7 @@ from hub.authority import (
     load_post,
 )
 from hub.cli.contract_check import contract_check
+from hub.cli.serving import http_config, open_door
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import ContractViolation, Fault, RecipientRefused
@@ -79,19 +80,26 @@ class PlainAdapter:
         self.parcels.append(parcel)
         if parcel.body == b"BUG":
             raise RuntimeError(f"a bug that quotes {CANARY_CPR} {CANARY_NAME}")
-        try:
-            letter = orjson.loads(parcel.body)
-            return Document(self.name, self.contract, "letter", letter["id"], letter)
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            fault = Fault("id", "The field is missing.", "Add it.")
-            raise ContractViolation("The letter breaks the contract.", faults=[fault]) from None
+        letter = _read(parcel, "id", "cpr", "case", "version", "elements")
+        return Document(self.name, self.contract, "letter", letter["id"], letter)
 
     def send(self, document: Document, key: DeliveryKey) -> Receipt:
         raise RecipientRefused("Nothing is taken in here.")
 
     def announcement(self, parcel: Parcel) -> Announcement:
-        event = orjson.loads(parcel.body)
+        event = _read(parcel, "id", "reference")
         return Announcement(event["id"], event["reference"])
+
+
+def _read(parcel: Parcel, *names: str) -> dict[str, Any]:
+    try:
+        letter: dict[str, Any] = orjson.loads(parcel.body)
+        for name in names:
+            letter[name]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        fault = Fault("id", "The field is missing.", "Add it.")
+        raise ContractViolation("The letter breaks the contract.", faults=[fault]) from None
+    return letter
 
 
 class PlainMapping:
@@ -313,16 +321,13 @@ def served(
         post=load_post(settings.post),
     )
     add_pages(api, store, Identity(clients), settings, authorities, contract_check)
-    port = changed.get("port", 0)
-    config = uvicorn.Config(
-        api, port=port, http="httptools", ws="none", proxy_headers=False, log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    door = open_door("127.0.0.1", changed.get("port", 0))
+    hub.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    server = uvicorn.Server(http_config(api))
+    thread = threading.Thread(target=server.run, args=([door],))
     thread.start()
     while not server.started:
         thread.join(0.01)
-    hub.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
         yield hub
     finally:

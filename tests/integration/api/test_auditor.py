@@ -72,6 +72,7 @@ def test_an_auditor_is_shown_nothing_that_a_plan_says(hub: Served) -> None:
     hub.ask("coordinator", "GET", f"/plans/{opened['plan']}")
     hub.ask("coordinator", "POST", "/plans/search", {"cpr": cpr})
     answer = hub.ask("auditor", "GET", "/audit?most=500").text
+    assert opened["plan"] in answer
     assert not any(word in answer for word in (CANARY_CPR, CANARY_NAME, "kanariefugl", hub.a_cpr()))
 
 

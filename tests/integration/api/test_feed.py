@@ -253,9 +253,9 @@ def test_a_reader_that_waits_in_vain_is_answered_with_nothing(hub: Served) -> No
 def test_no_more_readers_wait_than_the_settings_allow_and_others_are_served_meanwhile(hub: Served) -> None:
     last = catches_up(hub)
     with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(_waits, hub, last, 4) for _ in range(3)]
-        time.sleep(1)
-        assert _waits(hub, last, 4) == [503], "a fourth is told to come back"
+        waiting = [pool.submit(_waits, hub, last, 10) for _ in range(3)]
+        time.sleep(3)
+        assert _waits(hub, last, 10) == [503], "a fourth is told to come back"
         assert hub.ask(None, "GET", "/healthz").status_code == 200
         assert reads(hub) == [], "who does not wait is answered"
         assert [one.result() for one in waiting] == [[], [], []]

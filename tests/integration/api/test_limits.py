@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -26,6 +28,25 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     how: dict[str, Any] = {"lookups_per_minute": MOST, "lookups_per_minute_of": {"employment": 2}}
     with a_database_for_a_hub(request.param, tmp_path_factory.mktemp("limits")) as url, served(url, **how) as running:
         yield running
+
+
+def answers_though_it_rests(line: HTTPConnection, seconds: float) -> None:
+    """Ask, rest, and ask again over one and the same connection."""
+    seen = []
+    for rest in (seconds, 0):
+        line.request("GET", "/healthz")
+        answer = line.getresponse()
+        assert answer.read()
+        assert line.sock is not None, "the answer says that the connection is closed"
+        seen.append((answer.status, line.sock.getsockname()))
+        threading.Event().wait(rest)
+    line.close()
+    assert seen == [(200, seen[0][1])] * 2, "over one and the same connection"
+
+
+def test_a_connection_that_has_rested_for_longer_than_clients_rest_theirs_still_answers(hub: Served) -> None:
+    # httpx, and servers that are told nothing, close after five seconds.
+    answers_though_it_rests(HTTPConnection(urlsplit(hub.url).netloc, timeout=20), 6)
 
 
 def looks_up(hub: Served, caller: str, cpr: str) -> int:

@@ -126,6 +126,23 @@ def test_faults_are_named_all_at_once_and_no_value_is_repeated(hub: Served, requ
     assert not [canary for canary in CANARIES if canary in answer.text]
 
 
+@pytest.mark.parametrize("digits", [-1, 1.5, 0, 1_764_460_800])
+def test_digits_are_no_time_wherever_one_is_asked_for(hub: Served, digits: float) -> None:
+    answers = [
+        hub.ask("auditor", "GET", f"/audit?since={digits}"),
+        hub.ask("auditor", "GET", f"/audit?until={digits}"),
+        *(
+            hub.ask("operator", "POST", "/ops/replays", {"until": given, "dry_run": True})
+            for given in (digits, str(digits))
+        ),
+        hub.ask("coordinator", "POST", f"/plans/{hub.plan}/proposals", {"element": str(hub.plan), "start": digits}),
+    ]
+    for answer in answers:
+        problem = check_problem(answer, 400, "invalid-request")
+        assert [fault["next_step"] for fault in problem["faults"]] == ["Write it as 2026-11-23T09:00:00+01:00."]
+    assert hub.ask("coordinator", "GET", f"/fhir/CarePlan/{hub.plan}/$everything?_since={digits}").status_code == 400
+
+
 @pytest.mark.parametrize(
     "body",
     [

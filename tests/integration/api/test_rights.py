@@ -124,6 +124,38 @@ def test_what_the_citizen_asked_for_by_right_is_in_the_report_too(hub: Served) -
 
 
 @on_both
+def test_what_is_there_is_done_for_nobody_who_may_not(hub: Served) -> None:
+    """The matrix of roles asks some routes for an id that is not there; these are."""
+    plan = annas(hub, {"id": "mine", "kind": "goal", "category": "goals", "title": "Cykling"})
+    element = next(one["id"] for one in hub.ask("anna", "GET", plan).json()["elements"] if one["title"] == "Cykling")
+    why = {"element": element, "reason": "Det er forkert, siger jeg"}
+    restricted = hub.ask("anna", "POST", f"{plan}/restrictions", why).json()["restriction"]
+    kept = {"code": "case", "reason": "Sagen er anket"}
+    other = f"/plans/{hub.opens_plan()[1]['plan']}"
+    assert hub.ask("coordinator", "POST", f"{other}/erasure").status_code == 201
+    held, theirs = (
+        f"/legal-holds/{hub.ask(caller, 'POST', f'{other}/legal-holds', kept).json()['legal_hold']}/lift"
+        for caller in ("caseworker", "coordinator")
+    )
+    strangers = hub.tokens.keys() - {"coordinator", "caseworker"}
+    for caller in strangers:
+        for method, path, body in (
+            ("POST", held, None), ("POST", f"{other}/erasure/approve", None), ("GET", f"{other}/erasure", None),
+            ("GET", f"{other}/legal-holds", None), ("GET", f"{other}/erasure/certificate", None),
+        ):  # fmt: skip
+            assert hub.ask(caller, method, path, body).status_code in (403, 404), (caller, path)
+    lift = (f"/restrictions/{restricted}/lift", {"reason": "Nu er det rettet"})
+    for caller in strangers - {"anna"}:
+        assert hub.ask(caller, "POST", *lift).status_code in (403, 404), caller
+    refused = hub.ask("caseworker", "POST", theirs)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "Another organisation has set this legal hold.")
+    holds = hub.ask("coordinator", "GET", f"{other}/legal-holds").json()["legal_holds"]
+    assert [one["lifted_at"] for one in holds] == [None, None]
+    assert hub.ask("coordinator", "POST", held).status_code == 200, "whoever coordinates may"
+    assert hub.ask("anna", "POST", *lift).status_code == 200
+
+
+@on_both
 def test_a_plan_is_erased_over_http_by_two_people(hub: Served) -> None:
     plan = hub.opens_plan()[1]["plan"]
     about = f"/plans/{plan}"

@@ -255,7 +255,7 @@ class Story:
         world = self.world
         found = simulate_for(plan, wanted, world.store, world.authorities, world.settings, actor="test")
         if (mine := next((one for one in found if one.plan == self.plan), None)) is None:
-            return Simulated(self.plan, found[0].at, (), ())  # it concerns nothing of the plan
+            return Simulated(found[0].plan, found[0].at, (), ())  # it concerns nothing of this plan
         return mine
 
     def would_be_under(self, document: Mapping[str, Any], version: int) -> Simulated:
@@ -294,7 +294,7 @@ class Story:
             got = {item.element.id for update in heard for item in update.disclosed}
             lost = {element for update in heard for element in update.withdrawn}
             counted = {one.recipient: (one.additions, one.withdrawals) for one in told.deliveries}
-            if told.deliveries:  # else it is of another's plan and does not concern this one
+            if told.plan == self.plan:
                 expect((name, "delivery"), (len(got), len(lost)), counted[name])
             role = Role.PARTNER if name == SCHOOL else Role.AUTHORITY_SYSTEM
             shift = shift_of(told, Seat(name, role, Exchange.DISCLOSE, "one-plan"))

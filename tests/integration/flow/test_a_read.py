@@ -64,26 +64,28 @@ def test_a_read_that_waited_for_a_new_policy_is_decided_by_it(world: World) -> N
 
     with after_each(world, hold), ThreadPoolExecutor(2) as pool:
         published = pool.submit(publish_policy, NOTHING_SHARED, world.store, actor="test", correlation_id="c")
-        assert publishing.wait(5)
+        assert publishing.wait(20)
         assert pool.submit(seen, world, plan).result() == 0
         published.result()
 
 
 def test_no_policy_is_published_between_a_read_and_its_commit(world: World) -> None:
     (plan,) = world.opens_plan().plans
-    reading, never = threading.Event(), threading.Event()
+    reading, asked, never = threading.Event(), threading.Event(), threading.Event()
     published: list[bool] = []
 
     def hold(statement: str) -> None:
         if statement.startswith("INSERT INTO audit") and not reading.is_set():
             reading.set()
+            assert asked.wait(20)
             never.wait(0.4)
             published.append(publishing.done())
 
     with after_each(world, hold), ThreadPoolExecutor(2) as pool:
         read = pool.submit(seen, world, plan)
-        assert reading.wait(5)
+        assert reading.wait(20)
         publishing = pool.submit(publish_policy, NOTHING_SHARED, world.store, actor="test", correlation_id="c")
+        asked.set()
         read.result()
         publishing.result()
     assert published == [False]

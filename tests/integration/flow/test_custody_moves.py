@@ -130,7 +130,7 @@ def test_a_plan_that_comes_to_name_the_child_meanwhile_is_not_missed(world: Worl
     sa.event.listen(world.store.engine, "after_cursor_execute", hold)
     with ThreadPoolExecutor(2) as pool:
         naming_her = pool.submit(world.accepts, naming(ALMA))
-        assert merging.wait(5)
+        assert merging.wait(20)
         moved = pool.submit(has_a_home, world, ALMA, FATHER, version=2)
         naming_her.result()
         moved.result()

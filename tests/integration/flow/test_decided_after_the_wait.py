@@ -62,7 +62,7 @@ def overtaken(world: World, plan: UUID, deed: Callable[[], Any], change: Callabl
             unit.plans.lock([plan])
             doing = pool.submit(deed)
             if world.store.engine.dialect.name == "postgresql":
-                eventually(lambda: unit.connection.execute(_WAITS).scalar_one(), 10)
+                eventually(lambda: unit.connection.execute(_WAITS).scalar_one(), 20)
             else:
                 wait([doing], timeout=0.1)
             change(unit)

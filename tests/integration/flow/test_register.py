@@ -456,8 +456,8 @@ def test_a_plan_that_names_her_again_goes_by_what_holds_then(world: World, peopl
 
 
 def test_a_protection_ends_by_the_calendar_though_the_register_says_nothing(world: World, people: People) -> None:
-    plan = a_shared_plan(world, people)
     with frozen(datetime(2026, 11, 28, 9, tzinfo=UTC)) as clock:
+        plan = a_shared_plan(world, people)
         people.protects(OLD, until=date(2026, 11, 30))
         follows(world, people.register)
         clock.move_to(datetime(2026, 11, 30, 22, 59, tzinfo=UTC))  # a minute to midnight in Denmark
@@ -473,8 +473,8 @@ def test_a_protection_ends_by_the_calendar_though_the_register_says_nothing(worl
 
 
 def test_a_protection_that_is_prolonged_does_not_end(world: World, people: People) -> None:
-    plan = a_shared_plan(world, people)
     with frozen(datetime(2026, 11, 28, 9, tzinfo=UTC)) as clock:
+        plan = a_shared_plan(world, people)
         people.protects(OLD, until=date(2026, 11, 30))
         follows(world, people.register)
         people.protects(OLD, until=date(2027, 11, 30))
@@ -591,8 +591,9 @@ def test_a_register_that_does_not_answer_is_left_alone_and_nothing_is_lost(world
     a_shared_plan(world, people)
     people.lets(OLD, died=YESTERDAY)
     people.behaves(status=503)
-    follows(world, people.register)
-    assert standing(world)["state"] == "open"
+    with frozen(now()):
+        follows(world, people.register)
+        assert standing(world)["state"] == "open"
     assert standing(world)["last_result"] == "source-down"
     assert kinds(world) == []
     people.behaves()

@@ -207,7 +207,7 @@ def test_a_revocation_waits_for_a_delivery_that_is_just_starting(world: World) -
     def hold(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith("INSERT INTO attempts") and getattr(watched, "me", False):
             deciding.set()
-            may_go_on.wait(5)
+            may_go_on.wait(20)
 
     def ring() -> Any:
         watched.me = True
@@ -216,7 +216,7 @@ def test_a_revocation_waits_for_a_delivery_that_is_just_starting(world: World) -
     sa.event.listen(world.store.engine, "after_cursor_execute", hold)
     with ThreadPoolExecutor(2) as pool:
         delivery = pool.submit(ring)
-        assert deciding.wait(5)
+        assert deciding.wait(20)
         revocation = pool.submit(world.takes_back, yes.id)
         assert not wait([revocation], timeout=0.3).done, "it overtook a delivery that was starting"
         may_go_on.set()
@@ -249,7 +249,7 @@ def test_a_revocation_reaches_a_plan_that_names_the_person_only_just_now(world: 
     sa.event.listen(world.store.engine, "after_cursor_execute", hold)
     with ThreadPoolExecutor(2) as pool:
         accepted = pool.submit(world.accepts, naming_the_relative(2))
-        assert merging.wait(5)
+        assert merging.wait(20)
         revoked = pool.submit(world.takes_back, yes.id)
         accepted.result()
         revoked.result()
@@ -274,7 +274,7 @@ def test_a_policy_published_is_in_force_for_a_delivery_that_had_to_wait_for_it(w
     sa.event.listen(world.store.engine, "after_cursor_execute", hold)
     with ThreadPoolExecutor(2) as pool:
         published = pool.submit(publish_policy, nothing_shared, world.store, actor="test", correlation_id="c")
-        assert publishing.wait(5)
+        assert publishing.wait(20)
         delivery = pool.submit(world.delivers, plan, "social")
         published.result()
         assert delivery.result().value == "up-to-date"

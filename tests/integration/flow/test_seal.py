@@ -88,6 +88,7 @@ def test_a_row_that_commits_late_is_sealed_though_later_rows_were_sealed_before_
         pytest.skip("on SQLite rows commit in the order of their numbers: one writes at a time")
     seal_all(world.store)
     with world.store.begin() as late:
+        late.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # it is late on purpose
         late.audit.record("read", "late", now(), "c")
         number = late.connection.execute(sa.select(sa.func.max(audit.c.row))).scalar_one()
         does(world.store, 12_000)  # more than a look at recent rows looks back

@@ -101,8 +101,9 @@ def test_an_address_that_refuses_the_handshake_is_asked_no_more(world: World, li
 
 def test_an_address_that_is_down_at_the_handshake_is_asked_again(world: World, listening: Listening) -> None:
     listening.status = 503
-    wanted = subscribes(world, listening)
-    assert (stands(world, wanted).status, tells(world)) == (Status.REQUESTED, [])
+    with frozen(now()):
+        wanted = subscribes(world, listening)
+        assert (stands(world, wanted).status, tells(world)) == (Status.REQUESTED, [])
     listening.status = 204
     later(world)
     assert tells(world) == [TOLD]
@@ -297,11 +298,12 @@ def test_an_address_that_fails_is_asked_again_later_and_catches_up_in_order(worl
     wanted = subscribes(world, listening)
     plan, _ = a_shared_plan(world)
     listening.status = 500
-    for version in (1, 2):
-        writes(world, version, f"g{version}")
-        world.delivers(plan, "social")
-        tells(world)
-    assert tells(world) == [], "it is left alone for a second"
+    with frozen(now()):
+        for version in (1, 2):
+            writes(world, version, f"g{version}")
+            world.delivers(plan, "social")
+            tells(world)
+        assert tells(world) == [], "it is left alone for a second"
     assert stands(world, wanted).failures == 1
     listening.status = 204
     later(world)

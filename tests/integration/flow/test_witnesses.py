@@ -300,7 +300,7 @@ def test_a_silent_witness_does_not_hold_up_sealing(set_up: SetUp) -> None:
                 with set_up.store.begin() as unit:
                     unit.audit.record("read", "test", now(), "c", shown=1)
                 eventually(lambda: standing(set_up.store, settings).unsealed == 0)
-                assert monotonic() - began < 5
+                assert monotonic() - began < 9, "a call to the witness takes ten"
             assert running.health()["hub-sealer"]["trouble"] == ""
             silent.close()
             eventually(lambda: running.health()["hub-witnesses"]["trouble"], 20)

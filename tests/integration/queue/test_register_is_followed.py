@@ -83,6 +83,7 @@ def test_a_register_that_is_held_is_not_asked_until_it_is_released(set_up: SetUp
     with at_work(set_up, authorities, people.register):
         set_up.opens_plan(authorities)
         eventually(lambda: people.subscriptions(), 30)
+        eventually(lambda: not any(job["kind"] == "fetch" and job["due_at"] for job in set_up.jobs()))
         hold(asked, HoldReason.MAINTENANCE, set_up.store)
         people.lets(TEST_CPR, died=YESTERDAY)
         with pytest.raises(AssertionError):

@@ -8,6 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+_ANSWER_SECONDS = 0.3
+
 
 class Wire:
     """Carries bytes between whoever connects to ``port`` and a server."""
@@ -31,8 +33,12 @@ class Wire:
         self._door.close()
 
     def cut(self) -> None:
-        """Break every connection, and let none through."""
+        """Break every connection, and let none through.
+
+        What the server has been sent already it still answers: whoever asks learns no more, and is in no doubt either.
+        """
         self._is_cut.set()
+        threading.Event().wait(_ANSWER_SECONDS)
         with self._lock:
             cut, self._sockets = self._sockets, []
         for end in cut:
@@ -54,13 +60,15 @@ class Wire:
                 far = socket.create_connection(self._server)
                 with self._lock:
                     self._sockets += [near, far]
-                for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=_carry, args=(source, target), daemon=True).start()
+                for source, target, is_cut in ((near, far, self._is_cut), (far, near, threading.Event())):
+                    threading.Thread(target=_carry, args=(source, target, is_cut), daemon=True).start()
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+def _carry(source: socket.socket, target: socket.socket, is_cut: threading.Event) -> None:
     with suppress(OSError):
         while content := source.recv(65_536):
+            if is_cut.is_set():
+                return
             target.sendall(content)
     with suppress(OSError):
         target.shutdown(socket.SHUT_RDWR)

@@ -137,7 +137,7 @@ def test_the_record_is_searched_by_its_address_and_a_forged_entry_is_found(alone
         form = token_of(auditor)
         while seal(alone.store, is_whole=True):
             pass
-        assert "hel" in words_of(auditor.posts(f"{HOME}/record/verification", form=form))
+        assert "Optegnelsen er hel" in words_of(auditor.posts(f"{HOME}/record/verification", form=form))
         alone.forges_the_audit()
         broken = auditor.posts(f"{HOME}/record/verification", form=form)
         assert "ikke hel" in words_of(broken)

@@ -13,6 +13,7 @@ from hub.clock import now
 from hub.consent.reader import Reader
 from hub.flow.choose import SHOWN_FOR
 from hub.flow.who_can_see import show_who_can_see
+from hub.plan.danish_time import day_of, months_later
 from hub.plan.person import Role
 from hub.testing.builders import a_contribution
 from hub.testing.clock import frozen
@@ -176,7 +177,7 @@ LEAVES: dict[str, dict[str, str | None]] = {
     "another recipient": {"recipient": "employment"},
     "every recipient": {"recipient": "*"},
     "no recipient": {"recipient": None},
-    "a later end": {"end": "2027-11-01"},
+    "a later end": {"end": (months_later(day_of(now()), 3) + timedelta(days=7)).isoformat()},
     "no end": {"end": None},
     "for good": {"end": "keep"},
     "months besides": {"months": "12"},

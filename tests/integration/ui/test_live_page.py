@@ -217,7 +217,8 @@ def test_a_page_left_open_is_no_reading_and_keeps_no_session_alive(hub: Served, 
             assert polls(visitor, plan).status_code == 200
         assert written() == before
         clock.advance(timedelta(minutes=2))
-        over = polls(visitor, plan)
+        assert b"?ended=yes" in polls(visitor, plan).content
+        over = polls(visitor, plan, f"/coordinator/plans/{plan}/banners?ended=yes")
         assert (over.status_code, over.content) == (204, b"")
         assert over.headers["hx-redirect"] == f"/coordinator/plans/{plan}", "nobody reads on where nobody is signed in"
         assert visitor.gets(over.headers["hx-redirect"]).status_code == 303

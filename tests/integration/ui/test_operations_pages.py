@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ from hub.store.tables import outbox
 from hub.ui.watched import may_listen
 from tests.integration.api.served import CANARY_CPR, CANARY_NAME, Served, on_both, served
 from tests.integration.set_up import eventually
-from tests.integration.silence import falls_silent
+from tests.integration.silence import answers_again, falls_silent
 from tests.integration.ui.visitor import Visitor, parts_of, words_of
 
 pytestmark = pytest.mark.integration
@@ -233,15 +234,19 @@ def test_the_bell_rings_within_two_seconds_and_says_nothing_of_what(alone: Serve
             assert answer.headers["cache-control"] == "no-store"
             lines = answer.iter_lines()
             assert [next(lines) for _ in range(3)] == ["event: moved", "data:", ""]
-            falls_silent(alone.store, "children", Direction.RECIPIENT)
-            begun = monotonic()
-            assert [next(lines) for _ in range(3)] == ["event: moved", "data:", ""]
-            assert monotonic() - begun <= 2
+            times = []
+            for moves in (falls_silent, answers_again) * 3:
+                moves(alone.store, "children", Direction.RECIPIENT)
+                begun = monotonic()
+                assert [next(lines) for _ in range(3)] == ["event: moved", "data:", ""]
+                times.append(monotonic() - begun)
+            assert median(times) <= 2, times  # the middle one: a neighbour on the machine may hold up any
 
 
 def test_the_bell_is_an_operators_alone_and_no_use_of_a_session(hub: Served, visitor: Visitor) -> None:
     assert visitor.gets("/operations/bell").status_code == 303
-    assert visitor.gets("/operations/bell", **{"HX-Request": "true"}).headers["hx-redirect"] == "/operations"
+    listens = {"HX-Request": "true", "Accept": "text/event-stream"}
+    assert visitor.gets("/operations/bell", **listens).headers["hx-redirect"] == "/operations"
     visitor.signs_in(hub.tokens["coordinator"])
     assert visitor.gets("/operations/bell").status_code == 403
 

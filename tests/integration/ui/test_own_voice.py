@@ -261,7 +261,9 @@ def test_what_is_withheld_changes_no_byte_of_the_coordinators_pages(hub: Served,
 
     def seen() -> list[bytes]:
         with frozen(at):
-            return [karen.gets(path).content for path in pages]
+            answers = [karen.gets(path) for path in pages]
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.content for answer in answers]
 
     before = seen()
     assert seen() == before, "else this shows nothing"

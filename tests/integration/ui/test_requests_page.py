@@ -54,7 +54,9 @@ def card_of(page: object, request: str) -> str:
 def test_an_open_request_is_listed_with_its_last_day_and_nothing_of_whose_it_is(hub: Served) -> None:
     title = f"Svømning {now().timestamp()}"
     element = says(hub, title)
+    before = day_of(now())
     correction = claims(hub, element)
+    days = {before, day_of(now())}  # midnight may pass
     _, opened = hub.opens_plan()
     erasure = hub.ask("coordinator", "POST", f"/plans/{opened['plan']}/erasure").json()
     with signed_in(hub) as administrator:
@@ -62,7 +64,8 @@ def test_an_open_request_is_listed_with_its_last_day_and_nothing_of_whose_it_is(
         said = card_of(page, correction)
         assert "Rettelse: Beskæftigelse" in said
         assert "Venter på svar" in said
-        assert f"Svar senest {calendar_day(months_later(day_of(now()), 1), 'da')}" in said.replace(":", "")
+        last_days = [f"Svar senest {calendar_day(months_later(day, 1), 'da')}" for day in days]
+        assert any(one in said.replace(":", "") for one in last_days)
         assert "Sletning: Koordinationen" in card_of(page, erasure["erasure"])
         for secret in (str(hub.plan), opened["plan"], element, title, CLAIM, "Anna"):
             assert secret not in page.text

@@ -73,11 +73,12 @@ def test_what_was_seen_is_told_for_a_while_where_the_next_look_hangs_or_fails(mo
     hangs, at = threading.Event(), [1000.0]
     monkeypatch.setattr("hub.metrics.state.monotonic", lambda: at[0])
     looks: list[Callable[[], Sequence[Sample]]] = [lambda: [DEPTH], away, lambda: [DEPTH] if hangs.wait(30) else []]
-    look = SharedLook(lambda: looks.pop(0)(), 0.1)
+    look = SharedLook(lambda: looks.pop(0)())
     assert look.latest() == ([DEPTH], True, 0.0)
     at[0] += 61
     assert look.latest() == ([DEPTH], False, 0.0), "it failed"
     at[0] += 61
+    monkeypatch.setattr(look, "_seconds", 0.1)
     assert look.latest() == ([DEPTH], False, 0.0), "it hangs"
     at[0] += 8
     assert look.latest() == ([DEPTH], False, 8.0)

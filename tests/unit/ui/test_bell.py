@@ -110,7 +110,7 @@ def test_while_the_database_is_busy_nothing_is_known_to_have_moved() -> None:
 
 def test_at_the_end_of_the_hub_nobody_is_kept_and_nobody_let_in() -> None:
     async def story() -> tuple[list[bytes], list[bytes]]:
-        bell = Bell(Shown(), SOON)
+        bell = Bell(Shown(), Places(look_seconds=0.01))
         rings = bell.rings(1, lambda: True)
         await hears(rings)
         bell.close()

@@ -10,9 +10,10 @@ from hub.errors import HubError, NotAllowed, NotAuthenticated, NotFound, StoreBu
 from hub.ui.problems import FragmentRoute
 
 HTMX = {"HX-Request": "true"}
+SIGNED_OUT = NotAuthenticated("No.", "Sign in.")
 
 
-def asks(error: HubError | None, **headers: str) -> tuple[int, bytes, str | None, str | None]:
+def asks(error: HubError | None, query: str = "", **headers: str) -> tuple[int, bytes, str | None, str | None]:
     """Ask for a part whose route raises; return status, body, and where htmx is to go and what it is to swap."""
     router = APIRouter(route_class=FragmentRoute)
 
@@ -26,19 +27,30 @@ def asks(error: HubError | None, **headers: str) -> tuple[int, bytes, str | None
     app = FastAPI()
     app.include_router(router)
     with TestClient(app) as client:
-        answer = client.get("/plans/p/part", headers=headers, follow_redirects=False)
+        answer = client.get(f"/plans/p/part{query}", headers=headers, follow_redirects=False)
     said = answer.headers
     return answer.status_code, answer.content, said.get("hx-redirect"), said.get("hx-reswap")
 
 
-@pytest.mark.parametrize("error", [NotFound("No."), NotAllowed("No."), NotAuthenticated("No.", "Sign in.")])
+@pytest.mark.parametrize("error", [NotFound("No."), NotAllowed("No.")])
 def test_a_page_that_may_have_no_part_any_more_goes_to_where_that_is_told(error: HubError) -> None:
     assert asks(error, **HTMX) == (204, b"", "/plans/p", "none")
 
 
+def test_a_page_whose_session_has_ended_asks_once_more_before_it_goes_for_it_may_be_on_its_way() -> None:
+    status, part, leads, swaps = asks(SIGNED_OUT, **HTMX)
+    assert (status, leads, swaps) == (200, None, "outerHTML")
+    assert b'data-hx-get="/plans/p/part?ended=yes" data-hx-trigger="every 3s"' in part
+    assert asks(SIGNED_OUT, "?ended=yes", **HTMX) == (204, b"", "/plans/p", "none")
+
+
+def test_who_listens_is_led_away_at_once_for_it_hears_no_part() -> None:
+    assert asks(SIGNED_OUT, **HTMX, Accept="text/event-stream") == (204, b"", "/plans/p", "none")
+
+
 def test_by_hand_the_same_are_pages() -> None:
     assert [asks(one)[0] for one in (NotFound("No."), NotAllowed("No."))] == [404, 403]
-    assert asks(NotAuthenticated("No.", "Sign in."))[0] == 303
+    assert asks(SIGNED_OUT)[0] == 303
 
 
 def test_a_hub_that_cannot_answer_now_leaves_the_page_as_it_is() -> None:
