@@ -43,13 +43,15 @@ MARKED = frozenset(one.partition(":")[0] for one in _PROJECT["tool"]["pytest"]["
 os.environ.setdefault("HUB_TEST_SEED", str(random.SystemRandom().randrange(10**6)))
 
 
-#: How much of the modules that would run does: all, or less where CI finds its machine slow (``.ci/run``).
-SHARE = float(os.environ.get("HUB_TEST_SHARE", "1"))
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the share: no variable of the environment, so that a run that a test starts runs all that it is asked for."""
+    what = "run this much of the modules that would run, drawn by HUB_TEST_SEED (.ci/run on a slow machine)"
+    parser.addoption("--share", type=float, default=1.0, help=what)
 
 
-def pytest_report_header() -> str:
+def pytest_report_header(config: pytest.Config) -> str:
     """Say how to make the same documents again, and to take the same share."""
-    share = f" HUB_TEST_SHARE={SHARE}" if SHARE < 1 else ""
+    share = f" --share {config.option.share}" if config.option.share < 1 else ""
     return f"generated documents: HUB_TEST_SEED={os.environ['HUB_TEST_SEED']}{share}"
 
 
@@ -71,9 +73,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if is_hypothesis_test(getattr(item, "function", None)):
             item.add_marker("laws")
     yield
-    if SHARE < 1:
+    share = config.option.share
+    if share < 1:
         modules = sorted({item.path for item in items})
-        drawn = random.Random(os.environ["HUB_TEST_SEED"]).sample(modules, math.ceil(SHARE * len(modules)))
+        drawn = random.Random(os.environ["HUB_TEST_SEED"]).sample(modules, math.ceil(share * len(modules)))
         config.hook.pytest_deselected(items=[item for item in items if item.path not in drawn])
         items[:] = [item for item in items if item.path in drawn]
 

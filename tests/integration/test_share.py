@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 def chosen(share: str, seed: str) -> dict[str, int]:
     """Collect the tests of the consent layer; return how many of each module there are."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", "tests/unit/consent"]
-    environment = {**os.environ, "HUB_TEST_SHARE": share, "HUB_TEST_SEED": seed}
+    command += ["--share", share]
+    environment = {**os.environ, "HUB_TEST_SEED": seed}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     counts = (line.rpartition(": ") for line in done.stdout.splitlines() if ".py: " in line)
     return {module: int(count) for module, _, count in counts}
