@@ -65,7 +65,8 @@ from hub.settings import Settings
 from hub.store.transaction import Store
 
 #: The modules whose routes are the API, in the order in which a request is compared with them, and ``/openapi.json``
-#: tells of them: what is asked most comes first; fhir after what else is under /fhir, for its routes take all there.
+#: tells of them: what is asked most comes first, and before fhir and its neighbours, whose {kind} takes any name, those
+#: of one kind alone.
 _ROOMS = (
     plans, inbound, soap, consents, consent_requests, revocations, fhir_consents, fhir_subscriptions, fhir,
     fhir_search, fhir_writes, contracts, operations, findings, proposals, emergencies, holds, meetings, policies,

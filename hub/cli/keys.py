@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Annotated, Any
 
@@ -42,6 +43,7 @@ def keys_rotate(
     ask(store, me())
     for file, authority in refused_files(authorities):
         rewrap_file(file, authority, store.keyring)
+    os.sync()  # the renames too are on the disk before anybody is told that the old key may go
     nothing = threading.Event()
     while not is_left and standing(store).is_under_way:
         while step(store) is not None:

@@ -29,9 +29,9 @@ from hub.queue.relay import Relay
 from hub.queue.running import LoopThread
 from hub.ui.pages import add_pages, close_pages
 
-#: Seconds that a connection may rest between two requests. Longer than proxies and HTTP clients rest theirs (nginx and
-#: cloud balancers 60): who asks over it at the very moment it is closed gets no answer, and cannot know what was done
-#: (RFC 9112, section 9.5).
+#: Seconds that a connection may rest between two requests. Longer than most proxies and HTTP clients rest theirs
+#: (nginx 60, httpx 5): who asks over it at the very moment it is closed gets no answer, and cannot know what was done
+#: (RFC 9112, section 9.5). A balancer that rests its own for longer, as some clouds' do, needs deploy/proxy between.
 IDLE_SECONDS = 75
 
 

@@ -41,8 +41,8 @@ def work(rooms: Rooms) -> None:
     with spans_sent(rooms), Broker(settings.broker_url, settings.queue_prefix) as broker:
         running = loops(rooms, broker)
         with metrics_port(rooms, broker.ping, running.health) as metrics:
+            spare_what_stays()  # before it works: what is under way then is no part of it
             running.start()
-            spare_what_stays()
             sys.stdout.write(orjson.dumps({"ready": "worker", **metrics}).decode() + "\n")
             sys.stdout.flush()
             told_to_stop.wait()

@@ -72,14 +72,16 @@ def rewrap_file(file: Path, authority: str, keyring: Keyring) -> bool:
     sealed = file.read_bytes()
     if version_of(sealed) == keyring.in_use:
         return False
-    anew = file.with_suffix(".unfinished")
-    with anew.open("wb") as out:
+    # A new file under a name that nobody can foresee, and all by its descriptor: root works in the hub's own folder,
+    # where a link that lay there instead would have it give another file away.
+    anew = file.with_name(f".{new_id().hex}.unfinished")
+    with anew.open("xb") as out:
         out.write(keyring.rewrap(sealed, refused_place(authority)))
         out.flush()
+        was = file.stat()
+        with suppress(PermissionError):  # only root can; and what root has wrapped anew the hub itself must read
+            os.fchown(out.fileno(), was.st_uid, was.st_gid)
+        shutil.copystat(file, out.fileno())  # type: ignore[arg-type]  # all that it calls takes a descriptor on Linux
         os.fsync(out.fileno())
-    was = file.stat()
-    with suppress(PermissionError):  # only root can; and what root has wrapped anew the hub itself must read
-        os.chown(anew, was.st_uid, was.st_gid)
-    shutil.copystat(file, anew)
-    anew.replace(file)
+    anew.rename(file)
     return True

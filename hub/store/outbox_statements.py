@@ -24,7 +24,8 @@ _FREE: dict[str, Any] = {"lease": None, "lease_until": None}
 _IS_FREE = sa.or_(_ROW.lease_until.is_(None), _ROW.lease_until <= _AT)
 _IS_DUE = _ROW.due_at.is_not(None)
 _MARKED_ANEW = _ROW.mark > bindparam("marked")
-_DUE_STILL = sa.case((_MARKED_ANEW, _ROW.due_at), else_=None)
+#: What was due has been settled; what came meanwhile is no older than this, and waits from here on.
+_DUE_STILL = sa.case((_MARKED_ANEW, _AT), else_=None)
 
 
 def _due(may_ring: sa.ColumnElement[bool], **besides: Any) -> dict[str, Any]:

@@ -71,15 +71,11 @@ class FragmentRoute(PageRoute):
                 return answer
             if answer.status_code >= _FAILED:  # it asks again; what it shows meanwhile says of when it is
                 return Response(status_code=answer.status_code, headers=_KEEP)
-            if answer.status_code == SEE_OTHER and not _hears_or_has_asked(request):
+            if answer.status_code == SEE_OTHER and "ended" not in request.query_params:
                 return _asks_again(request)
             return Response(status_code=_NOTHING, headers=_KEEP | {"HX-Redirect": request.url.path.rpartition("/")[0]})
 
         return part_or_whole
-
-
-def _hears_or_has_asked(request: Request) -> bool:
-    return "ended" in request.query_params or "text/event-stream" in request.headers.get("accept", "")
 
 
 def _asks_again(request: Request) -> Response:

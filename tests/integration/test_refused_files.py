@@ -111,11 +111,15 @@ def test_a_rotation_wraps_refused_files_anew_and_says_how_many_are_left(sealed: 
         found: int = orjson.loads(done.stdout)["refused_files_left"]
         return found
 
+    lure, theirs = file.with_suffix(".unfinished"), tmp_path / "theirs"
+    theirs.write_bytes(b"of somebody else's")
+    lure.symlink_to(theirs)
     before, whose = file.read_bytes(), file.stat()
     assert (left("status"), left("rotate"), left("status"), left("rotate")) == (1, 0, 0, 0)
     after = file.read_bytes()
     assert after != before
-    assert [one.name for one in place.iterdir()] == [file.name]
+    assert {one.name for one in place.iterdir()} == {file.name, lure.name}
+    assert theirs.read_bytes() == b"of somebody else's", "no link in the hub's folder leads out of it"
     now = file.stat()
     assert (now.st_mode, now.st_uid, now.st_gid) == (whose.st_mode, whose.st_uid, whose.st_gid), "readable as it was"
     gone = base64.b64encode(b"\x04" * 32).decode()

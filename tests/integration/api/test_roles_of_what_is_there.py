@@ -1,7 +1,7 @@
 """What is there is done for nobody who may not, and then for whoever may.
 
 The matrix of ``test_roles.py`` asks many routes for an id that nobody has: whoever may not is told the same of it. Here
-each of them is asked for one that is there, by every caller.
+they are asked for one that is there, by every caller; those that other modules ask so are listed (``ELSEWHERE``).
 """
 
 from __future__ import annotations

@@ -245,8 +245,9 @@ def test_the_bell_rings_within_two_seconds_and_says_nothing_of_what(alone: Serve
 
 def test_the_bell_is_an_operators_alone_and_no_use_of_a_session(hub: Served, visitor: Visitor) -> None:
     assert visitor.gets("/operations/bell").status_code == 303
-    listens = {"HX-Request": "true", "Accept": "text/event-stream"}
-    assert visitor.gets("/operations/bell", **listens).headers["hx-redirect"] == "/operations"
+    listens = {"HX-Request": "true", "Accept": "text/html, text/event-stream"}
+    assert "/operations/bell?ended=yes" in visitor.gets("/operations/bell", **listens).text, "it asks once more"
+    assert visitor.gets("/operations/bell?ended=yes", **listens).headers["hx-redirect"] == "/operations"
     visitor.signs_in(hub.tokens["coordinator"])
     assert visitor.gets("/operations/bell").status_code == 403
 
