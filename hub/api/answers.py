@@ -5,13 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 from uuid import UUID
 
 import orjson
+from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
 from hub.api.problems import OK
+from hub.api.shapes import (
+    ElementAnswer,
+    ExplainedAnswer,
+    FindingAnswer,
+    FreshnessAnswer,
+    PeriodAnswer,
+    PlanAnswer,
+    SentenceAnswer,
+    SourceAnswer,
+    WhyAnswer,
+)
 from hub.consent.decision import Decision, Sentence
 from hub.consent.explain import completeness
 from hub.consent.explain_findings import finding
@@ -22,13 +34,26 @@ from hub.plan.element import Period
 from hub.plan.findings import KINDS, findings
 from hub.plan.identifier import Identifier
 
+Shape = TypeVar("Shape")
 
-def json_response(content: Any, status: int = OK, headers: dict[str, str] | None = None) -> Response:
+
+class Json(Response, Generic[Shape]):
+    """An answer in JSON. A route that returns ``Json[PlanAnswer]`` is told so in ``/openapi.json`` (``described``)."""
+
+    media_type = "application/json"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
+        """FastAPI makes a field of what a route returns; this one is bytes already, and costs no start a model."""
+        return core_schema.any_schema()
+
+
+def json_response(content: Shape, status: int = OK, headers: dict[str, str] | None = None) -> Json[Shape]:
     """Return JSON; the same content gives the same bytes."""
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return Json(orjson.dumps(content), status, headers)
 
 
-def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
+def plan_answer(shown: Shown, travel: timedelta) -> PlanAnswer:
     """Return a plan as its reader may see it; elements come in the order of their ids.
 
     :param travel: the way between two appointments; with less between them they are a finding.
@@ -53,21 +78,21 @@ def plan_answer(shown: Shown, travel: timedelta) -> dict[str, Any]:
     }
 
 
-def _elements(view: View) -> list[dict[str, Any]]:
+def _elements(view: View) -> list[ElementAnswer]:
     return [
         element_answer(seen, why, tells_case=view.tells_case_of(seen.element.authority))
         for seen, why in zip(view.seen, said_of_each(view.seen, _why), strict=True)
     ]
 
 
-def tagged(answer: dict[str, Any]) -> tuple[bytes, str]:
+def tagged(answer: PlanAnswer) -> tuple[bytes, str]:
     """Return an answer's bytes and its ETag; when it was asked for (``as_of``) is told last, and no part of the tag."""
     spelled = orjson.dumps({name: value for name, value in answer.items() if name != "as_of"})
     tag = hashlib.sha256(spelled).hexdigest()[:32]
     return spelled[:-1] + b',"as_of":' + orjson.dumps(answer["as_of"]) + b"}", f'"{tag}"'
 
 
-def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:
+def why_answer(plan: UUID, seen: Seen) -> ExplainedAnswer:
     """Return why a reader sees an element."""
     decision = seen.decision
     return {
@@ -83,12 +108,24 @@ def why_answer(plan: UUID, seen: Seen) -> dict[str, Any]:
     }
 
 
+@overload
+def when(at: datetime) -> datetime: ...
+
+
+@overload
+def when(at: None) -> None: ...
+
+
+@overload
+def when(at: datetime | None) -> datetime | None: ...
+
+
 def when(at: datetime | None) -> datetime | None:
     """Return an instant in Danish time; orjson spells it with its zone (RFC 3339), faster than ``isoformat``."""
     return at.astimezone(LOCAL) if at else None
 
 
-def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
+def _findings(shown: Shown, travel: timedelta) -> list[FindingAnswer]:
     """Return what is worth a look in what the reader sees, and in nothing else."""
     return [
         {"kind": KINDS[type(found)], "elements": list(found.elements), **sentence_answer(finding(found))}
@@ -96,7 +133,7 @@ def _findings(shown: Shown, travel: timedelta) -> list[dict[str, Any]]:
     ]
 
 
-def _sources(shown: Shown) -> list[dict[str, Any]]:
+def _sources(shown: Shown) -> list[FreshnessAnswer]:
     """Return how old each source is: the newest that the reader sees of it, and since when it cannot be asked.
 
     A call that failed brings no data and makes nothing newer. When the authority last sent anything at all is not told:
@@ -116,7 +153,7 @@ def _sources(shown: Shown) -> list[dict[str, Any]]:
     ]
 
 
-def element_answer(seen: Seen, why: dict[str, Any] | None = None, *, tells_case: bool) -> dict[str, Any]:
+def element_answer(seen: Seen, why: WhyAnswer | None = None, *, tells_case: bool) -> ElementAnswer:
     """Return an element as its reader sees it, where it comes from, and why it is seen.
 
     :param why: what to say of its decision, where that is said already.
@@ -142,14 +179,14 @@ def element_answer(seen: Seen, why: dict[str, Any] | None = None, *, tells_case:
     }
 
 
-def _source(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
+def _source(seen: Seen, *, tells_case: bool) -> SourceAnswer:
     """Return where an element came from, and since when the hub has it as it reads now.
 
     When its message was sent is left out: a message names a whole case, so it would tell of a change to something
     that is withheld.
     """
     element = seen.element
-    source: dict[str, Any] = {
+    source: SourceAnswer = {
         "system": element.provenance.source_system,
         "contract": element.provenance.contract,
         "registered_at": when(seen.registered_at),
@@ -159,7 +196,7 @@ def _source(seen: Seen, *, tells_case: bool) -> dict[str, Any]:
     return source
 
 
-def _why(decision: Decision) -> dict[str, Any]:
+def _why(decision: Decision) -> WhyAnswer:
     return {
         "sentence": sentence_answer(decision.sentence),
         "rule_ids": list(decision.rule_ids),
@@ -167,12 +204,12 @@ def _why(decision: Decision) -> dict[str, Any]:
     }
 
 
-def sentence_answer(sentence: Sentence) -> dict[str, str]:
+def sentence_answer(sentence: Sentence) -> SentenceAnswer:
     """Return a sentence in both languages."""
     return {"da": sentence.da, "en": sentence.en}
 
 
-def period_answer(period: Period) -> dict[str, datetime | None]:
+def period_answer(period: Period) -> PeriodAnswer:
     """Return a period in Danish time; an open end is null."""
     return {"from": when(period.start), "to": when(period.end)}
 

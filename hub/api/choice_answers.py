@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from hub.api.answers import sentence_answer, when
+from hub.api.choice_shapes import (
+    AboutAnswer,
+    CellAnswer,
+    CellShiftAnswer,
+    ReachAnswer,
+    RecipientAnswer,
+    RestsOn,
+    RowAnswer,
+    SeatAnswer,
+    ShiftAnswer,
+    SimulatedAnswer,
+    TriedOutAnswer,
+    WhoCanSeeAnswer,
+)
 from hub.api.consent_answers import renewal_answer
-from hub.consent.decision import Decision
+from hub.consent.decision import Decision, Reason
 from hub.consent.matrix import Reach, Seat
 from hub.consent.simulate import About, CellShift, Shift
 from hub.flow.simulate_policy import TriedOut
@@ -17,7 +30,7 @@ from hub.flow.who_can_see import Answered, ToldCell, ToldRow, WhoCanSee
 from hub.plan.element import Sensitivity
 
 
-def who_can_see_answer(found: WhoCanSee) -> dict[str, Any]:
+def who_can_see_answer(found: WhoCanSee) -> WhoCanSeeAnswer:
     """Return the matrix of a plan: a row for each way in which something may come to a recipient."""
     return {
         "plan": found.plan,
@@ -27,7 +40,7 @@ def who_can_see_answer(found: WhoCanSee) -> dict[str, Any]:
     }
 
 
-def recipient_answer(plan: UUID, element: UUID, answers: Sequence[Answered]) -> dict[str, Any]:
+def recipient_answer(plan: UUID, element: UUID, answers: Sequence[Answered]) -> RecipientAnswer:
     """Return why a recipient does or does not see an element, for each way in which it might."""
     return {
         "plan": plan,
@@ -47,8 +60,8 @@ def recipient_answer(plan: UUID, element: UUID, answers: Sequence[Answered]) -> 
     }
 
 
-def seat_answer(seat: Seat) -> dict[str, str]:
-    """Return whose row it is: ``disclose`` is what the hub sends, ``collect`` what somebody reads."""
+def seat_answer(seat: Seat) -> SeatAnswer:
+    """Return whose row it is."""
     return {
         "recipient": seat.organisation,
         "role": seat.role,
@@ -57,7 +70,7 @@ def seat_answer(seat: Seat) -> dict[str, str]:
     }
 
 
-def reach_answer(reach: Reach) -> dict[str, Any]:
+def reach_answer(reach: Reach) -> ReachAnswer:
     """Return how far up the ladder something is shown."""
     whole, in_part, left_out = reach
     return {"whole_up_to": label_answer(whole), "in_part_up_to": label_answer(in_part), "left_out": sorted(left_out)}
@@ -68,7 +81,7 @@ def label_answer(label: Sensitivity | None) -> str | None:
     return None if label is None else label.name
 
 
-def simulated_answer(found: Simulated) -> dict[str, Any]:
+def simulated_answer(found: Simulated) -> SimulatedAnswer:
     """Return what would become of a plan; the lists are in the order of recipients."""
     return {
         "plan": found.plan,
@@ -85,7 +98,7 @@ def simulated_answer(found: Simulated) -> dict[str, Any]:
     }
 
 
-def tried_out_answer(found: TriedOut) -> dict[str, Any]:
+def tried_out_answer(found: TriedOut) -> TriedOutAnswer:
     """Return what a policy would do to citizens whom nobody is."""
     return {
         "compared_with": found.version,
@@ -106,7 +119,7 @@ def tried_out_answer(found: TriedOut) -> dict[str, Any]:
     }
 
 
-def _shift(shift: Shift) -> dict[str, Any]:
+def _shift(shift: Shift) -> ShiftAnswer:
     return {
         **seat_answer(shift.seat),
         "categories": _cells(shift.cells),
@@ -118,9 +131,9 @@ def _shift(shift: Shift) -> dict[str, Any]:
     }
 
 
-def _cells(cells: Sequence[CellShift]) -> list[dict[str, Any]]:
+def _cells(cells: Sequence[CellShift]) -> list[CellShiftAnswer]:
     """Return what opens and closes, with the sources together that fare alike."""
-    together: dict[tuple[Any, ...], list[str]] = {}
+    together: dict[tuple[str, Reach, Reach, Reason | None], list[str]] = {}
     for cell in cells:
         reason = cell.why.reason if cell.why else None
         together.setdefault((cell.category, cell.before, cell.after, reason), []).append(cell.source)
@@ -136,7 +149,7 @@ def _cells(cells: Sequence[CellShift]) -> list[dict[str, Any]]:
     ]
 
 
-def _about(one: About) -> dict[str, Any]:
+def _about(one: About) -> AboutAnswer:
     return {
         "element": one.element,
         "kind": one.kind,
@@ -146,11 +159,11 @@ def _about(one: About) -> dict[str, Any]:
     }
 
 
-def _row(told: ToldRow) -> dict[str, Any]:
+def _row(told: ToldRow) -> RowAnswer:
     return {**seat_answer(told.row.seat), "categories": [_cell(one) for one in told.cells]}
 
 
-def _cell(told: ToldCell) -> dict[str, Any]:
+def _cell(told: ToldCell) -> CellAnswer:
     cell = told.cell
     return {
         "category": cell.category,
@@ -166,7 +179,7 @@ def _cell(told: ToldCell) -> dict[str, Any]:
     }
 
 
-def _rests_on(decision: Decision) -> dict[str, Any]:
+def _rests_on(decision: Decision) -> RestsOn:
     return {
         "rule_ids": list(decision.rule_ids),
         "consents": [{"consent": rested.id, "version": rested.version} for rested in decision.consents],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import Response
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import AChooser, ATrier, CorrelationId, TheBody, TheHub
 from hub.api.choice_answers import simulated_answer, tried_out_answer, who_can_see_answer
+from hub.api.choice_shapes import SimulatedAnswer, TriedOutAnswer, WhoCanSeeAnswer
 from hub.api.consent_models import Simulate
 from hub.api.consents import to_give
 from hub.api.models import read, schema_of
@@ -22,14 +22,16 @@ router = APIRouter(tags=["consents"])
 
 
 @router.get("/plans/{plan}/who-can-see")
-def who_can_see(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def who_can_see(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[WhoCanSeeAnswer]:
     """Tell the citizen and the coordinator who can see what of the plan, and why; whatever is in it."""
     found = show_who_can_see(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(who_can_see_answer(found))
 
 
 @router.post("/consents/simulate", openapi_extra=schema_of(Simulate))
-def simulate(body: TheBody, hub: TheHub, caller: ATrier, correlation_id: CorrelationId) -> Response:
+def simulate(
+    body: TheBody, hub: TheHub, caller: ATrier, correlation_id: CorrelationId
+) -> Json[SimulatedAnswer] | Json[TriedOutAnswer]:
     """Say what a consent given or withdrawn would do, or another policy, and do nothing.
 
     Elements are named, and counted, only as far as the caller sees them now; of everything else the answer says which

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
-from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response, when
+from hub.api.answers import Json, json_response, when
 from hub.api.asking import AChooser, ACoordinator, CorrelationId, TheBody, TheHub
 from hub.api.models import OneName, Strict, Words, read, schema_of
 from hub.api.problems import CREATED
@@ -33,8 +34,35 @@ class Said(Strict):
     answer: Literal["no", "not-now", "taken-back"]
 
 
+class ConsentRequestAnswer(TypedDict):
+    """What somebody was asked, by which organisation and why, and what was answered.
+
+    ``not-now`` leaves it open. Who says yes gives a consent, and ``consent`` is its id.
+    """
+
+    request: UUID
+    plan: UUID
+    recipient: str
+    category: str
+    organisation: str
+    asked_at: datetime
+    purpose: str
+    answer: Answer | None
+    answered_at: datetime | None
+    consent: UUID | None
+
+
+class ConsentRequestsAnswer(TypedDict):
+    """What a plan's person was asked, oldest first."""
+
+    plan: UUID
+    requests: list[ConsentRequestAnswer]
+
+
 @router.post("/plans/{plan}/consent-requests", status_code=CREATED, openapi_extra=schema_of(Question))
-def ask(plan: UUID, body: TheBody, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Response:
+def ask(
+    plan: UUID, body: TheBody, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId
+) -> Json[ConsentRequestAnswer]:
     """Ask the plan's person whether a recipient may see a category; the question alone shares nothing."""
     wanted: Question = read(Question, body)
     asked = ask_consent.ask(
@@ -45,7 +73,7 @@ def ask(plan: UUID, body: TheBody, hub: TheHub, caller: ACoordinator, correlatio
 
 
 @router.get("/plans/{plan}/consent-requests")
-def of_plan(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def of_plan(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[ConsentRequestsAnswer]:
     """Read what the plan's person was asked, and what they have answered."""
     found = ask_consent.show_requests(
         plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id
@@ -54,7 +82,9 @@ def of_plan(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: Correlati
 
 
 @router.post("/consent-requests/{id}/answer", openapi_extra=schema_of(Said))
-def answer(id: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def answer(
+    id: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId
+) -> Json[ConsentRequestAnswer]:
     """Say no or not now, as the person who is asked; take the question back, as the coordinator."""
     wanted: Said = read(Said, body)
     said = ask_consent.say(
@@ -63,7 +93,7 @@ def answer(id: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_i
     return json_response(_answer(said))
 
 
-def _answer(one: ConsentRequest) -> dict[str, Any]:
+def _answer(one: ConsentRequest) -> ConsentRequestAnswer:
     return {
         "request": one.id,
         "plan": one.plan,

@@ -7,11 +7,17 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import Response
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import AChooser, AGiver, AListReader, CorrelationId, Hub, TheBody, TheHub
-from hub.api.consent_answers import consents_answer, renewals_answer, revised_answer
+from hub.api.consent_answers import (
+    ConsentsAnswer,
+    RenewalsAnswer,
+    RevisedAnswer,
+    consents_answer,
+    renewals_answer,
+    revised_answer,
+)
 from hub.api.consent_models import GivenConsent, GivenExemption, GivenPeriod, OnePlan, Sharing
 from hub.api.models import read, schema_of
 from hub.api.problems import CREATED
@@ -34,7 +40,7 @@ _NOBODY_YET = UUID(int=0)
 
 
 @router.get("/consents")
-def list_consents(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def list_consents(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[ConsentsAnswer]:
     """Read what the plan's person has said yes and no to."""
     found = show_choices(
         plan, caller.reader, hub.store, hub.settings, actor=caller.client, correlation_id=correlation_id
@@ -45,7 +51,7 @@ def list_consents(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: Cor
 @router.get("/consents/ask-anew")
 def list_renewals(
     hub: TheHub, caller: AListReader, correlation_id: CorrelationId, after: UUID | None = None
-) -> Response:
+) -> Json[RenewalsAnswer]:
     """Name the consents about which a coordinator must ask somebody anew, and by when."""
     found, then = show_renewals(
         caller.reader, hub.store, hub.settings, after, actor=caller.client, correlation_id=correlation_id
@@ -54,7 +60,7 @@ def list_renewals(
 
 
 @router.post("/consents", status_code=CREATED, openapi_extra=schema_of(GivenConsent))
-def give_consent(body: TheBody, hub: TheHub, caller: AGiver, correlation_id: CorrelationId) -> Response:
+def give_consent(body: TheBody, hub: TheHub, caller: AGiver, correlation_id: CorrelationId) -> Json[RevisedAnswer]:
     """Write down what the citizen says: yes to one plan (which opens it), or yes or no to sharing."""
     given: OnePlan | Sharing = read(GivenConsent, body)
     if isinstance(given, OnePlan):
@@ -65,7 +71,7 @@ def give_consent(body: TheBody, hub: TheHub, caller: AGiver, correlation_id: Cor
 
 
 @router.post("/consents/{consent}/withdraw")
-def withdraw(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def withdraw(consent: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[RevisedAnswer]:
     """Withdraw a consent: no delivery that rests on it starts from now on, and what was shared is taken back."""
     revised = revise.withdraw(consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(revised_answer(revised))

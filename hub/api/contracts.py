@@ -10,8 +10,9 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import ANYONE
 from hub.authority import contract_folder
 from hub.errors import NotFound
@@ -32,6 +33,21 @@ _SERVED = (
 )  # fmt: skip
 
 
+class ContractFileAnswer(TypedDict):
+    """A file of a contract: where it is, and the SHA-256 of its bytes."""
+
+    path: str
+    type: str
+    sha256: str
+
+
+class ContractAnswer(TypedDict):
+    """A contract by its name, and its files."""
+
+    contract: str
+    files: list[ContractFileAnswer]
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     body: bytes
@@ -40,7 +56,7 @@ class _File:
 
 
 @router.get("/contracts", dependencies=[ANYONE])
-def list_contracts() -> Response:
+def list_contracts() -> Json[list[ContractAnswer]]:
     """Name every file of every contract, with the SHA-256 of its bytes."""
     files = _files()
     names = sorted({"/".join(path.split("/")[:2]) for path in files})

@@ -1,17 +1,22 @@
 """What ``/openapi.json`` says of answers: every status a route gives, and in which words; 405 is each route's own.
 
-The routes return bytes of their own making, of which FastAPI knows nothing; a test asks all of them, and finds no
-answer that is not told here.
+The routes return bytes of their own making, of which FastAPI knows nothing. What shape their JSON has is what they
+return: ``Json[PlanAnswer]``. Tests ask all of them, and find no answer that is not told here, and no member of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
+from typing import Any, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import TypeAdapter
 
+from hub.api.answers import Json
 from hub.api.problems import speaks_fhir
 
 _JSON, _FHIR = ("application/json",), ("application/fhir+json",)
@@ -91,6 +96,7 @@ _BODIES = {
     "/in/{authority}/events": _JSON,
     "/soap/{authority}": _SOAP,
 }
+_COMPONENTS = "#/components/schemas/"
 _TEXT = {"type": "string"}
 _FAULT = {"field": _TEXT, "sentence": _TEXT, "next_step": _TEXT}
 _MEMBERS = {
@@ -103,7 +109,12 @@ _MEMBERS = {
     "correlation_id": _TEXT,
     "faults": {"type": "array", "items": {"type": "object", "properties": _FAULT, "required": list(_FAULT)}},
 }
-_PROBLEM_SCHEMA = {"type": "object", "properties": _MEMBERS, "required": list(_MEMBERS)}
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "A refusal (RFC 9457): its cause as a code, in a sentence, and what to do next.",
+    "properties": _MEMBERS,
+    "required": list(_MEMBERS),
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -111,21 +122,55 @@ def describe(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _told(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            app.openapi_schema = _told(document, *_shapes(app))
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual has it
 
 
-def _told(document: dict[str, Any]) -> dict[str, Any]:
+def _shapes(app: FastAPI) -> tuple[Mapping[tuple[str, str], dict[str, Any]], dict[str, Any]]:
+    """Return the schema of each route's answers in JSON, by method and path, and the schemas that they refer to."""
+    wanted = list(_answered(app))
+    found, rest = TypeAdapter.json_schemas(
+        [(key, "serialization", TypeAdapter(shape)) for key, shape in wanted], ref_template=_COMPONENTS + "{model}"
+    )
+    named = rest.get("$defs", {}).items()
+    values = {_COMPONENTS + name: {"type": one["type"], "enum": one["enum"]} for name, one in named if "enum" in one}
+    shapes = {name: one for name, one in named if "enum" not in one}
+    return {key: _spelled_out(one, values) for (key, _), one in found.items()}, _spelled_out(shapes, values)
+
+
+def _spelled_out(told: Any, values: Mapping[str, dict[str, Any]]) -> Any:
+    """Return a schema with the values of each enum where they are meant: enums of several rooms have one name."""
+    if isinstance(told, dict):
+        return values.get(told.get("$ref", "")) or {name: _spelled_out(one, values) for name, one in told.items()}
+    return [_spelled_out(one, values) for one in told] if isinstance(told, list) else told
+
+
+def _answered(app: FastAPI) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Yield the shape of what a route returns as JSON, by its method and path; of several, their union."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.original_route.include_in_schema:
+            returned = get_type_hints(route.original_route.endpoint)["return"]
+            several = [returned] if get_origin(returned) is Json else get_args(returned)
+            shapes = [get_args(one)[0] for one in several if get_origin(one) is Json]
+            for method in (route.methods or ()) if shapes else ():
+                yield (method.lower(), str(route.path_format)), reduce(or_, shapes)
+
+
+def _told(
+    document: dict[str, Any], shapes: Mapping[tuple[str, str], dict[str, Any]], components: dict[str, Any]
+) -> dict[str, Any]:
     document["components"] = {
-        "schemas": {"Problem": _PROBLEM_SCHEMA},
+        "schemas": {"Problem": _PROBLEM_SCHEMA, **components},
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers, refusals = _ANSWERS.get((method, path)) or _usual(method, operation)
-            operation["responses"] = {str(status): _answer(status, words) for status, words in answers.items()}
+            shape = shapes.get((method, path), {})
+            operation["responses"] = {str(status): _answer(status, words, shape) for status, words in answers.items()}
             operation["responses"] |= {str(status): _refusal(status, path, method) for status in refusals}
             if _WORDS[401] in (one["description"] for one in operation["responses"].values()):
                 operation["security"] = [{"token": []}]
@@ -140,14 +185,15 @@ def _usual(method: str, operation: Mapping[str, Any]) -> tuple[Mapping[int, tupl
     return {declared: _JSON}, _WRITES if method == "post" else _READS
 
 
-def _answer(status: int, words: tuple[str, ...]) -> dict[str, Any]:
+def _answer(status: int, words: tuple[str, ...], shape: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"description": _WORDS[status]}
-    return told if status in _BARE else told | {"content": {one: {} for one in words}}
+    in_json = {"schema": shape} if shape and status < 300 else {}
+    return told if status in _BARE else told | {"content": {one: in_json if one in _JSON else {} for one in words}}
 
 
 def _refusal(status: int, path: str, method: str) -> dict[str, Any]:
     """Return a refusal in the words of the path's callers."""
-    content: dict[str, Any] = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}, _XML_PROBLEM: {}}
+    content: dict[str, Any] = {_PROBLEM: {"schema": {"$ref": _COMPONENTS + "Problem"}}, _XML_PROBLEM: {}}
     if speaks_fhir(path):
         content = {_FHIR[0]: {}}
     elif method == "post" and path.startswith("/soap/"):

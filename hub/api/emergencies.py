@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
-from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response, when
+from hub.api.answers import Json, json_response, when
 from hub.api.asking import AnOperator, AStaffMember, AStaffMemberOrCitizen, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import Strict, Words, read, schema_of
 from hub.api.problems import CREATED
 from hub.clock import now
 from hub.flow.emergency import ShownEmergency, break_glass, review, show_emergencies
 from hub.identity.tokens import Caller
+from hub.plan.person import Role
 from hub.store.emergencies import EmergencyAccess, Outcome, Review
 
 router = APIRouter(tags=["emergencies"])
@@ -31,10 +32,61 @@ class OpenEmergency(Strict):
     minutes: Annotated[int, Field(strict=True, ge=1, le=_LONGEST_MINUTES)]
 
 
+class EmergencyStandingAnswer(TypedDict):
+    """How emergency access stands: from when to when it opens the plan, and what a second person made of it."""
+
+    role: Role
+    opened_at: datetime
+    until: datetime
+    is_open: bool
+    review: Review
+    approve_by: datetime
+    reviewed_at: datetime | None
+    informed_at: datetime | None
+
+
+class OpenedByAnswer(TypedDict, total=False):
+    """Who opened it; the citizen is told of the organisation alone."""
+
+    client: str
+
+
+class EmergencyAnswer(EmergencyStandingAnswer, OpenedByAnswer):
+    """Emergency access: why, and what was shown by it; null for a reader who may not know."""
+
+    emergency: UUID
+    plan: UUID
+    organisation: str
+    reason: str | None
+    categories: list[str] | None
+
+
+class EmergenciesAnswer(TypedDict):
+    """All emergency access to a plan, the oldest first."""
+
+    plan: UUID
+    emergencies: list[EmergencyAnswer]
+
+
+class OperatorsEmergencyAnswer(EmergencyStandingAnswer):
+    """Emergency access, as operators may know of it; red: nobody has reviewed it in time."""
+
+    emergency: UUID
+    client: str
+    organisation: str
+    is_red: bool
+
+
+class OperatorsEmergenciesAnswer(TypedDict):
+    """The latest emergency access, what nobody has reviewed first; 500 at most."""
+
+    emergencies: list[OperatorsEmergencyAnswer]
+
+
 @router.post("/plans/{plan}/emergency", status_code=CREATED, openapi_extra=schema_of(OpenEmergency))
 def open_emergency(
     plan: UUID, body: TheBody, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId
-) -> Response:
+) -> Json[EmergencyAnswer]:
     """Open emergency access to one plan, for the caller alone, from now on; a second person judges it."""
     wanted: OpenEmergency = read(OpenEmergency, body)
     opened = break_glass(
@@ -50,33 +102,35 @@ def open_emergency(
 
 
 @router.post("/emergencies/{id}/approve")
-def approve(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
+def approve(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Json[EmergencyAnswer]:
     """Approve somebody else's emergency access."""
     return _reviewed(id, Outcome.APPROVED, hub, caller, correlation_id)
 
 
 @router.post("/emergencies/{id}/reject")
-def reject(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Response:
+def reject(id: UUID, hub: TheHub, caller: AStaffMember, correlation_id: CorrelationId) -> Json[EmergencyAnswer]:
     """Reject somebody else's emergency access: it ends at once."""
     return _reviewed(id, Outcome.REJECTED, hub, caller, correlation_id)
 
 
 @router.get("/plans/{plan}/emergencies")
-def emergencies_of(plan: UUID, hub: TheHub, caller: AStaffMemberOrCitizen, correlation_id: CorrelationId) -> Response:
+def emergencies_of(
+    plan: UUID, hub: TheHub, caller: AStaffMemberOrCitizen, correlation_id: CorrelationId
+) -> Json[EmergenciesAnswer]:
     """Read who has opened emergency access to a plan, when, why, and what they were shown by it."""
     found = show_emergencies(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "emergencies": [_answer(one) for one in found]})
 
 
 @router.get("/ops/emergencies", tags=["operations"])
-def emergencies(hub: TheHub, operator: AnOperator) -> Response:
+def emergencies(hub: TheHub, operator: AnOperator) -> Json[OperatorsEmergenciesAnswer]:
     """Say of all emergency access how it stands, what nobody has reviewed first; no plan, no reason, no content."""
     with hub.store.begin(read_only=True) as unit:
         found = unit.emergencies.latest()
     return json_response({"emergencies": emergencies_for_operators(found, now())})
 
 
-def emergencies_for_operators(found: Sequence[EmergencyAccess], at: datetime) -> list[dict[str, Any]]:
+def emergencies_for_operators(found: Sequence[EmergencyAccess], at: datetime) -> list[OperatorsEmergencyAnswer]:
     """Return what operators may know of emergency access."""
     return [
         {
@@ -90,7 +144,7 @@ def emergencies_for_operators(found: Sequence[EmergencyAccess], at: datetime) ->
     ]
 
 
-def _reviewed(id: UUID, outcome: Outcome, hub: Hub, caller: Caller, correlation_id: str) -> Response:
+def _reviewed(id: UUID, outcome: Outcome, hub: Hub, caller: Caller, correlation_id: str) -> Json[EmergencyAnswer]:
     found = review(
         id,
         outcome,
@@ -103,9 +157,9 @@ def _reviewed(id: UUID, outcome: Outcome, hub: Hub, caller: Caller, correlation_
     return json_response(_answer(found))
 
 
-def _answer(shown: ShownEmergency) -> dict[str, Any]:
+def _answer(shown: ShownEmergency) -> EmergencyAnswer:
     access = shown.access
-    by = {} if shown.client is None else {"client": shown.client}
+    by: OpenedByAnswer = {} if shown.client is None else {"client": shown.client}
     return {
         "emergency": access.id,
         "plan": access.plan,
@@ -117,7 +171,7 @@ def _answer(shown: ShownEmergency) -> dict[str, Any]:
     }
 
 
-def _standing(access: EmergencyAccess, at: datetime) -> dict[str, Any]:
+def _standing(access: EmergencyAccess, at: datetime) -> EmergencyStandingAnswer:
     return {
         "role": access.role,
         "opened_at": when(access.opened_at),

@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import WithJsonSchema
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import AnEvaluator, CorrelationId, TheHub
-from hub.flow.evaluate import as_csv, evaluate, month_of
+from hub.flow.evaluate import MEASURES, as_csv, evaluate, month_of
 
 router = APIRouter(tags=["evaluation"])
 MonthText = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 FromMonth = Annotated[str, Query(alias="from", pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
-@router.get("/evaluation")
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "By measure; null: of too few families to be told, or the month is not whole.",
+    "properties": {name: {"type": ["integer", "null"]} for name in MEASURES},
+    "required": [*MEASURES],
+    "additionalProperties": False,
+}
+
+
+class MonthAnswer(TypedDict):
+    """One month, such as ``2026-01``; it is whole once it can be told."""
+
+    month: str
+    is_whole: bool
+    values: Annotated[Mapping[str, int | None], WithJsonSchema(_SCHEMA)]
+
+
+class EvaluationAnswer(TypedDict):
+    """What one plan is for, month by month; a number of fewer families than ``least`` is not told."""
+
+    least: int
+    months: list[MonthAnswer]
+
+
+@router.get("/evaluation", response_model=None)
 def evaluation(
     hub: TheHub,
     caller: AnEvaluator,
@@ -24,7 +51,7 @@ def evaluation(
     first: FromMonth,
     to: MonthText,
     wanted: Annotated[Literal["json", "csv"], Query(alias="as")] = "json",
-) -> Response:
+) -> Json[EvaluationAnswer] | Response:
     """Report month by month whether one plan helps: contacts, overlaps, speed, consents, of all families together."""
     least = hub.settings.evaluation_least
     said = {"actor": caller.client, "correlation_id": correlation_id}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,8 +12,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response, when
+from hub.api.answers import Json, json_response, when
 from hub.api.asking import AnOperator, CorrelationId, Hub, TheBody, TheCaller, TheHub, refuse
 from hub.api.declared import FETCHER, stands_for
 from hub.api.models import Strict, Text, read, schema_of
@@ -33,11 +36,13 @@ from hub.store.transaction import Store
 router = APIRouter(tags=["feed"])
 BATCH = "application/cloudevents-batch+json"
 _LAST_POSITION = 2**31 - 1
-_SETTLED = {Settled.DELIVERED: "settled", Settled.DEAD: "refused", Settled.LATER: "refused"}
-_STANDING = (
-    "last_position", "acknowledged", "unacknowledged", "without_receipt",
-)  # fmt: skip
-_TIMES = ("oldest_unacknowledged_at", "oldest_without_receipt_at", "acknowledged_at", "read_at")
+Ended = Literal["settled", "refused", "superseded"]
+ReceiptWord = Literal["taken-in", "already-held", "legal-hold", "refused"]
+_SETTLED: Mapping[Settled, Ended] = {
+    Settled.DELIVERED: "settled",
+    Settled.DEAD: "refused",
+    Settled.LATER: "refused",
+}
 
 Position = Annotated[int, Field(ge=0, le=_LAST_POSITION)]
 
@@ -52,9 +57,57 @@ class ReceiptGiven(Strict):
     """What became of a document that was fetched. A reason names a law or a rule and never a person."""
 
     receipt: UUID
-    status: Literal["taken-in", "already-held", "legal-hold", "refused"]
+    status: ReceiptWord
     reference: Text = ""
     reason: Text = Field("", repr=False)
+
+
+class FetchReceiptAnswer(TypedDict):
+    """A receipt is taken down: ``superseded`` when something has left since that awaits a receipt of its own."""
+
+    receipt: UUID
+    status: ReceiptWord
+    delivery: Ended
+    correlation_id: str
+
+
+class CursorAnswer(TypedDict):
+    """How far a recipient needs nothing any more, and how far its feed goes."""
+
+    acknowledged: int
+    last_position: int
+
+
+class WebhookAnswer(TypedDict):
+    """How far a subscriber has come, and what its last call came to; no position before its first event."""
+
+    position: int | None
+    lag: int
+    failures: int
+    paused_until: datetime | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    last_result: str
+
+
+class FeedAnswer(CursorAnswer):
+    """How the feed of a recipient stands; without a webhook for one that has no subscriber."""
+
+    recipient: str
+    is_configured: bool
+    unacknowledged: int
+    without_receipt: int
+    oldest_unacknowledged_at: datetime | None
+    oldest_without_receipt_at: datetime | None
+    acknowledged_at: datetime | None
+    read_at: datetime | None
+    webhook: WebhookAnswer | None
+
+
+class FeedsAnswer(TypedDict):
+    """How each feed stands."""
+
+    feeds: list[FeedAnswer]
 
 
 def open_waiting_room(app: FastAPI, hub: Hub) -> None:
@@ -129,7 +182,7 @@ def fetch_document(delivery: UUID, hub: TheHub, fetcher: AFetcher) -> Response:
 
 
 @router.post("/feed/receipts", openapi_extra=schema_of(ReceiptGiven))
-def give_receipt(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
+def give_receipt(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Json[FetchReceiptAnswer]:
     """Take down what became of a document that was fetched: taken in, or refused; the same again changes nothing."""
     given: ReceiptGiven = read(ReceiptGiven, body)
     said = Said(given.status, given.reference, given.reason)
@@ -145,7 +198,7 @@ def give_receipt(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
 
 
 @router.post("/feed/ack", openapi_extra=schema_of(Acknowledged))
-def acknowledge(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
+def acknowledge(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Json[CursorAnswer]:
     """Move the cursor: nothing up to this position need come again. It is no receipt of anything."""
     given: Acknowledged = read(Acknowledged, body)
     head = feed.acknowledge(fetcher, given.position, hub.store)
@@ -153,12 +206,12 @@ def acknowledge(body: TheBody, hub: TheHub, fetcher: AFetcher) -> Response:
 
 
 @router.get("/ops/feeds")
-def feeds(hub: TheHub, operator: AnOperator) -> Response:
+def feeds(hub: TheHub, operator: AnOperator) -> Json[FeedsAnswer]:
     """Say how each feed stands: how far it goes, how far its recipient and its subscriber have come, and since when."""
     return json_response({"feeds": standings(hub.store, hub.authorities)})
 
 
-def standings(store: Store, authorities: Authorities) -> list[dict[str, Any]]:
+def standings(store: Store, authorities: Authorities) -> list[FeedAnswer]:
     """Return how feeds stand, of everyone who has one or had one: positions, counts and times; nothing of a person."""
     with store.begin(read_only=True) as unit:
         rows = {row["recipient"]: row for row in unit.feeds.standings()}
@@ -173,15 +226,24 @@ def _events(events: Any, head: Head, municipality: str) -> Response:
     return Response(orjson.dumps(batch), OK, headers, BATCH)
 
 
-def _standing(name: str, row: dict[str, Any], subscribes: bool | None) -> dict[str, Any]:
+def _standing(name: str, row: dict[str, Any], subscribes: bool | None) -> FeedAnswer:
     """Return how a feed stands; of one whose recipient is sent things by now, as it was left."""
-    told: dict[str, Any] = {"recipient": name, "is_configured": subscribes is not None}
-    told |= {column: row.get(column, 0) for column in _STANDING}
-    told |= {column: when(row.get(column)) for column in _TIMES}
-    return told | {"webhook": _webhook(row) if subscribes or row.get("webhook_position") is not None else None}
+    return {
+        "recipient": name,
+        "is_configured": subscribes is not None,
+        "last_position": row.get("last_position", 0),
+        "acknowledged": row.get("acknowledged", 0),
+        "unacknowledged": row.get("unacknowledged", 0),
+        "without_receipt": row.get("without_receipt", 0),
+        "oldest_unacknowledged_at": when(row.get("oldest_unacknowledged_at")),
+        "oldest_without_receipt_at": when(row.get("oldest_without_receipt_at")),
+        "acknowledged_at": when(row.get("acknowledged_at")),
+        "read_at": when(row.get("read_at")),
+        "webhook": _webhook(row) if subscribes or row.get("webhook_position") is not None else None,
+    }
 
 
-def _webhook(row: dict[str, Any]) -> dict[str, Any]:
+def _webhook(row: dict[str, Any]) -> WebhookAnswer:
     position = row.get("webhook_position")
     until = row.get("webhook_not_before")
     return {

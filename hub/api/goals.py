@@ -7,17 +7,18 @@ have not read.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header
 from pydantic import Field
-from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import element_answer, json_response
+from hub.api.answers import Json, element_answer, json_response
 from hub.api.asking import AChooser, CorrelationId, TheBody, TheHub
 from hub.api.models import Instant, MaybeWords, Strict, Text, read, schema_of
 from hub.api.problems import CREATED, OK
+from hub.api.shapes import ElementAnswer
 from hub.consent.view import Seen
 from hub.errors import InvalidRequest
 from hub.flow import write_own
@@ -51,15 +52,28 @@ class Ending(Strict):
     status: Status
 
 
+class GoalAnswer(ElementAnswer):
+    """What the caller has written into a plan; ``version`` is what ``If-Match`` names to change it."""
+
+    version: int
+
+
+class GoalsAnswer(TypedDict):
+    """What the caller has written into a plan, the newest last."""
+
+    plan: UUID
+    goals: list[GoalAnswer]
+
+
 @router.get("/plans/{plan}/goals")
-def own_of(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def own_of(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[GoalsAnswer]:
     """Read what of a plan the caller has written here, each with its version."""
     shown = write_own.own_of(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "goals": [_answer(one) for one in write_own.mine(shown)]})
 
 
 @router.post("/plans/{plan}/goals", status_code=CREATED, openapi_extra=schema_of(Goal))
-def add(plan: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def add(plan: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[GoalAnswer]:
     """Write something into a plan: the citizen a goal or words of their own, the coordinator a joint goal or step."""
     goal: Goal = read(Goal, body)
     seen = write_own.add(plan, goal.words, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
@@ -70,7 +84,7 @@ def add(plan: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id
 def change(
     plan: UUID, id: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId,
     if_match: IfMatch = "",
-) -> Response:  # fmt: skip
+) -> Json[GoalAnswer]:  # fmt: skip
     """Say in other words what the caller has written; not where it is another version by now."""
     goal: Goal = read(Goal, body)
     seen = write_own.change(
@@ -84,7 +98,7 @@ def change(
 def end(
     plan: UUID, id: UUID, body: TheBody, hub: TheHub, caller: AChooser, correlation_id: CorrelationId,
     if_match: IfMatch = "",
-) -> Response:  # fmt: skip
+) -> Json[GoalAnswer]:  # fmt: skip
     """Say that it is reached, or given up; it stays in the plan."""
     ending: Ending = read(Ending, body)
     seen = write_own.end(
@@ -101,9 +115,9 @@ def _version(if_match: str) -> int:
     return int(found[1])
 
 
-def _answer(seen: Seen) -> dict[str, Any]:
+def _answer(seen: Seen) -> GoalAnswer:
     return {**element_answer(seen, tells_case=False), "version": seen.element.order.version}
 
 
-def _versioned(seen: Seen, status: int) -> Response:
+def _versioned(seen: Seen, status: int) -> Json[GoalAnswer]:
     return json_response(_answer(seen), status, {"ETag": f'"{seen.element.order.version}"'})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
-from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import ASystem, CorrelationId, Hub, TheBody, TheHub, refuse
 from hub.api.problems import CREATED, OK, TAKEN, speaks_xml
 from hub.authority import Parcel
@@ -25,10 +27,40 @@ RECEIPT_NAMESPACE = "urn:one-plan-hub:receipt:1"
 _KEPT_BACK = ("authorization", "cookie", "proxy-authorization", "x-hub-")
 
 
-@router.post("/in/{authority}", status_code=CREATED)
+class SkippedAnswer(TypedDict):
+    """What was not taken in: by its position in the document, from 1, and why, as a code."""
+
+    position: int
+    code: str
+
+
+class TakenInAnswer(TypedDict):
+    """How much of a document was taken in, and what was not."""
+
+    taken_in: int
+    skipped: list[SkippedAnswer]
+
+
+class ReceiptAnswer(TypedDict):
+    """A document is safe; ``received_at`` is in UTC, and a repeat of the document gets the same receipt."""
+
+    receipt: UUID
+    received_at: datetime
+    correlation_id: str
+    outcome: TakenInAnswer
+
+
+class EventTakenAnswer(TypedDict):
+    """A thin event is safe: what it names will be fetched."""
+
+    event: str
+    correlation_id: str
+
+
+@router.post("/in/{authority}", status_code=CREATED, response_model=None)
 def take_document(
     authority: str, request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
-) -> Response:
+) -> Json[ReceiptAnswer] | Response:
     """Take a document in; the answer is given after it is safe, and a repeat of it gets the same answer."""
     check_sender(authority, hub, caller, correlation_id)
     receipt = accept(parcel_of(authority, request, body, correlation_id), hub.store, hub.authorities)
@@ -41,7 +73,7 @@ def take_document(
 @router.post("/in/{authority}/events", status_code=TAKEN)
 def take_event(
     authority: str, request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
-) -> Response:
+) -> Json[EventTakenAnswer]:
     """Take a thin event; the promise to fetch what it names is safe before the answer is given."""
     check_sender(authority, hub, caller, correlation_id)
     event = announce(parcel_of(authority, request, body, correlation_id), hub.store, hub.authorities)
@@ -62,12 +94,12 @@ def parcel_of(authority: str, request: Request, body: bytes, correlation_id: str
     return Parcel(authority, body, given.get("content-type", ""), headers, correlation_id, request.state.trace)
 
 
-def _as_json(receipt: Receipt) -> dict[str, Any]:
+def _as_json(receipt: Receipt) -> ReceiptAnswer:
     return {
         "receipt": receipt.id,
         "received_at": receipt.received_at,
         "correlation_id": receipt.correlation_id,
-        "outcome": dict(receipt.outcome),
+        "outcome": {"taken_in": receipt.outcome["taken_in"], "skipped": receipt.outcome["skipped"]},
     }
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response, when
+from hub.api.answers import Json, json_response, when
 from hub.api.asking import ACoordinator, AListReader, AnOperator, ASystem, CorrelationId, TheBody, TheHub, refuse
 from hub.api.inbound import parcel_of
 from hub.api.problems import TAKEN
 from hub.errors import WrongSender
 from hub.flow.told import replay_notice, show_notices, take_receipt, tell
 from hub.plan.person import Role
-from hub.store.notices import Notice, State
+from hub.store.notices import Notice, NoticeKind, Notices, State
 
 router = APIRouter(tags=["notices"])
 #: What is to be done, by where a notice stands and why; the first that fits.
@@ -33,17 +35,77 @@ _WORDS = (
 )
 
 
+#: A ``State`` without a name of its own: other things have one as well.
+NoticeState = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in State]})]
+
+
+class OperatorsNoticeAnswer(TypedDict):
+    """A notice, without its plan or its person: where it stands, and why, as a code."""
+
+    notice: UUID
+    kind: NoticeKind
+    state: NoticeState
+    cause: str
+    attempts: int
+    made_at: datetime
+    due_at: datetime | None
+
+
+class NoticeAnswer(OperatorsNoticeAnswer):
+    """A notice: ``about`` is the appointment, consent or other thing; ``sentence`` says what is to be done."""
+
+    plan: UUID
+    about: UUID
+    sentence: str
+
+
+class NoticesAnswer(TypedDict):
+    """What citizens have not been told yet; ``after`` asks for the next plans, and is null at the end."""
+
+    notices: list[NoticeAnswer]
+    after: UUID | None
+
+
+class NoticeCountAnswer(TypedDict):
+    """How many notices of a kind wait in a state, and since when, in UTC."""
+
+    kind: NoticeKind
+    state: NoticeState
+    notices: int
+    oldest: datetime
+
+
+class OperatorsNoticesAnswer(TypedDict):
+    """The notices that wait for somebody: counted, and the oldest 500 of them."""
+
+    counts: list[NoticeCountAnswer]
+    notices: list[OperatorsNoticeAnswer]
+
+
+class PostReceiptAnswer(TypedDict):
+    """What the post says is taken on."""
+
+    correlation_id: str
+
+
+class NoticeReplayedAnswer(TypedDict):
+    """A notice is tried again."""
+
+    id: UUID
+    correlation_id: str
+
+
 @router.get("/notices")
 def list_notices(
     hub: TheHub, caller: AListReader, correlation_id: CorrelationId, after: UUID | None = None
-) -> Response:
+) -> Json[NoticesAnswer]:
     """List what citizens have not been told yet, in the plans that the caller coordinates."""
     found, then = show_notices(caller.reader, hub.store, after, actor=caller.client, correlation_id=correlation_id)
     return json_response({"notices": [_answer(one) for one in found], "after": then})
 
 
 @router.post("/notices/{id}/told")
-def told_notice(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Response:
+def told_notice(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Json[NoticeAnswer]:
     """Say that the citizen was told another way: on paper, by phone, at a meeting."""
     notice = tell(id, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(_answer(notice))
@@ -52,7 +114,7 @@ def told_notice(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: Cor
 @router.post("/post/receipts", status_code=TAKEN)
 def take_post_receipt(
     request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
-) -> Response:
+) -> Json[PostReceiptAnswer]:
     """Take what the post says of a letter: that it has it, that it lies in the citizen's box, or that it came back."""
     reader, post = caller.reader, hub.post
     if post is None or reader.role is not Role.AUTHORITY_SYSTEM or reader.organisation != post.name:
@@ -65,20 +127,30 @@ def take_post_receipt(
 
 
 @router.get("/ops/notices")
-def notices(hub: TheHub, operator: AnOperator) -> Response:
+def notices(hub: TheHub, operator: AnOperator) -> Json[OperatorsNoticesAnswer]:
     """Count the notices that wait for somebody, and name each without its plan or its person."""
     with hub.store.begin(read_only=True) as unit:
-        return json_response({"counts": unit.notices.counts(), "notices": operators_rows(unit.notices.open())})
+        return json_response({"counts": counts_of(unit.notices), "notices": operators_rows(unit.notices.open())})
 
 
 @router.post("/ops/notices/{id}/replay", status_code=TAKEN)
-def replay_dead_notice(id: UUID, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId) -> Response:
+def replay_dead_notice(
+    id: UUID, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId
+) -> Json[NoticeReplayedAnswer]:
     """Let a dead notice be tried again, once its cause is gone."""
     replay_notice(id, hub.store, actor=operator.client, correlation_id=correlation_id)
     return json_response({"id": id, "correlation_id": correlation_id}, TAKEN)
 
 
-def operators_rows(found: Sequence[Notice]) -> list[dict[str, Any]]:
+def counts_of(rows: Notices) -> list[NoticeCountAnswer]:
+    """Return how many notices wait for somebody, by kind and state."""
+    return [
+        {"kind": one["kind"], "state": one["state"], "notices": one["notices"], "oldest": one["oldest"]}
+        for one in rows.counts()
+    ]
+
+
+def operators_rows(found: Sequence[Notice]) -> list[OperatorsNoticeAnswer]:
     """Return notices as an operator may know of them."""
     return [
         {
@@ -94,7 +166,7 @@ def operators_rows(found: Sequence[Notice]) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(one: Notice) -> dict[str, Any]:
+def _answer(one: Notice) -> NoticeAnswer:
     [row] = operators_rows([one])
     sentence = next((said for state, cause, said in _WORDS if state is one.state and cause in ("", one.cause)), "")
     return {**row, "plan": one.plan, "about": one.about, "sentence": sentence}

@@ -5,13 +5,15 @@ Errors are those of RFC 6749 section 5.2, which every OAuth library reads.
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import ANYONE, CorrelationId, TheHub, read_body
 from hub.api.certificates import certificate_shown
 from hub.errors import InvalidRequest, NotAuthenticated, TooLarge
@@ -23,8 +25,16 @@ _NAMES = ("grant_type", "client_assertion_type", "client_assertion")
 router = APIRouter(tags=["tokens"])
 
 
-@router.post(ISSUING, dependencies=[ANYONE])
-async def issue_token(request: Request, hub: TheHub, correlation: CorrelationId) -> Response:
+class TokenAnswer(TypedDict):
+    """A token, and in how many seconds it ends (RFC 6749 section 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+
+
+@router.post(ISSUING, dependencies=[ANYONE], response_model=None)
+async def issue_token(request: Request, hub: TheHub, correlation: CorrelationId) -> Json[TokenAnswer] | Response:
     """Give a system a token of five minutes for an assertion that it has signed with its own key.
 
     A form with ``grant_type=client_credentials``, ``client_assertion_type`` and ``client_assertion``.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response, period_answer, when
+from hub.api.answers import Json, json_response, period_answer, when
 from hub.api.asking import AChooser, ACoordinator, AWriter, CorrelationId, TheBody, TheHub
 from hub.api.models import Instant, Strict, Why, read, schema_of
 from hub.api.problems import CREATED
+from hub.api.shapes import PeriodAnswer
 from hub.flow import propose
-from hub.flow.proposed import ShownProposal
+from hub.flow.proposed import ShownProposal, State
 
 router = APIRouter(tags=["plans"])
 
@@ -25,10 +28,45 @@ class Wanted(Strict):
     start: Instant
 
 
+#: A ``State`` without a name of its own: other things have one as well.
+ProposalState = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in State]})]
+
+
+class ProposalAnswer(TypedDict):
+    """Another time for an appointment, who has proposed it to whom, and where it stands."""
+
+    proposal: UUID
+    plan: UUID
+    element: UUID
+    authority: str
+    organisation: str
+    state: ProposalState
+    stands: PeriodAnswer
+    proposed: PeriodAnswer
+    proposed_at: datetime
+    sent_at: datetime | None
+    received_at: datetime | None
+    answered_at: datetime | None
+    answer: str
+    cancelled_at: datetime | None
+
+
+class ProposalsAnswer(TypedDict):
+    """The other times that are proposed for appointments of an authority."""
+
+    proposals: list[ProposalAnswer]
+
+
+class PlanProposalsAnswer(ProposalsAnswer):
+    """The other times that were proposed for what the caller sees of a plan."""
+
+    plan: UUID
+
+
 @router.post("/plans/{plan}/proposals", status_code=CREATED, openapi_extra=schema_of(Wanted))
 def propose_time(
     plan: UUID, body: TheBody, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId
-) -> Response:
+) -> Json[ProposalAnswer]:
     """Propose another time for an appointment to the authority that has it: it is told over its own wire."""
     wanted: Wanted = read(Wanted, body)
     made = propose.propose(
@@ -39,35 +77,39 @@ def propose_time(
 
 
 @router.get("/plans/{plan}/proposals")
-def of_plan(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Response:
+def of_plan(plan: UUID, hub: TheHub, caller: AChooser, correlation_id: CorrelationId) -> Json[PlanProposalsAnswer]:
     """Read which other times were proposed for what the caller sees, and where each stands."""
     found = propose.of_plan(plan, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"plan": plan, "proposals": [_answer(one) for one in found]})
 
 
 @router.post("/plans/{plan}/proposals/{id}/cancel")
-def cancel(plan: UUID, id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId) -> Response:
+def cancel(
+    plan: UUID, id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: CorrelationId
+) -> Json[ProposalAnswer]:
     """Take a proposal back."""
     ended = propose.cancel(plan, id, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(_answer(ended))
 
 
 @router.get("/proposals")
-def for_authority(hub: TheHub, caller: AWriter, correlation_id: CorrelationId) -> Response:
+def for_authority(hub: TheHub, caller: AWriter, correlation_id: CorrelationId) -> Json[ProposalsAnswer]:
     """List which other times are proposed for appointments of the caller's authority: move each, or say why not."""
     found = propose.for_authority(caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response({"proposals": [_answer(one) for one in found]})
 
 
 @router.post("/proposals/{id}/accept")
-def accept(id: UUID, hub: TheHub, caller: AWriter, correlation_id: CorrelationId) -> Response:
+def accept(id: UUID, hub: TheHub, caller: AWriter, correlation_id: CorrelationId) -> Json[ProposalAnswer]:
     """Say that an appointment will be moved; done it is once the case that has it says so."""
     said = propose.answer(id, None, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id)
     return json_response(_answer(said))
 
 
 @router.post("/proposals/{id}/reject", openapi_extra=schema_of(Why))
-def reject(id: UUID, body: TheBody, hub: TheHub, caller: AWriter, correlation_id: CorrelationId) -> Response:
+def reject(
+    id: UUID, body: TheBody, hub: TheHub, caller: AWriter, correlation_id: CorrelationId
+) -> Json[ProposalAnswer]:
     """Say that an appointment stays at its time, and why."""
     wanted: Why = read(Why, body)
     said = propose.answer(
@@ -76,7 +118,7 @@ def reject(id: UUID, body: TheBody, hub: TheHub, caller: AWriter, correlation_id
     return json_response(_answer(said))
 
 
-def _answer(shown: ShownProposal) -> dict[str, Any]:
+def _answer(shown: ShownProposal) -> ProposalAnswer:
     """Return a proposal: organisations, and no member of staff."""
     one = shown.proposal
     return {

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
-from starlette.responses import Response
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import AnOperator, ARecipient, CorrelationId, TheBody, TheHub
 from hub.api.models import Strict, read, schema_of
 from hub.errors import Fault, InvalidRequest
-from hub.flow.awaited import awaited
+from hub.flow.awaited import AwaitedAnswer, awaited
 from hub.flow.say_later import Fate, LaterWord, Reason, say_later
 
 router = APIRouter()
@@ -30,8 +31,25 @@ class ReceiptLater(Strict):
     reason: Reason | None = None
 
 
+#: A ``Reason`` without a name of its own: a decision has one as well.
+WhyRefused = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in Reason]})]
+
+
+class ReceiptLaterAnswer(TypedDict):
+    """What became of a delivery is taken down; ``reason`` goes with ``refused``."""
+
+    delivery: str
+    plan: UUID
+    sequence: int
+    status: Fate
+    reason: WhyRefused | None
+    correlation_id: str
+
+
 @router.post("/receipts", tags=["documents"], openapi_extra=schema_of(ReceiptLater))
-def give_receipt(body: TheBody, hub: TheHub, recipient: ARecipient, correlation_id: CorrelationId) -> Response:
+def give_receipt(
+    body: TheBody, hub: TheHub, recipient: ARecipient, correlation_id: CorrelationId
+) -> Json[ReceiptLaterAnswer]:
     """Say what became of a delivery that was answered with ``received``: it is taken in, or refused."""
     said: ReceiptLater = read(ReceiptLater, body)
     if (said.status is Fate.REFUSED) is (said.reason is None):
@@ -40,12 +58,20 @@ def give_receipt(body: TheBody, hub: TheHub, recipient: ARecipient, correlation_
     owed = say_later(
         _word(said), recipient.reader.organisation, hub.store, actor=recipient.client, correlation_id=correlation_id
     )
-    told = {"delivery": f"{owed.outbox_id}-{owed.sequence}", "plan": owed.plan, "sequence": owed.sequence}
-    return json_response({**told, "status": said.status, "reason": said.reason, "correlation_id": correlation_id})
+    return json_response(
+        {
+            "delivery": f"{owed.outbox_id}-{owed.sequence}",
+            "plan": owed.plan,
+            "sequence": owed.sequence,
+            "status": said.status,
+            "reason": said.reason,
+            "correlation_id": correlation_id,
+        }
+    )
 
 
 @router.get("/ops/receipts", tags=["operations"])
-def receipts(hub: TheHub, operator: AnOperator) -> Response:
+def receipts(hub: TheHub, operator: AnOperator) -> Json[AwaitedAnswer]:
     """Say of which deliveries it is not known yet whether they are taken in, and which of them are overdue."""
     return json_response(awaited(hub.store, hub.settings))
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from hub.api.answers import element_answer, period_answer, sentence_answer, when
 from hub.api.consent_answers import consent_answer
+from hub.api.report_shapes import (
+    KeptAnswer,
+    ReportAnswer,
+    ReportedCorrectionAnswer,
+    ReportedEmergencyAnswer,
+    ReportedFindingAnswer,
+    ReportedMemberAnswer,
+    ReportedNoticeAnswer,
+    ReportedProposalAnswer,
+    ReportedRequestAnswer,
+    ReportedStatementAnswer,
+)
 from hub.api.restrictions import restriction_answer
-from hub.api.rights_answers import ledger_answer
+from hub.api.rights_answers import disclosure_answer, held_answer
 from hub.consent.decision import Sentence
 from hub.consent.explain import completeness
 from hub.flow.report import AccessReport, Emergency, Kept
-from hub.plan.person import Membership
+from hub.flow.statements import Says
+from hub.plan.person import Membership, Role
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.consent_requests import ConsentRequest
 from hub.store.corrections import Correction
@@ -59,7 +71,7 @@ KEPT: Mapping[str, Sentence] = {
 }
 
 
-def report_answer(report: AccessReport) -> dict[str, Any]:
+def report_answer(report: AccessReport) -> ReportAnswer:
     """Return all that the hub holds about a citizen, as far as the citizen may see it."""
     return {
         "plan": report.plan,
@@ -86,20 +98,20 @@ def report_answer(report: AccessReport) -> dict[str, Any]:
         "notices": [_notice(one) for one in report.notices],
         "kept": [_kept(one) for one in report.kept],
         "rights": [{"article": article, **sentence_answer(said)} for article, said in RIGHTS.items()],
-        "disclosures": ledger_answer(report.ledger)["disclosures"],
-        "held_now": ledger_answer(report.ledger)["held_now"],
+        "disclosures": [disclosure_answer(one) for one in report.ledger.disclosures],
+        "held_now": [held_answer(one) for one in report.ledger.held_now],
     }
 
 
-def _member(one: Membership) -> dict[str, Any]:
+def _member(one: Membership) -> ReportedMemberAnswer:
     return {"organisation": one.member, "role": one.role, "period": period_answer(one.period)}
 
 
-def _emergency(one: Emergency) -> dict[str, Any]:
+def _emergency(one: Emergency) -> ReportedEmergencyAnswer:
     return {"organisation": one.organisation, "opened_at": when(one.opened_at), "reason": one.reason}
 
 
-def _correction(one: Correction) -> dict[str, Any]:
+def _correction(one: Correction) -> ReportedCorrectionAnswer:
     return {
         "element": one.element,
         "authority": one.authority,
@@ -110,7 +122,7 @@ def _correction(one: Correction) -> dict[str, Any]:
     }
 
 
-def _proposal(one: Proposal) -> dict[str, Any]:
+def _proposal(one: Proposal) -> ReportedProposalAnswer:
     """Return another time that was proposed: organisations, and no member of staff."""
     return {
         "element": one.element,
@@ -124,7 +136,7 @@ def _proposal(one: Proposal) -> dict[str, Any]:
     }
 
 
-def _request(one: ConsentRequest) -> dict[str, Any]:
+def _request(one: ConsentRequest) -> ReportedRequestAnswer:
     """Return a question: for which organisation somebody asked, and no member of staff."""
     return {
         "recipient": one.recipient,
@@ -137,7 +149,7 @@ def _request(one: ConsentRequest) -> dict[str, Any]:
     }
 
 
-def _accepted(one: AcceptedFinding) -> dict[str, Any]:
+def _accepted(one: AcceptedFinding) -> ReportedFindingAnswer:
     """Return a word on a finding: an organisation, and no member of staff."""
     return {
         "kind": one.kind,
@@ -149,12 +161,12 @@ def _accepted(one: AcceptedFinding) -> dict[str, Any]:
     }
 
 
-def _statement(one: Statement) -> dict[str, Any]:
+def _statement(one: Statement) -> ReportedStatementAnswer:
     return {
         "element": one.element,
         "authority": one.authority,
-        "says": one.says,
-        "role": one.role,
+        "says": Says(one.says),
+        "role": Role(one.role),
         "said_at": when(one.said_at),
         "words": one.words,
         "due_at": when(one.due_at),
@@ -163,9 +175,9 @@ def _statement(one: Statement) -> dict[str, Any]:
     }
 
 
-def _notice(one: Notice) -> dict[str, Any]:
+def _notice(one: Notice) -> ReportedNoticeAnswer:
     return {"kind": one.kind, "state": one.state, "made_at": when(one.made_at), "sent_at": when(one.sent_at)}
 
 
-def _kept(one: Kept) -> dict[str, Any]:
+def _kept(one: Kept) -> KeptAnswer:
     return {"what": one.what, "days": one.days, **sentence_answer(KEPT[one.what])}

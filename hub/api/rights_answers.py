@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from uuid import UUID
+
+from typing_extensions import TypedDict
 
 from hub.api.answers import sentence_answer, when
+from hub.api.shapes import PartialAnswer, SentenceAnswer
 from hub.consent.explain import completeness
 from hub.flow.ledger import HeldNow, Ledger
 from hub.flow.ledger_rows import Disclosure
+from hub.flow.ledger_words import Deed
 
 
-def ledger_answer(ledger: Ledger) -> dict[str, Any]:
+class LegalBasisAnswer(TypedDict):
+    """A rule of the policy by which something was disclosed; the citation is empty where the hub itself allows it."""
+
+    rule: str
+    citation: str
+    sentence: SentenceAnswer
+
+
+class DisclosureAnswer(TypedDict):
+    """One line of the ledger; a role or a purpose that was not written down is null, consents are ``id/version``."""
+
+    what: Deed
+    at: datetime
+    organisations: list[str]
+    role: str | None
+    purpose: str | None
+    categories: list[str]
+    sentence: SentenceAnswer
+    legal_bases: list[LegalBasisAnswer]
+    own_consents: list[str]
+
+
+class HeldAnswer(TypedDict):
+    """What a recipient holds now; not sure where something was sent and nobody has said that it arrived."""
+
+    recipient: str
+    categories: list[str]
+    elements: int
+    is_sure: bool
+
+
+class LedgerAnswer(TypedDict):
+    """Who saw, got or gave back what of a plan, the newest first, and what recipients hold now."""
+
+    plan: UUID
+    disclosures: list[DisclosureAnswer]
+    held_now: list[HeldAnswer]
+    may_be_partial: PartialAnswer
+    as_of: datetime
+
+
+def ledger_answer(ledger: Ledger) -> LedgerAnswer:
     """Return who saw what of a plan, the newest first, and what recipients hold now."""
     return {
         "plan": ledger.plan,
@@ -24,7 +70,7 @@ def ledger_answer(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def disclosure_answer(one: Disclosure) -> dict[str, Any]:
+def disclosure_answer(one: Disclosure) -> DisclosureAnswer:
     """Return one line of the ledger: organisations and roles, and no member of staff."""
     return {
         "what": one.deed,
@@ -42,7 +88,7 @@ def disclosure_answer(one: Disclosure) -> dict[str, Any]:
     }
 
 
-def held_answer(one: HeldNow) -> dict[str, Any]:
+def held_answer(one: HeldNow) -> HeldAnswer:
     """Return what a recipient holds now of what the citizen may see."""
     return {
         "recipient": one.recipient,

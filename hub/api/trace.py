@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from starlette.responses import Response
 
-from hub.api.answers import json_response
+from hub.api.answers import Json, json_response
 from hub.api.asking import AnOperator, TheHub
 from hub.flow.trace import as_told, trace
+from hub.flow.trace_shapes import MessageTrace
 
 router = APIRouter(tags=["operations"])
 #: A correlation id, a UUID, a UUID with a sequence, or 32 hexadecimal digits.
@@ -17,6 +17,6 @@ AnId = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,64}$")]
 
 
 @router.get("/ops/trace/{id}")
-def trace_message(id: AnId, hub: TheHub, operator: AnOperator) -> Response:
+def trace_message(id: AnId, hub: TheHub, operator: AnOperator) -> Json[MessageTrace]:
     """Say what became of a message: each step with its two times, what was decided and by which rules."""
     return json_response(as_told(trace(id, hub.store)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from hub.audit.verification import Verdict, verify
 from hub.cli.assembly import open_store
 from hub.crypto.signing import PublicKey
 from hub.flow.seal import export, standing
+from hub.flow.witness import WitnessAnswer
 from hub.settings import read_settings
 
 audit = typer.Typer(no_args_is_help=True, help="The sealed audit.")
@@ -25,10 +26,9 @@ def audit_status(as_json: AsJson = False) -> None:
     settings = read_settings()
     found = standing(open_store(settings), settings)
     told = found.told()
-    witnesses = told.pop("witnesses")
-    lines = [f"{name}: {value}" for name, value in told.items()]
-    lines += [_of_a_witness(one) for one in witnesses] or ["No witness: set HUB_AUDIT_WITNESSES."]
-    _say(as_json, {**told, "witnesses": witnesses}, lines)
+    lines = [f"{name}: {value}" for name, value in told.items() if name != "witnesses"]
+    lines += [_of_a_witness(one) for one in told["witnesses"]] or ["No witness: set HUB_AUDIT_WITNESSES."]
+    _say(as_json, told, lines)
     if not found.is_well:
         raise typer.Exit(1)
 
@@ -76,7 +76,7 @@ def audit_verify(
         raise typer.Exit(1)
 
 
-def _of_a_witness(one: dict[str, Any]) -> str:
+def _of_a_witness(one: WitnessAnswer) -> str:
     """Return a witness in one line."""
     stands = f"{one['size']} entries, since {one['taken_at'] or 'never'}; lacks {one['missing']}"
     trouble = f"; {one['trouble']}" if one["trouble"] else ""
@@ -95,5 +95,5 @@ def _lines(verdict: Verdict, *, is_trusted: bool) -> Iterable[str]:
         yield "Whose key has signed, the file alone cannot show: check with --key."
 
 
-def _say(as_json: bool, told: dict[str, Any], lines: Iterable[str]) -> None:
+def _say(as_json: bool, told: Mapping[str, Any], lines: Iterable[str]) -> None:
     typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if as_json else "\n".join(lines))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -73,7 +73,7 @@ def dlq_show(
 ) -> None:
     """Say all of one but its content: origin, attempts, and the shape of what would leave now. Audited."""
     rooms = open_rooms()
-    shown = show(id, rooms.store, rooms.authorities, actor=me(), correlation_id=str(new_id()))
+    shown: Mapping[str, Any] = show(id, rooms.store, rooms.authorities, actor=me(), correlation_id=str(new_id()))
     if as_json:
         print_json(shown)
         return
@@ -130,7 +130,7 @@ def dlq_export(
     typer.echo(text.getvalue(), nl=False)
 
 
-def _every(wanted: Wanted) -> Iterator[dict[str, Any]]:
+def _every(wanted: Wanted) -> Iterator[Mapping[str, Any]]:
     store, last = open_store(read_settings()), None
     while page := listed(wanted, store, _PAGE, last):
         yield from page

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,7 +21,7 @@ _COLUMNS = ("emergency", "client", "organisation", "opened_at", "until", "is_ope
 def emergencies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False) -> None:
     """Say of all emergency access how it stands, what nobody has reviewed first; an overdue review ends with 1."""
     with open_store(read_settings()).begin(read_only=True) as unit:
-        found = emergencies_for_operators(unit.emergencies.latest(), now())
+        found: Sequence[Mapping[str, Any]] = emergencies_for_operators(unit.emergencies.latest(), now())
     if as_json:
         print_json({"emergencies": found})
     else:

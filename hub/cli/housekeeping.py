@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ def housekeeping(
     store = open_store(settings)
     if at_once:
         _clear(store, settings)
-    found = rounds(store, settings)
+    found: Sequence[Mapping[str, Any]] = rounds(store, settings)
     if as_json:
         print_json({"housekeeping": found})
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -27,7 +28,8 @@ def notices_list(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     """Name the notices that wait for a sender, the coordinator or an operator; a dead one ends with 1."""
     settings = read_settings()
     with open_store(settings).begin(read_only=True) as unit:
-        counts, rows = unit.notices.counts(), operators_rows(unit.notices.open())
+        counts = unit.notices.counts()
+        rows: Sequence[Mapping[str, Any]] = operators_rows(unit.notices.open())
     if as_json:
         told = {"post": bool(settings.post), "counts": counts, "notices": rows}
         print_json(told)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.console import Console
 
-from hub.api.replays import forecast_told, items_told, replay_told
+from hub.api.replays import ForecastAnswer, forecast_told, items_told, replay_told
 from hub.cli.assembly import open_rooms, open_store
 from hub.cli.printing import me, print_json, table_of
 from hub.clock import new_id
@@ -60,7 +61,7 @@ def replays_list(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    _print_table((*_LISTED, *_COUNTED), [one | one["counts"] for one in found])
+    _print_table((*_LISTED, *_COUNTED), [{**one, **one["counts"]} for one in found])
 
 
 @replays.command("show")
@@ -89,27 +90,27 @@ def _asker() -> Asker:
 
 
 def _print_one(as_json: bool, shown: ShownReplay, *, with_items: bool = False) -> None:
-    told = replay_told(shown) | ({"items": items_told(shown)} if with_items else {})
+    told, items = replay_told(shown), items_told(shown)
     if as_json:
-        print_json(told)
+        print_json({**told, "items": items} if with_items else told)
         return
     state = f"{told['state']} ({told['ended_why']})" if told["ended_why"] else told["state"]
     counts = ", ".join(f"{number} {name}" for name, number in shown.counts.items() if number)
     typer.echo(f"Replay {told['id']}: {state}; {counts}.")
     if with_items:
-        _print_table(_ITEMS, told["items"])
+        _print_table(_ITEMS, items)
     else:
         typer.echo(f"Look at it: hub dlq replays show {told['id']}")
 
 
-def _print_forecast(as_json: bool, told: dict[str, Any]) -> None:
+def _print_forecast(as_json: bool, told: ForecastAnswer) -> None:
     if as_json:
         print_json(told)
         return
     would = tuple(told["would"])
-    _print_table(("group", "recipient", "type", *would), [one | one["would"] for one in told["groups"]])
+    _print_table(("group", "recipient", "type", *would), [{**one, **one["would"]} for one in told["groups"]])
 
 
-def _print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+def _print_table(columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     table = table_of(columns, rows, lambda value: "-" if value is None else str(value))
     Console().print(table if rows else "Nothing to show.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -62,7 +62,7 @@ def _wanted(
     return to_give(given, rooms.settings.coordinator, rooms.settings.consent_months)
 
 
-def _print(found: Simulated, answer: dict[str, Any]) -> None:
+def _print(found: Simulated, answer: Mapping[str, Any]) -> None:
     console = Console()
     console.print(f"Plan {found.plan}:")
     rows = [

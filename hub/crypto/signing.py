@@ -16,12 +16,24 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing_extensions import TypedDict
 
 from hub.errors import InvalidRequest, Tampered
 
 ALGORITHM = "Ed25519"
 _SIGNED = ("algorithm", "key", "public_key", "statement")
 _NOT_SIGNED_BY = "The signature does not fit: it was changed, or it is not signed by this key."
+
+
+class ProofKeyAnswer(TypedDict):
+    """A public key as a JWK (RFC 8037): ``x`` is the key in base64url, ``kid`` its thumbprint (RFC 7638)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class PublicKey:
             return False
         return True
 
-    def jwk(self) -> dict[str, str]:
+    def jwk(self) -> ProofKeyAnswer:
         """Return it as a JWK."""
         return {"kty": "OKP", "crv": ALGORITHM, "x": self.text, "kid": self.name, "use": "sig", "alg": "EdDSA"}
 
@@ -84,7 +96,7 @@ class SigningKey:
     def sign(self, statement: Mapping[str, Any]) -> bytes:
         """Return a statement as a signed document.
 
-        :param statement: JSON of texts, whole numbers, truths, lists and objects whose names are ASCII.
+        :param statement: JSON of texts, ids, times, whole numbers, truths, lists and objects whose names are ASCII.
         """
         signed = {
             "algorithm": ALGORITHM,

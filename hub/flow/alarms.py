@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from hub.flow.standing_shapes import OwedAlarm
 from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction, State
 from hub.store.transaction import Unit
@@ -52,7 +52,7 @@ def owed_by_recipients(unit: Unit, settings: Settings, at: datetime) -> Mapping[
     }
 
 
-def alarm_of(circuit: Circuit, owed: Owing, at: datetime) -> dict[str, Any]:
+def alarm_of(circuit: Circuit, owed: Owing, at: datetime) -> OwedAlarm:
     """Say that somebody may keep what was taken back, or has not said what became of what it was sent."""
     if circuit.direction is Direction.SOURCE:
         owed = NOTHING
@@ -62,4 +62,10 @@ def alarm_of(circuit: Circuit, owed: Owing, at: datetime) -> dict[str, Any]:
         and (circuit.state(at) is not State.CLOSED or at - owed.withdrawals_since > _LONG),
         WORDS_MISSING: owed.words_missing > 0,
     }
-    return {**asdict(owed), "alarm": next((alarm for alarm, rings in alarms.items() if rings), "")}
+    return {
+        "withdrawals_waiting": owed.withdrawals_waiting,
+        "receipts_missing": owed.receipts_missing,
+        "words_missing": owed.words_missing,
+        "withdrawals_since": owed.withdrawals_since,
+        "alarm": next((alarm for alarm, rings in alarms.items() if rings), ""),
+    }

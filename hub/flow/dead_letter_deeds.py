@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from hub.authority import Authorities
@@ -16,6 +15,7 @@ from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
 from hub.flow.belonging import may_open
+from hub.flow.dead_letter_shapes import RevealedLetter
 from hub.flow.dead_letters import LOOK_AGAIN, NO_LETTER, Wanted, found, listed
 from hub.flow.deliver import lawful_now
 from hub.flow.reading import asked_by
@@ -91,7 +91,7 @@ def reveal(
     *,
     actor: str,
     correlation_id: str,
-) -> dict[str, Any]:
+) -> RevealedLetter:
     """Show the coordinator of its plan what a dead letter would bring now; that is written down, for the citizen too.
 
     A reason is good for one look: who looks again, or lets the browser ask again, says why anew.
@@ -139,7 +139,7 @@ def _seen(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -> froze
     return frozenset(seen.element.id for seen in view.seen)
 
 
-def _content(letter: Letter, would: Would, at: datetime) -> dict[str, Any]:
+def _content(letter: Letter, would: Would, at: datetime) -> RevealedLetter:
     document = would.document
     return {
         "id": letter.id,

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from hub.authority import Authorities
@@ -22,6 +21,7 @@ from hub.clock import now
 from hub.errors import NotFound
 from hub.flow.dead_causes import FIXES, Cause, cause_of
 from hub.flow.dead_groups import group_of, normalised
+from hub.flow.dead_letter_shapes import DeadLetter, DeadLetterOrigin, LeavingShape, ShownDeadLetter
 from hub.flow.refusal import refusals_written
 from hub.flow.shape import shape_of
 from hub.flow.would_leave import would_leave
@@ -78,7 +78,7 @@ def groups(wanted: Wanted, store: Store) -> Sequence[Group]:
     return sorted(found.values(), key=lambda group: (-group.count, group.oldest))
 
 
-def listed(wanted: Wanted, store: Store, most: int, after: UUID | None = None) -> Sequence[dict[str, Any]]:
+def listed(wanted: Wanted, store: Store, most: int, after: UUID | None = None) -> list[DeadLetter]:
     """Return single ones, newest first.
 
     :param after: the last of the page before.
@@ -99,7 +99,7 @@ def found(unit: Unit, wanted: UUID) -> Letter:
     return letter
 
 
-def told(letter: Letter, replay: UUID | None) -> dict[str, Any]:
+def told(letter: Letter, replay: UUID | None) -> DeadLetter:
     """Return what an operator may know of one at a glance.
 
     :param replay: the latest that brought it back, after which it died again.
@@ -123,7 +123,7 @@ def told(letter: Letter, replay: UUID | None) -> dict[str, Any]:
     }
 
 
-def show(wanted: UUID, store: Store, authorities: Authorities, *, actor: str, correlation_id: str) -> dict[str, Any]:
+def show(wanted: UUID, store: Store, authorities: Authorities, *, actor: str, correlation_id: str) -> ShownDeadLetter:
     """Return all that an operator may know of one: where it came from, its attempts, and the shape of what would leave.
 
     The shape is of a document made now, under the consents of today: it is what a replay would bring, not what failed.
@@ -144,7 +144,7 @@ def show(wanted: UUID, store: Store, authorities: Authorities, *, actor: str, co
         }
 
 
-def _shape(unit: Unit, letter: Letter, authorities: Authorities, at: datetime) -> dict[str, Any]:
+def _shape(unit: Unit, letter: Letter, authorities: Authorities, at: datetime) -> LeavingShape:
     stored = unit.plans.get(letter.plan) if letter.plan else None
     if stored is None:
         raise NotFound(NO_LETTER, LOOK_AGAIN)
@@ -159,7 +159,7 @@ def _shape(unit: Unit, letter: Letter, authorities: Authorities, at: datetime) -
     }
 
 
-def _origin(unit: Unit, letter: Letter) -> Sequence[dict[str, Any]]:
+def _origin(unit: Unit, letter: Letter) -> list[DeadLetterOrigin]:
     """Return what has made it due, by its correlation id: who did what and when, and the receipt of a message."""
     deeds = unit.traces.deeds([letter.correlation_id])[:_MOST_ORIGINS]
     return [

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from hub.clock import new_id, now
 from hub.flow.kept import KINDS, Kind
@@ -38,6 +39,20 @@ class Stepped:
     kind: str
     rows: int
     has_ended: bool
+
+
+class HousekeepingRound(TypedDict):
+    """How one kind of thing that is cleared stands: how long it is kept, and the rows that rounds have cleared."""
+
+    kind: str
+    kept_days: float
+    is_under_way: bool
+    is_due: bool
+    cleared: int
+    due_at: datetime | None
+    last_ended_at: datetime | None
+    last_cleared: int
+    total: int
 
 
 def step(store: Store, settings: Settings, *, pause: timedelta = PAUSE) -> Stepped | None:
@@ -75,7 +90,7 @@ def ask(store: Store, settings: Settings, actor: str) -> None:
         _rounds(unit).ask([kind.name for kind in KINDS], actor, now())
 
 
-def rounds(store: Store, settings: Settings) -> list[dict[str, Any]]:
+def rounds(store: Store, settings: Settings) -> list[HousekeepingRound]:
     """Return how every kind stands: times and counts; nothing of a person."""
     with store.begin(read_only=True) as unit:
         at = now()
@@ -100,7 +115,7 @@ def _audit(unit: Unit, taken: Round, cleared: int, at: datetime) -> None:
         unit.audit.record("cleared", taken.asked_by or ACTOR, at, str(new_id()), cleared=taken.kind, rows=cleared)
 
 
-def _told(kind: Kind, known: Round | None, kept: timedelta, at: datetime) -> dict[str, Any]:
+def _told(kind: Kind, known: Round | None, kept: timedelta, at: datetime) -> HousekeepingRound:
     is_under_way = known is not None and known.began_at is not None
     return {
         "kind": kind.name,

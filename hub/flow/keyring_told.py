@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from hub.clock import now
 from hub.crypto.expiry import ends_of
@@ -33,14 +35,65 @@ class Certificate:
     subject: str = field(default="", repr=False)
 
 
-def clients_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> list[dict[str, Any]]:
+class ClientKeyAnswer(TypedDict):
+    """A public key of a client, by its name."""
+
+    kid: str
+    kty: str
+
+
+class ClientAnswer(TypedDict):
+    """A client: as what it comes, who uses it, and by what it is known."""
+
+    client: str
+    organisation: str
+    role: str
+    purpose: str
+    holder: str
+    signs_in_by: Literal["keys", "token"]
+    keys: list[ClientKeyAnswer]
+    certificate_sha256: str | None
+
+
+class MasterKeyAnswer(TypedDict):
+    """A version of the master key; the one in use wraps what is new."""
+
+    version: int
+    is_in_use: bool
+
+
+class SigningKeyAnswer(TypedDict):
+    """The key that signs proofs, by its name in ``/proof-keys``; one not of its own hangs on the master key."""
+
+    kid: str
+    is_of_its_own: bool
+
+
+class CertificateAnswer(TypedDict):
+    """A certificate that a setting names; without an end and a fingerprint where its file is not readable."""
+
+    setting: str
+    sha256: str
+    ends_at: datetime | None
+
+
+class KeysAnswer(TypedDict):
+    """Which keys there are, by versions and public names, how many old ones, and when certificates end."""
+
+    master_keys: list[MasterKeyAnswer]
+    proof_key: SigningKeyAnswer
+    old_proof_keys: int
+    certificates: list[CertificateAnswer]
+
+
+def clients_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> list[ClientAnswer]:
     """Return who may call the hub, as what and by what; written down."""
     with store.begin() as unit:
         unit.audit.record("clients-read", actor, now(), correlation_id, clients=len(settings.clients))
     return [_client(name, client) for name, client in sorted(settings.clients.items())]
 
 
-def keys_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> dict[str, Any]:
+def keys_told(store: Store, settings: Settings, *, actor: str, correlation_id: str) -> KeysAnswer:
     """Return which keys there are, by version and public name, and when certificates end; written down."""
     keyring, public = store.keyring, store.keyring.signing_key.public
     with store.begin() as unit:
@@ -58,7 +111,7 @@ def keys_told(store: Store, settings: Settings, *, actor: str, correlation_id: s
     }
 
 
-def _client(name: str, client: Client) -> dict[str, Any]:
+def _client(name: str, client: Client) -> ClientAnswer:
     return {
         "client": name,
         "organisation": client.organisation,
@@ -66,7 +119,7 @@ def _client(name: str, client: Client) -> dict[str, Any]:
         "purpose": client.purpose,
         "holder": client.holder or name,
         "signs_in_by": "keys" if client.keys else "token",
-        "keys": [{"kid": key.get("kid"), "kty": key.get("kty")} for key in client.keys],
+        "keys": [{"kid": key["kid"], "kty": key["kty"]} for key in client.keys],
         "certificate_sha256": client.certificate_sha256 or None,
     }
 

@@ -7,8 +7,9 @@ database, for all processes together. Who is stopped is an alarm for operators.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+
+from typing_extensions import TypedDict
 
 from hub.clock import now
 from hub.errors import TooManyLookups
@@ -18,6 +19,16 @@ from hub.store.transaction import Store
 
 #: People that one client may look up in a minute, where the settings say nothing else.
 MOST_LOOKUPS = 20
+
+
+class StoppedClient(TypedDict):
+    """A client that was stopped: how many look-ups were refused, and whether one was within the last hour."""
+
+    client: str
+    since: datetime
+    last_at: datetime
+    refused: int
+    is_red: bool
 
 
 def count_lookup(numbers: Sequence[Identifier], most: int, store: Store, *, actor: str, correlation_id: str) -> None:
@@ -42,8 +53,17 @@ def count_lookup(numbers: Sequence[Identifier], most: int, store: Store, *, acto
         )
 
 
-def stopped(store: Store) -> list[dict[str, Any]]:
+def stopped(store: Store) -> list[StoppedClient]:
     """Return which clients were stopped in the last thirty days, for operators; nothing of whom they looked for."""
     with store.begin(read_only=True) as unit:
         found, at = unit.lookups.blocks(now()), now()
-    return [{**asdict(one), "is_red": one.last_at > at - 60 * WINDOW} for one in found]
+    return [
+        {
+            "client": one.client,
+            "since": one.since,
+            "last_at": one.last_at,
+            "refused": one.refused,
+            "is_red": one.last_at > at - 60 * WINDOW,
+        }
+        for one in found
+    ]

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+from hub.authority.legal_holds import LegalHold
 from hub.consent.consent import Consent
+from hub.consent.decision import Sentence
 from hub.consent.explain import completeness
 from hub.consent.reader import Reader
+from hub.flow.proof_shapes import (
+    ProofStatement,
+    RevocationStatement,
+    ToldDelivery,
+    ToldRecipient,
+    ToldSentence,
+    ToldWithdrawal,
+    WithdrawnConsent,
+)
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.revocation import ShownRevocation, Withdrawn, look
@@ -35,19 +45,19 @@ def prove_revocation(
         shown = look(unit, consent, reader, deadline)
         about = {"consent": consent, **asked_by(reader)}
         unit.audit.record("proof-given", actor, shown.at, correlation_id, shown.revocation.plan, **about)
-    statement = {"kind": KIND, "municipality": store.municipality, **statement_of(shown)}
+    statement: ProofStatement = {"kind": KIND, "municipality": store.municipality, **statement_of(shown)}
     return shown, store.keyring.signing_key.sign(statement)
 
 
-def statement_of(shown: ShownRevocation) -> dict[str, Any]:
+def statement_of(shown: ShownRevocation) -> RevocationStatement:
     """Return a revocation in JSON: ids, times, categories and codes."""
     revocation = shown.revocation
     return {
-        "revocation": str(revocation.id),
-        "plan": str(revocation.plan),
+        "revocation": revocation.id,
+        "plan": revocation.plan,
         "consent": _consent(shown.consent),
-        "withdrawn_at": _when(revocation.at),
-        "as_of": _when(shown.at),
+        "withdrawn_at": _local(revocation.at),
+        "as_of": _local(shown.at),
         "deliveries_under_way": len(shown.under_way),
         "deliveries": [_delivery(one) for one in shown.under_way],
         "recipients": _recipients(shown.withdrawn),
@@ -58,12 +68,12 @@ def statement_of(shown: ShownRevocation) -> dict[str, Any]:
     }
 
 
-def _consent(consent: Consent) -> dict[str, Any]:
+def _consent(consent: Consent) -> WithdrawnConsent:
     return {
-        "id": str(consent.id),
+        "id": consent.id,
         "version": consent.version,
-        "kind": consent.kind.value,
-        "effect": consent.effect.value,
+        "kind": consent.kind,
+        "effect": consent.effect,
         "sources": sorted(consent.scope.sources),
         "recipients": sorted(consent.scope.recipients),
         "purposes": sorted(consent.scope.purposes),
@@ -72,16 +82,16 @@ def _consent(consent: Consent) -> dict[str, Any]:
     }
 
 
-def _delivery(one: UnderWay) -> dict[str, Any]:
+def _delivery(one: UnderWay) -> ToldDelivery:
     return {
         "recipient": one.recipient,
-        "started_at": _when(one.started_at),
+        "started_at": _local(one.started_at),
         "settled_at": _when(one.settled_at),
         "outcome": one.outcome or None,
     }
 
 
-def _recipients(withdrawn: Sequence[Withdrawn]) -> list[dict[str, Any]]:
+def _recipients(withdrawn: Sequence[Withdrawn]) -> list[ToldRecipient]:
     """Return each recipient once, with what has fared alike put together."""
     names = sorted({one.recipient for one in withdrawn})
     return [
@@ -94,28 +104,32 @@ def _recipients(withdrawn: Sequence[Withdrawn]) -> list[dict[str, Any]]:
     ]
 
 
-def _withdrawal(one: Withdrawn) -> dict[str, Any]:
+def _withdrawal(one: Withdrawn) -> ToldWithdrawal:
     return {
-        "state": one.state.value,
+        "state": one.state,
         "is_missing": one.is_missing,
         "sentence": _told(one.sentence),
-        "owed_at": _when(one.owed_at),
-        "due_by": _when(one.due_by),
+        "owed_at": _local(one.owed_at),
+        "due_by": _local(one.due_by),
         "sent_at": _when(one.sent_at),
         "last_attempt_at": _when(one.last_attempt_at),
         "last_result": one.last_result or None,
         "ended_at": _when(one.ended_at),
-        "legal_hold": one.hold_code or None,
+        "legal_hold": LegalHold(one.hold_code) if one.hold_code else None,
         "elements": [
-            {"element": str(element.id), "category": element.category, "digest": element.digest or None}
+            {"element": element.id, "category": element.category, "digest": element.digest or None}
             for element in one.elements
         ],
     }
 
 
-def _told(sentence: Any) -> dict[str, str]:
+def _told(sentence: Sentence) -> ToldSentence:
     return {"da": sentence.da, "en": sentence.en}
 
 
-def _when(at: datetime | None) -> str | None:
-    return at.astimezone(LOCAL).isoformat() if at else None
+def _when(at: datetime | None) -> datetime | None:
+    return _local(at) if at else None
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(LOCAL)

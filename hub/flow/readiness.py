@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from typing_extensions import TypedDict
+
 from hub.errors import BrokerDiffers, BrokerDown, Unavailable
 from hub.store.migrations import is_current
 from hub.store.transaction import Store
 
 
-def readiness(
-    store: Store, broker_answers: Callable[[], object], health: Callable[[], Mapping[str, Any]]
-) -> dict[str, Any]:
+class LoopHealth(TypedDict):
+    """When a loop last did a turn without trouble (ISO 8601; null: never), and the code of its trouble, or nothing."""
+
+    last_turn_at: str | None
+    trouble: str
+
+
+class Readiness(TypedDict):
+    """How a process is: ``ready``, or ``degraded`` where something waits that will go on by itself; its loops."""
+
+    status: str
+    database: str
+    tables: str
+    broker: str
+    running: dict[str, LoopHealth]
+
+
+def readiness(store: Store, broker_answers: Callable[[], object], health: Callable[[], Mapping[str, Any]]) -> Readiness:
     """Say how a process is: ``ready``, or ``degraded`` where something waits that will go on by itself.
 
     :param broker_answers: returns when the broker answers; raises BrokerDown when it does not.

@@ -21,7 +21,7 @@ from hub.flow.dead_letters import group_id
 from hub.flow.reasons import stated_for_operators
 from hub.flow.refusal import refusals_written
 from hub.store.dead_letters import Letter
-from hub.store.replay_rows import Item, Replay, State
+from hub.store.replay_rows import Item, Replay, ReplaySelection, State, selected
 from hub.store.transaction import Store, Unit
 
 #: Dead letters of one replay.
@@ -52,10 +52,9 @@ class Choice:
             raise InvalidRequest("The request has faults.", faults=[fault])
         return self
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> ReplaySelection:
         """Return it as it is kept and told."""
-        given = {"ids": [str(one) for one in self.ids], "group": self.group, "cause": self.cause}
-        return {name: value for name, value in (given | {"recipient": self.recipient}).items() if value}
+        return selected([str(one) for one in self.ids], self.group, self.cause, self.recipient)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from typing_extensions import TypedDict
 
 from hub.audit.checkpoint import Checkpoint
 from hub.audit.entry import FIRST_LINK, Entry, link
@@ -19,13 +20,32 @@ from hub.audit.merkle import Frontier
 from hub.audit.verification import KIND
 from hub.clock import now
 from hub.flow.cleared import rightly_cleared
-from hub.flow.witness import Witnessed, witnessed
+from hub.flow.witness import WitnessAnswer, Witnessed, witnessed
 from hub.settings import Settings
 from hub.store.seals import Kept, Seal, Seals
 from hub.store.transaction import Store
 
 #: Rows that are sealed in one transaction, at most.
 BATCH = 1000
+
+
+class CheckpointAnswer(TypedDict):
+    """The last checkpoint: how many entries it covers, and when it was signed, in UTC."""
+
+    size: int
+    at: str
+
+
+class SealingAnswer(TypedDict):
+    """How the sealing of the audit stands; no checkpoint before the first."""
+
+    is_well: bool
+    sealed: int
+    unsealed: int
+    oldest_unsealed_seconds: float
+    is_late: bool
+    checkpoint: CheckpointAnswer | None
+    witnesses: list[WitnessAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,7 @@ class Standing:
         """Tell whether there is no alarm."""
         return not self.is_late and all(one.is_well for one in self.witnesses)
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> SealingAnswer:
         """Return it in JSON; nothing of a person."""
         last = self.checkpoint
         return {

@@ -18,6 +18,7 @@ from hub.clock import now
 from hub.errors import Conflict, NotFound
 from hub.flow.alarms import NOTHING, alarm_of, owed_by_recipients
 from hub.flow.refusal import refusals_written
+from hub.flow.standing_shapes import AuthorityStanding, CircuitTold
 from hub.settings import Settings
 from hub.store.circuits import Circuit, Direction, HoldReason, State
 from hub.store.transaction import Store, Unit
@@ -40,7 +41,7 @@ class Asked:
     correlation_id: str
 
 
-def standings(names: Iterable[str], store: Store, settings: Settings) -> list[dict[str, Any]]:
+def standings(names: Iterable[str], store: Store, settings: Settings) -> list[AuthorityStanding]:
     """Return how each authority stands in each direction: states, times, codes and counts; nothing of a person.
 
     :param names: authorities that are configured; those that were called before are told of too.
@@ -52,7 +53,7 @@ def standings(names: Iterable[str], store: Store, settings: Settings) -> list[di
 
 def standings_by(
     unit: Unit, names: Iterable[str], settings: Settings, counted: Sequence[Mapping[str, Any]], at: datetime
-) -> list[dict[str, Any]]:
+) -> list[AuthorityStanding]:
     """Return the same (:func:`standings`) where deliveries are counted already."""
     known = {(circuit.authority, circuit.direction): circuit for circuit in unit.breakers.all()}
     under_way, waiting = unit.breakers.under_way(at), _waiting(unit, settings, counted, at)
@@ -157,13 +158,13 @@ def _waiting(
     return due | {(name, Direction.SOURCE): count for name, count in unit.jobs.waiting(at).items()}
 
 
-def _told(circuit: Circuit, at: datetime) -> dict[str, Any]:
+def _told(circuit: Circuit, at: datetime) -> CircuitTold:
     state = circuit.state(at)
     is_held, is_open = state is State.HELD, state is State.OPEN
     return {
         "authority": circuit.authority,
-        "direction": circuit.direction.value,
-        "state": state.value,
+        "direction": circuit.direction,
+        "state": state,
         "since": circuit.held_at if is_held else circuit.since,
         "until": circuit.open_until if is_open else None,
         "reason": (circuit.held_reason if is_held else circuit.reason) or "",

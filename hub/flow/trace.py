@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from hub.authority.tracing import rows_of, trace_of
 from hub.errors import NotFound
 from hub.flow.trace_known import Known
+from hub.flow.trace_shapes import MessageStep, MessageTrace
 from hub.flow.trace_steps import Step, steps_of
 from hub.store.traces import Message
 from hub.store.transaction import Store, Unit
@@ -140,9 +140,9 @@ def _history(unit: Unit, rows: set[UUID], since: datetime) -> Known:
     )
 
 
-def as_told(found: Trace) -> dict[str, Any]:
+def as_told(found: Trace) -> MessageTrace:
     """Return a trace as the API and the command tell it."""
-    steps = [
+    steps: list[MessageStep] = [
         {"step": step.name, "begun_at": step.begun_at, "ended_at": step.ended_at, **step.told} for step in found.steps
     ]
     return {"id": found.id, "correlation_ids": found.correlation_ids, "steps": steps}

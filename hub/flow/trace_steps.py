@@ -5,22 +5,25 @@ What is told is ids, times, counts and words of closed lists: no plan, no person
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from hub.authority.tracing import of_delivery, span_of
 from hub.flow.trace_known import SETTLES, Known
+from hub.flow.trace_shapes import StepTold
 from hub.store.traces import Cause, Tried
 
 #: What is told of a deed, of all that its audit row holds.
-_OF_A_DEED = ("authority", "recipient", "delivery", "code", "cause", "topic", "receipt")
+_OfADeed = Literal["authority", "recipient", "delivery", "code", "cause", "topic", "receipt"]
+_OF_A_DEED: tuple[_OfADeed, ...] = get_args(_OfADeed)
 #: What the audit tells of a delivery that is no attempt; a receipt that comes later is one of them.
 _EVENTS = frozenset({"dead-letter", "replayed", "feed-told", "receipt"})
 #: Of a decision: what is there of it in the audit row of an attempt.
-_RESTS_ON = ("rules", "withheld_by", "consents", "policy")
+_RestsOn = Literal["rules", "withheld_by", "consents", "policy"]
+_RESTS_ON: tuple[_RestsOn, ...] = get_args(_RestsOn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Step:
     name: str
     begun_at: datetime
     ended_at: datetime | None
-    told: Mapping[str, Any]
+    told: StepTold
 
 
 def steps_of(known: Known) -> tuple[Step, ...]:
@@ -53,7 +56,7 @@ def _accepted(known: Known) -> Iterator[Step]:
     merged = {UUID(deed["details"]["receipt"]): deed["at"] for deed in known.deeds if deed["action"] == "accepted"}
     for message in known.messages:
         skipped = message.outcome.get("skipped", ())
-        told = {
+        told: StepTold = {
             "authority": message.authority,
             "receipt": message.receipt,
             "correlation_id": message.correlation_id,
@@ -78,15 +81,18 @@ def _other_deeds(known: Known) -> Iterator[Step]:
             continue
         seen.add(one)
         details = deed["details"]
-        told = {name: details[name] for name in _OF_A_DEED if name in details}
+        told: StepTold = {}
+        for name in _OF_A_DEED:
+            if name in details:
+                told[name] = details[name]
         if details.get("delivery") in recipients:
             told["recipient"] = recipients[details["delivery"]]
-        told |= {"actor": deed["actor"], "correlation_id": deed["correlation_id"]}
-        yield Step(deed["action"], deed["at"], deed["at"], told)
+        whose: StepTold = {"actor": deed["actor"], "correlation_id": deed["correlation_id"]}
+        yield Step(deed["action"], deed["at"], deed["at"], {**told, **whose})
 
 
 def _due(known: Known, cause: Cause) -> Step:
-    told = {**_whose(known, cause.outbox_id), "correlation_id": cause.correlation_id}
+    told: StepTold = {**_whose(known, cause.outbox_id), "correlation_id": cause.correlation_id}
     return Step("due", cause.at, known.first_move(cause), told)
 
 
@@ -94,7 +100,7 @@ def _nothing_to_say(known: Known, nothing: Cause) -> Step:
     """Say why a recipient was not called: all that it may see it has, or the rest is withheld, and by which rules."""
     because = nothing.nothing_because or {}
     withheld_by = because.get("rules", [])
-    told = {
+    told: StepTold = {
         **_whose(known, nothing.outbox_id),
         "decision": "frozen" if nothing.is_frozen else "withheld" if withheld_by else "up-to-date",
         "withheld_by": withheld_by,
@@ -109,7 +115,7 @@ def _nothing_to_say(known: Known, nothing: Cause) -> Step:
 def _sent(known: Known, attempt: Tried) -> Iterator[Step]:
     """Tell of an attempt, and of what came of it."""
     trace = of_delivery(attempt.outbox_id, attempt.sequence, attempt.id)
-    named = {
+    named: StepTold = {
         **_whose(known, attempt.outbox_id),
         "told_as": f"{attempt.outbox_id}-{attempt.sequence}",
         "trace_id": trace.trace_id.hex,
@@ -117,19 +123,22 @@ def _sent(known: Known, attempt: Tried) -> Iterator[Step]:
     }
     covers = _ids(known.covered_by(attempt))
     outcome = attempt.outcome or "under-way"
-    decided = {**_decided(known, attempt), "outcome": outcome, "covers": covers}
-    yield Step("sent", attempt.started_at, attempt.finished_at, named | decided)
+    decided: StepTold = {**_decided(known, attempt), "outcome": outcome, "covers": covers}
+    yield Step("sent", attempt.started_at, attempt.finished_at, {**named, **decided})
     if attempt.finished_at is None:
         return
     if outcome in SETTLES:
-        yield Step("settled", attempt.finished_at, attempt.finished_at, named | {"receipt": outcome, "covers": covers})
+        settled: StepTold = {**named, "receipt": outcome, "covers": covers}
+        yield Step("settled", attempt.finished_at, attempt.finished_at, settled)
     elif not _is_buried(known, attempt):
         again = known.next_start(attempt)
-        until = {} if again else {"not_before": known.rows[attempt.outbox_id].not_before}
-        yield Step("later", attempt.finished_at, again, named | {"code": outcome} | until)
+        later: StepTold = {**named, "code": outcome}
+        if not again:
+            later["not_before"] = known.rows[attempt.outbox_id].not_before
+        yield Step("later", attempt.finished_at, again, later)
 
 
-def _decided(known: Known, attempt: Tried) -> Mapping[str, Any]:
+def _decided(known: Known, attempt: Tried) -> StepTold:
     """Return what the audit has written of the decision when the attempt began."""
     for deed in known.of_deliveries:
         details = deed["details"]
@@ -137,8 +146,11 @@ def _decided(known: Known, attempt: Tried) -> Mapping[str, Any]:
         if is_its and (details["delivery"], details["sequence"]) == (str(attempt.outbox_id), attempt.sequence):
             shown, withdrawn = len(details["elements"]), len(details["withdrawn"])
             kind = "permit-and-withdraw" if shown and withdrawn else "withdraw" if withdrawn else "permit"
-            rests_on = {name: details[name] for name in _RESTS_ON if name in details}
-            return {"decision": kind, "shown": shown, "withdrawn": withdrawn, **rests_on}
+            decided: StepTold = {"decision": kind, "shown": shown, "withdrawn": withdrawn}
+            for name in _RESTS_ON:
+                if name in details:
+                    decided[name] = details[name]
+            return decided
     return {"decision": None}
 
 
@@ -155,9 +167,9 @@ def _is_buried(known: Known, attempt: Tried) -> bool:
     )
 
 
-def _whose(known: Known, row: UUID) -> Mapping[str, Any]:
+def _whose(known: Known, row: UUID) -> StepTold:
     return {"recipient": known.rows[row].recipient, "delivery": row}
 
 
-def _ids(causes: Sequence[Cause]) -> Sequence[str]:
+def _ids(causes: Sequence[Cause]) -> list[str]:
     return sorted({cause.correlation_id for cause in causes})

@@ -7,9 +7,10 @@ answer is told again after ``AGAIN``, and then of all that it has missed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from hub.authority.witnessing import Witness
 from hub.clock import monotonic, now
@@ -22,6 +23,19 @@ AGAIN = timedelta(seconds=15)
 _LEASE = timedelta(seconds=60)
 _MOST, _LONGEST_SECONDS = 100, 20.0
 _NEVER = Told(-1, None, "", datetime.min.replace(tzinfo=UTC))
+
+
+class WitnessAnswer(TypedDict):
+    """How far a witness has come: ``taken_at`` in UTC; ``trouble`` is a code, empty when there is none."""
+
+    witness: str
+    size: int
+    taken_at: str | None
+    missing: int
+    lag_seconds: float
+    trouble: str
+    is_late: bool
+    differs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +65,18 @@ class Witnessed:
         """Tell whether it is no alarm."""
         return not (self.is_late or self.differs)
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> WitnessAnswer:
         """Return it in JSON."""
-        at = self.taken_at.isoformat() if self.taken_at else None
-        return {**asdict(self), "taken_at": at, "lag_seconds": round(self.lag_seconds, 3)}
+        return {
+            "witness": self.witness,
+            "size": self.size,
+            "taken_at": self.taken_at.isoformat() if self.taken_at else None,
+            "missing": self.missing,
+            "lag_seconds": round(self.lag_seconds, 3),
+            "trouble": self.trouble,
+            "is_late": self.is_late,
+            "differs": self.differs,
+        }
 
 
 def tell(witness: Witness, store: Store) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from typing_extensions import TypedDict
 
 from hub.clock import new_id
 from hub.crypto.envelope import seal, unseal
 from hub.store.dead_letter_tables import dead_letter_deeds
 from hub.store.jobs import JobKind
 from hub.store.lease import Basis, Lease
-from hub.store.tables import as_dict, attempts, jobs, outbox, plans
+from hub.store.tables import attempts, jobs, outbox, plans
 
 CONSENT_CHANGED = "consent-changed"
 _DEED = dead_letter_deeds.c
@@ -76,6 +77,16 @@ class Letter:
     sequence: int
     correlation_id: str
     plan: UUID | None
+
+
+class DeadLetterAttempt(TypedDict):
+    """An attempt of a delivery; one without an outcome is under way, or its worker died."""
+
+    sequence: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +168,21 @@ class DeadLetters:
         row = self._connection.execute(query).one_or_none()
         return _letter(row) if row is not None else None
 
-    def attempts_of(self, wanted: UUID) -> Sequence[dict[str, Any]]:
+    def attempts_of(self, wanted: UUID) -> list[DeadLetterAttempt]:
         """Return the attempts of a row, oldest first: both times, how each ended, and our own sentence about it."""
         query = sa.select(
             attempts.c.sequence, attempts.c.started_at, attempts.c.finished_at, attempts.c.outcome, attempts.c.note
         ).where(attempts.c.outbox_id == wanted)
-        return [as_dict(row) for row in self._connection.execute(query.order_by(attempts.c.started_at))]
+        return [
+            {
+                "sequence": row.sequence,
+                "started_at": row.started_at,
+                "finished_at": row.finished_at,
+                "outcome": row.outcome,
+                "note": row.note,
+            }
+            for row in self._connection.execute(query.order_by(attempts.c.started_at))
+        ]
 
     def plan_of(self, wanted: UUID) -> UUID | None:
         """Return the plan of a row of ours, dead or not."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
+
+from typing_extensions import TypedDict
 
 
 class State(StrEnum):
@@ -32,6 +33,29 @@ class Outcome(StrEnum):
     UNTOUCHED = "untouched"  # the replay ended first; it is the dead letter it was
 
 
+class ReplaySelection(TypedDict, total=False):
+    """Which dead letters were asked for: all that fit everything that is given."""
+
+    ids: list[str]
+    group: str
+    cause: str
+    recipient: str
+
+
+def selected(ids: list[str], group: str | None, cause: str | None, recipient: str | None) -> ReplaySelection:
+    """Return a selection by what is given of it."""
+    found: ReplaySelection = {}
+    if ids:
+        found["ids"] = ids
+    if group:
+        found["group"] = group
+    if cause:
+        found["cause"] = cause
+    if recipient:
+        found["recipient"] = recipient
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A selection of dead letters, and how it is to be brought back.
@@ -48,7 +72,7 @@ class Replay:
     created_by: str
     correlation_id: str
     reason: str = field(repr=False)
-    selection: Mapping[str, Any]
+    selection: ReplaySelection
     cutoff: datetime
     canary: int
     per_minute: int

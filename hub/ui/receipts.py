@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -28,5 +30,5 @@ def read_receipts(request: Request, desk: TheDesk, session: AnOperator) -> Respo
          moment(one["owed_at"], language))
         for one in found["missing"]
     ]  # fmt: skip
-    told = {"recipients": recipients, "missing": missing, "hours": found["deadline_hours"]}
+    told: dict[str, Any] = {"recipients": recipients, "missing": missing, "hours": found["deadline_hours"]}
     return page(request, "receipts", session=session, **told)

@@ -54,6 +54,7 @@ from hub.store.tables import audit, outbox
 from hub.store.transaction import Store
 from hub.testing.builders import THEN, a_consent_to_one_plan
 from hub.ui.pages import add_pages
+from tests.described import hold
 from tests.integration.databases import EMBEDDED, OPERATED, a_store
 from tests.integration.policy import publish_policy
 
@@ -158,13 +159,18 @@ class Served:
     _numbers: list[int] = field(default_factory=lambda: [0])
 
     def ask(self, caller: str | None, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
-        """Ask as one of the callers; ``body`` is sent as JSON unless it is bytes."""
+        """Ask as one of the callers; ``body`` is sent as JSON unless it is bytes.
+
+        :raises AssertionError: the answer has not the shape that ``/openapi.json`` gives it.
+        """
         headers = {"Authorization": f"Bearer {self.tokens[caller]}"} if caller else {}
         headers |= how.pop("headers", {})
         if body is not None and not isinstance(body, bytes):
             headers = {"Content-Type": "application/json", **headers}
             body = orjson.dumps(body)
-        return self._client.request(method, self.url + path, content=body, headers=headers, **how)
+        answer = self._client.request(method, self.url + path, content=body, headers=headers, **how)
+        hold(method, path, answer)
+        return answer
 
     def close(self) -> None:
         """End the connections."""

@@ -174,3 +174,7 @@ def test_a_plan_is_erased_over_http_by_two_people(hub: Served) -> None:
     assert certificate["statement"]["plan"] == plan
     for caller in hub.tokens.keys() - {"coordinator", "caseworker"}:
         assert hub.ask(caller, "GET", f"{about}/erasure/certificate").status_code in (403, 404), caller
+    erased = [
+        one for one in hub.ask("operator", "GET", "/ops/activity").json()["activity"] if one["action"] == "erased"
+    ]
+    assert erased[-1]["rows"] > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def time(world: World) -> Iterator[Any]:
         yield clock
 
 
-def standing(world: World, direction: Direction = Direction.RECIPIENT) -> dict[str, Any]:
+def standing(world: World, direction: Direction = Direction.RECIPIENT) -> Mapping[str, Any]:
     rows = standings(world.systems, world.store, world.settings)
     return next(row for row in rows if (row["authority"], row["direction"]) == ("social", direction))
 

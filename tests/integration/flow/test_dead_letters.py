@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -22,6 +22,7 @@ from hub.errors import (
 )
 from hub.flow.dead_causes import FIXES, Cause, cause_of
 from hub.flow.dead_letter_deeds import discard, discard_group, reveal
+from hub.flow.dead_letter_shapes import RevealedLetter
 from hub.flow.dead_letters import Wanted, groups, listed, show
 from hub.flow.replay import replay
 from hub.flow.settle import Settled, fail
@@ -170,9 +171,10 @@ def test_one_tells_its_origin_its_attempts_and_a_shape_without_content(world: Wo
     row = world.row(plan, "social")
     shown = show(row.id, world.store, world.authorities, actor="ops", correlation_id="s")
     assert [one["outcome"] for one in shown["tried"]] == ["recipient-failed"] * 8
-    assert all(one["started_at"] <= one["finished_at"] for one in shown["tried"])
+    assert all(one["finished_at"] and one["started_at"] <= one["finished_at"] for one in shown["tried"])
     assert any(one["deed"] == "accepted" and one["by"] == "children" for one in shown["origin"])
     leaves = shown["would_leave"]
+    assert leaves
     assert leaves["shape"]["disclosed"][0]["element"]["title"] == f"string({len(TITLE)})"
     assert not {TITLE, TEST_CPR, "children/v1"} & set(strings(leaves["shape"]))
     assert str(plan) not in str(shown), "whose plan it is, is not told"
@@ -213,6 +215,7 @@ def test_what_would_leave_is_decided_by_the_consents_of_now(world: World) -> Non
     world.systems["social"].shelf.clear()
     world.takes_back(consent)
     shown = show(world.row(plan, "social").id, world.store, world.authorities, actor="ops", correlation_id="s")
+    assert shown["would_leave"]
     assert not (shown["would_leave"]["shape"] or {}).get("disclosed")
 
 
@@ -221,6 +224,7 @@ def test_a_mapping_that_stumbles_is_told_as_a_bug_and_not_by_its_text(world: Wor
     authorities = dict(world.authorities)
     authorities["social"] = Authority("social", world.systems["social"], Stumbles("social"))
     shown = show(world.row(plan, "social").id, world.store, authorities, actor="ops", correlation_id="s")
+    assert shown["would_leave"]
     assert shown["would_leave"]["because"] == "bug"
     assert TITLE not in str(shown)
 
@@ -284,7 +288,7 @@ def test_what_is_no_dead_letter_is_not_found(world: World) -> None:
 # --- revealed -----------------------------------------------------------------------------------------------------
 
 
-def reveals(world: World, row: UUID, reader: Reader, reason: str = WHY) -> dict[str, Any]:
+def reveals(world: World, row: UUID, reader: Reader, reason: str = WHY) -> RevealedLetter:
     return reveal(row, reason, reader, world.store, world.authorities, actor="somebody", correlation_id="r")
 
 

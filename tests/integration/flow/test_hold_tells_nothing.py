@@ -20,6 +20,7 @@ from hub.flow.choices import show_choices
 from hub.flow.decide_for import Question, decide_for
 from hub.flow.hold import hold_back
 from hub.flow.proof import statement_of
+from hub.flow.proof_shapes import RevocationStatement
 from hub.flow.revise import Revised, give, open_plan, withdraw
 from hub.flow.revocation import show_revocation
 from hub.flow.simulate import simulate_choice
@@ -155,7 +156,7 @@ def test_a_policy_that_has_no_rule_about_it_shows_the_family_nothing_either(worl
 # --- revocations ----------------------------------------------------------------------------------------------------
 
 
-def told_of(world: World, consent: UUID, reader: Reader) -> dict[str, Any]:
+def told_of(world: World, consent: UUID, reader: Reader) -> RevocationStatement:
     return statement_of(show_revocation(consent, reader, world.store, DAY, **SAID))
 
 

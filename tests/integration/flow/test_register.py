@@ -24,6 +24,7 @@ from hub.flow.register import learn, recheck
 from hub.flow.register_tasks import finish_task
 from hub.flow.show import find_plan, show_plan
 from hub.flow.standing import standings
+from hub.flow.standing_shapes import AuthorityStanding
 from hub.plan.element import Period
 from hub.plan.identifier import Identifier, cpr_identifier
 from hub.plan.person import Role
@@ -617,7 +618,7 @@ def test_an_answer_that_is_none_is_the_registers_trouble_and_nobody_elses(
     assert kinds(world) == [TaskKind.DEATH]
 
 
-def standing(world: World) -> dict[str, Any]:
+def standing(world: World) -> AuthorityStanding:
     settings = world.settings.model_copy(update={"person_register": {"url": "set"}})
     rows = [row for row in standings([], world.store, settings) if row["authority"] == REGISTER]
     assert [row["direction"] for row in rows] == [Direction.SOURCE], "nothing is delivered to a register"

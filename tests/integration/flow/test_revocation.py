@@ -21,6 +21,7 @@ from hub.flow.revise import withdraw
 from hub.flow.revocation import ShownRevocation, Withdrawn, show_revocation
 from hub.flow.settle import Settled
 from hub.flow.standing import standings
+from hub.flow.standing_shapes import AuthorityStanding
 from hub.flow.withdrawn import State
 from hub.plan.person import Role
 from hub.store.revocation_tables import withdrawals
@@ -223,7 +224,7 @@ def test_a_missing_receipt_is_red_for_operators(world: World) -> None:
     assert missing["last_result"] == "recipient-down"
 
 
-def stands(world: World) -> list[dict[str, Any]]:
+def stands(world: World) -> list[AuthorityStanding]:
     rows = standings(world.systems, world.store, world.settings)
     return [row for row in rows if (row["authority"], row["direction"]) == ("social", "recipient")]
 

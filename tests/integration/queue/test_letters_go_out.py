@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -87,7 +87,7 @@ def test_an_outage_is_waited_for_and_the_breaker_says_so(set_up: SetUp, box: Box
     assert times(set_up, box) == [1]
 
 
-def post_stands(set_up: SetUp) -> dict[str, object]:
+def post_stands(set_up: SetUp) -> Mapping[str, object]:
     settings = set_up.settings.model_copy(update={"post": {"url": "…"}})
     [row] = [one for one in standings([], set_up.store, settings) if one["authority"] == "digital-post"]
     assert row["direction"] == Direction.RECIPIENT

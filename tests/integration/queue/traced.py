@@ -27,6 +27,7 @@ from hub.plan.person import Role
 from hub.settings import Client
 from hub.testing.builders import a_consent_to_one_plan
 from hub.testing.memory_adapter import MemoryAdapter, Told
+from tests.described import hold
 from tests.integration.set_up import COORDINATOR, SetUp, authorities_of, eventually
 from tests.integration.token_server import serving
 
@@ -70,7 +71,9 @@ class Traced:
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         told |= {"Authorization": f"Bearer {self.tokens[caller]}", "Content-Type": "application/json"}
         content = body if isinstance(body, bytes) else orjson.dumps(body) if body is not None else None
-        return httpx.request(method, self.url + path, content=content, headers=told, timeout=20)
+        answer = httpx.request(method, self.url + path, content=content, headers=told, timeout=20)
+        hold(method, path, answer)
+        return answer
 
     def sends(self, version: int, correlation_id: str, **headers: str) -> str:
         """Let the children's system send its case; return the id of the receipt."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.api.answers import plan_answer
+from hub.api.shapes import ElementAnswer, FindingAnswer
 from hub.consent.consent import by_person
 from hub.consent.policy import Hidden, RuleEffect
 from hub.consent.view import view_for
@@ -20,14 +21,13 @@ ANNA, PLAN, WAY = UUID(int=1), UUID(int=2), timedelta(minutes=30)
 NINE, TEN = THEN + timedelta(hours=9), THEN + timedelta(hours=10)
 
 
-def shown(*without: Hidden) -> dict[str, Any]:
+def shown(*without: Hidden) -> ElementAnswer:
     plan = a_plan(ANNA, PLAN).with_element("social", Kind.GOAL, source_id="g", title="Job", text="T").build()
     rule = a_rule("SOME", RuleEffect.PERMIT, without=without)
     consents = by_person([a_consent_to_one_plan(ANNA).build()])
     view = view_for(plan, a_reader("coordination", plan, role=Role.COORDINATOR), a_policy(rule), consents, THEN)
     (element,) = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)["elements"]
-    answer: dict[str, Any] = element
-    return answer
+    return element
 
 
 def test_when_an_element_changed_is_not_told_where_a_part_of_it_is_left_out() -> None:
@@ -36,7 +36,7 @@ def test_when_an_element_changed_is_not_told_where_a_part_of_it_is_left_out() ->
     assert (redacted["text"], redacted["left_out"], redacted["source"]["registered_at"]) == ("", ["text"], None)
 
 
-def findings(*also_shared: str) -> list[Any]:
+def findings(*also_shared: str) -> list[FindingAnswer]:
     """Ask as social services, whose own meeting is at the hour of a meeting of children's services."""
     plan = a_plan(ANNA, PLAN)
     for authority in ("children", "social"):
@@ -44,8 +44,7 @@ def findings(*also_shared: str) -> list[Any]:
     consents = by_person([a_consent_to_one_plan(ANNA).build()])
     rules = [a_rule(name, RuleEffect.PERMIT, sources=[name]) for name in also_shared]
     view = view_for(plan.build(), a_reader("social", plan.build()), a_policy(*rules), consents, THEN)
-    found: list[Any] = plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)["findings"]
-    return found
+    return plan_answer(Shown(view, Person(ANNA, ()), PlanStatus.ACTIVE, THEN), WAY)["findings"]
 
 
 def test_two_appointments_at_once_are_a_finding_only_for_who_sees_both() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import orjson
 import pytest
@@ -43,7 +42,7 @@ def answers(plan: Plan, reader: Reader) -> list[bytes]:
     view = view_for(plan, reader, the_danish_policy(), SAID, THEN)
     person = Person(PERSON, (cpr_identifier(TEST_CPR, "hub"),), "Test Testesen")
     shown = Shown(view, person, PlanStatus.ACTIVE, THEN)
-    answer: dict[str, Any] = plan_answer(shown, timedelta(minutes=30))
+    answer = plan_answer(shown, timedelta(minutes=30))
     resources = render(view, person, PlanStatus.ACTIVE, coordinator="coordination")
     fhir = {"/".join(name): resource for name, resource in resources.items()}
     page = plan_page(shown, timedelta(minutes=30), "da")
