@@ -26,8 +26,16 @@ def the_document() -> dict[str, Any]:
 @cache
 def shapes() -> Mapping[str, Any]:
     """Return all shapes by name; here none takes a member that it does not tell."""
-    told = the_document()["components"]["schemas"].items()
-    return {name: {**one, "additionalProperties": False} if "properties" in one else one for name, one in told}
+    return {name: _closed(one) for name, one in the_document()["components"]["schemas"].items()}
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {name: _closed(one) for name, one in schema.items()}
+    return {**told, "additionalProperties": False} if isinstance(told.get("properties"), dict) else told
 
 
 def schema_of(said: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -44,9 +52,17 @@ def hold(method: str, path: str, answer: httpx.Response) -> None:
     operation: Any = next((one for pattern, one in _paths() if pattern.fullmatch(path.partition("?")[0])), {})
     schema = schema_of(operation.get(method.lower(), {}).get("responses", {}).get(str(answer.status_code), {}))
     if schema and answer.headers.get("content-type") == JSON:
-        faults = _validator(orjson.dumps(schema)).iter_errors(answer.json())
-        wrong = [f"{one.instance_path}: {one.message}" for one in faults]
+        wrong = _faults(schema, answer.json())
         assert not wrong, f"{method} {path} is answered otherwise than described: {wrong}"
+
+
+def faults_of(shape: str, content: Any) -> list[str]:
+    """Return in what something differs from a shape, called by its name."""
+    return _faults({"$ref": f"#/components/schemas/{shape}"}, content)
+
+
+def _faults(schema: Any, content: Any) -> list[str]:
+    return [f"{one.instance_path}: {one.message}" for one in _validator(orjson.dumps(schema)).iter_errors(content)]
 
 
 @cache

@@ -36,7 +36,7 @@ class RestsOn(TypedDict):
 
 
 class WayAnswer(SeatAnswer, RestsOn):
-    """Whether an element comes to a recipient in one way, and why."""
+    """Whether an element comes to a recipient in one way, and why (``disclose``: sent, ``collect``: read)."""
 
     outcome: Outcome
     reason: Reason
@@ -86,7 +86,7 @@ class CellAnswer(ReachAnswer, RestsOn):
 
 
 class RowAnswer(SeatAnswer):
-    """What may come to a recipient in one way, category by category."""
+    """What may come to a recipient in one way (``disclose``: sent, ``collect``: read), by category."""
 
     categories: list[CellAnswer]
 
@@ -131,7 +131,7 @@ class PartsShiftAnswer(AboutAnswer):
 
 
 class ShiftAnswer(SeatAnswer):
-    """What a change does to what comes to a recipient in one way.
+    """What a change does to what comes to a recipient in one way (``disclose``: sent, ``collect``: read).
 
     Elements are named as far as whoever asks sees them now.
     """

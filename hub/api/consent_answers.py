@@ -18,11 +18,7 @@ from hub.flow.revocation import Standing
 
 
 class ScopeAnswer(TypedDict):
-    """What a consent or an exemption is about; ``*`` stands for every name.
-
-    ``label`` is of a yes the highest step of the ladder that it covers, of a no the lowest. Without ``elements`` it is
-    about all that the rest describes.
-    """
+    """What a consent or an exemption is about; a description is told of what has these members (pydantic)."""
 
     sources: list[str]
     recipients: list[str]
@@ -34,7 +30,7 @@ class ScopeAnswer(TypedDict):
 
 
 class ExemptionAnswer(ScopeAnswer):
-    """A part of a consent for which the opposite holds."""
+    """A part of a consent for which the opposite holds, about what its members name as a consent's do."""
 
     period: PeriodAnswer
 
@@ -51,7 +47,11 @@ class GrantAnswer(TypedDict):
 
 
 class ConsentAnswer(ScopeAnswer):
-    """What was said, as it was said."""
+    """What was said, as it was said; ``*`` stands for every name.
+
+    ``label`` is of a yes the highest step of the ladder that it covers, of a no the lowest. Without ``elements`` it is
+    about all that the rest describes.
+    """
 
     consent: UUID
     version: int
@@ -77,14 +77,18 @@ class RevokedAnswer(TypedDict):
     """How the latest revocation of a consent stands, in numbers of recipients."""
 
     revocation: UUID
-    withdrawn_at: datetime | None
+    withdrawn_at: datetime
     recipients: int
     receipts_awaited: int
     receipts_missing: int
 
 
 class ChoiceAnswer(ConsentAnswer):
-    """A consent as it stands; what lacks somebody's word is not in force."""
+    """A consent as it stands; what lacks somebody's word is not in force. ``*`` stands for every name.
+
+    ``label`` is of a yes the highest step of the ladder that it covers, of a no the lowest. Without ``elements`` it is
+    about all that the rest describes.
+    """
 
     in_force: bool
     lacks: list[Lack]

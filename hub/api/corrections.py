@@ -111,7 +111,7 @@ def _answer(shown: ShownCorrection) -> CorrectionAnswer:
         "authority": one.authority,
         "state": shown.state,
         "asked_at": when(one.asked_at),
-        "role": Role(one.role),
+        "role": one.role,
         "claim": one.claim,
         "answered_at": when(one.answered_at),
         "answer": one.answer,

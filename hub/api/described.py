@@ -7,8 +7,6 @@ return: ``Json[PlanAnswer]``. Tests ask all of them, and find no answer that is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
-from operator import or_
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI
@@ -43,6 +41,8 @@ _WORDS = {
     429: "Too many people were looked up; Retry-After says when to ask again.",
     503: "Not now; Retry-After says when to ask again.",
 }
+#: The one route whose refusals are answers of its own.
+_OAUTH = {"$ref": "#/components/schemas/OAuthError"}
 #: Statuses without a body.
 _BARE = (204, 304)
 _READS = (400, 401, 403, 404, 503)
@@ -109,6 +109,12 @@ _MEMBERS = {
     "correlation_id": _TEXT,
     "faults": {"type": "array", "items": {"type": "object", "properties": _FAULT, "required": list(_FAULT)}},
 }
+_OAUTH_ERROR = {
+    "type": "object",
+    "description": "Why no token is given (RFC 6749 section 5.2), and what to do next.",
+    "properties": {"error": _TEXT, "error_description": _TEXT},
+    "required": ["error", "error_description"],
+}
 _PROBLEM_SCHEMA = {
     "type": "object",
     "description": "A refusal (RFC 9457): its cause as a code, in a sentence, and what to do next.",
@@ -129,16 +135,21 @@ def describe(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual has it
 
 
-def _shapes(app: FastAPI) -> tuple[Mapping[tuple[str, str], dict[str, Any]], dict[str, Any]]:
-    """Return the schema of each route's answers in JSON, by method and path, and the schemas that they refer to."""
-    wanted = list(_answered(app))
+def _shapes(app: FastAPI) -> tuple[Mapping[tuple[str, str], list[dict[str, Any]]], dict[str, Any]]:
+    """Return the schemas of each route's answers in JSON, by method and path, and the schemas that they refer to."""
+    adapters = {
+        (*route, place): TypeAdapter(one) for route, shapes in _answered(app) for place, one in enumerate(shapes)
+    }
     found, rest = TypeAdapter.json_schemas(
-        [(key, "serialization", TypeAdapter(shape)) for key, shape in wanted], ref_template=_COMPONENTS + "{model}"
+        [(key, "serialization", one) for key, one in adapters.items()], ref_template=_COMPONENTS + "{model}"
     )
     named = rest.get("$defs", {}).items()
     values = {_COMPONENTS + name: {"type": one["type"], "enum": one["enum"]} for name, one in named if "enum" in one}
     shapes = {name: one for name, one in named if "enum" not in one}
-    return {key: _spelled_out(one, values) for (key, _), one in found.items()}, _spelled_out(shapes, values)
+    by_route: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for ((method, path, _), _), one in found.items():
+        by_route.setdefault((method, path), []).append(_spelled_out(one, values))
+    return by_route, _spelled_out(shapes, values)
 
 
 def _spelled_out(told: Any, values: Mapping[str, dict[str, Any]]) -> Any:
@@ -148,29 +159,31 @@ def _spelled_out(told: Any, values: Mapping[str, dict[str, Any]]) -> Any:
     return [_spelled_out(one, values) for one in told] if isinstance(told, list) else told
 
 
-def _answered(app: FastAPI) -> Iterator[tuple[tuple[str, str], Any]]:
-    """Yield the shape of what a route returns as JSON, by its method and path; of several, their union."""
+def _answered(app: FastAPI) -> Iterator[tuple[tuple[str, str], list[Any]]]:
+    """Yield the shapes of what a route returns as JSON, by its method and path."""
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute) and route.original_route.include_in_schema:
             returned = get_type_hints(route.original_route.endpoint)["return"]
             several = [returned] if get_origin(returned) is Json else get_args(returned)
             shapes = [get_args(one)[0] for one in several if get_origin(one) is Json]
-            for method in (route.methods or ()) if shapes else ():
-                yield (method.lower(), str(route.path_format)), reduce(or_, shapes)
+            for method in route.methods or ():
+                yield (method.lower(), str(route.path_format)), shapes
 
 
 def _told(
-    document: dict[str, Any], shapes: Mapping[tuple[str, str], dict[str, Any]], components: dict[str, Any]
+    document: dict[str, Any], shapes: Mapping[tuple[str, str], list[dict[str, Any]]], components: dict[str, Any]
 ) -> dict[str, Any]:
     document["components"] = {
-        "schemas": {"Problem": _PROBLEM_SCHEMA, **components},
+        "schemas": {"Problem": _PROBLEM_SCHEMA, "OAuthError": _OAUTH_ERROR, **components},
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers, refusals = _ANSWERS.get((method, path)) or _usual(method, operation)
-            shape = shapes.get((method, path), {})
-            operation["responses"] = {str(status): _answer(status, words, shape) for status, words in answers.items()}
+            told = _by_status(answers, shapes.get((method, path), []))
+            operation["responses"] = {
+                str(status): _answer(status, answers[status], one) for status, one in told.items()
+            }
             operation["responses"] |= {str(status): _refusal(status, path, method) for status in refusals}
             if _WORDS[401] in (one["description"] for one in operation["responses"].values()):
                 operation["security"] = [{"token": []}]
@@ -185,9 +198,17 @@ def _usual(method: str, operation: Mapping[str, Any]) -> tuple[Mapping[int, tupl
     return {declared: _JSON}, _WRITES if method == "post" else _READS
 
 
+def _by_status(answers: Mapping[int, tuple[str, ...]], shapes: list[dict[str, Any]]) -> Mapping[int, dict[str, Any]]:
+    """Return what JSON has which schema: as many as there are statuses are theirs, in order, else each may have any."""
+    good = [status for status, words in answers.items() if status < 300 and set(words) & set(_JSON)]
+    any_of = shapes[0] if len(shapes) == 1 else {"anyOf": shapes} if shapes else {}
+    by_status = dict(zip(good, shapes, strict=True)) if len(shapes) == len(good) else dict.fromkeys(good, any_of)
+    return {status: by_status.get(status, {}) if status < 400 else _OAUTH for status in answers}
+
+
 def _answer(status: int, words: tuple[str, ...], shape: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"description": _WORDS[status]}
-    in_json = {"schema": shape} if shape and status < 300 else {}
+    in_json = {"schema": shape} if shape else {}
     return told if status in _BARE else told | {"content": {one: in_json if one in _JSON else {} for one in words}}
 
 

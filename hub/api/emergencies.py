@@ -52,7 +52,10 @@ class OpenedByAnswer(TypedDict, total=False):
 
 
 class EmergencyAnswer(EmergencyStandingAnswer, OpenedByAnswer):
-    """Emergency access: why, and what was shown by it; null for a reader who may not know."""
+    """Emergency access, from when to when, why, and what was shown by it; null for a reader who may not know.
+
+    Without ``client`` to the citizen, who is told of the organisation alone.
+    """
 
     emergency: UUID
     plan: UUID
@@ -69,7 +72,7 @@ class EmergenciesAnswer(TypedDict):
 
 
 class OperatorsEmergencyAnswer(EmergencyStandingAnswer):
-    """Emergency access, as operators may know of it; red: nobody has reviewed it in time."""
+    """Emergency access from when to when, as operators may know of it; red: nobody has reviewed it in time."""
 
     emergency: UUID
     client: str

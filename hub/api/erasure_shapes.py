@@ -1,14 +1,15 @@
-"""The shapes of what the hub answers about erasures, the signed certificate included, and about legal holds."""
+"""The shapes of what the hub answers about erasures and legal holds."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NotRequired
 from uuid import UUID
 
 from typing_extensions import TypedDict
 
 from hub.authority.legal_holds import LegalHold
+from hub.crypto.signing import SignedDocument
+from hub.flow.erasure_statement import ErasureStatement
 
 
 class ErasingRecipientAnswer(TypedDict):
@@ -52,52 +53,11 @@ class LegalHoldsAnswer(TypedDict):
     legal_holds: list[LegalHoldAnswer]
 
 
-class ToldRecipientAnswer(TypedDict):
-    """A recipient that was told to delete: whether it said so, and by which laws it keeps some."""
+class ErasureCertificateAnswer(SignedDocument):
+    """The certificate of an erasure, signed (Ed25519) over all the rest by a key of ``/proof-keys``: keep the bytes.
 
-    recipient: str
-    confirmed: bool
-    legal_holds: list[LegalHold]
+    ``signature`` is in hexadecimal digits, over the canonical JSON (RFC 8785); ``key`` is the thumbprint of
+    ``public_key``.
+    """
 
-
-class ToldCitizenAnswer(TypedDict):
-    """What the citizen is told of recipients, by what the citizen may see."""
-
-    recipients: list[ToldRecipientAnswer]
-
-
-class BackupsAnswer(TypedDict):
-    """By which master key older copies of the database open; without it the plan in them is gone, too."""
-
-    master_key_version: int
-
-
-class ErasedAnswer(TypedDict):
-    """What a certificate states. The citizen's has no ``rows``, and ``recipients`` are as the citizen may know them."""
-
-    kind: str
-    municipality: str
-    erasure: UUID
-    plan: UUID
-    cause: str
-    asked_at: datetime
-    approved_at: datetime
-    erased_at: datetime
-    #: How many were deleted, by table.
-    rows: NotRequired[dict[str, int]]
-    person_too: bool
-    #: Missing in the citizen's of an erasure by a release that did not write down what the citizen may know.
-    recipients: NotRequired[list[ToldRecipientAnswer]]
-    told_to_citizen: NotRequired[ToldCitizenAnswer]
-    backups: BackupsAnswer
-    kept: list[str]
-
-
-class ErasureCertificateAnswer(TypedDict):
-    """The certificate of an erasure, signed (Ed25519) over all the rest by a key of ``/proof-keys``: keep the bytes."""
-
-    algorithm: str
-    key: str
-    public_key: str
-    signature: str
-    statement: ErasedAnswer
+    statement: ErasureStatement

@@ -107,7 +107,7 @@ def _answer(shown: ShownErasure) -> ErasureAnswer:
             {
                 "recipient": each.name,
                 "holds": each.holds,
-                "legal_holds": [LegalHold(code) for code in each.hold_codes],
+                "legal_holds": list(each.hold_codes),
             }
             for each in shown.recipients
         ],
@@ -118,7 +118,7 @@ def _hold_answer(one: LegalHoldRow) -> LegalHoldAnswer:
     return {
         "legal_hold": one.id,
         "plan": one.plan,
-        "code": LegalHold(one.code),
+        "code": one.code,
         "organisation": one.organisation,
         "set_at": when(one.set_at),
         "reason": one.reason,

@@ -21,10 +21,9 @@ FromMonth = Annotated[str, Query(alias="from", pattern=r"^20[0-9]{2}-(0[1-9]|1[0
 
 _SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "By measure; null: of too few families to be told, or the month is not whole.",
+    "description": "By measure; null: of too few families to be told, the month is not whole, or it is not known.",
     "properties": {name: {"type": ["integer", "null"]} for name in MEASURES},
     "required": [*MEASURES],
-    "additionalProperties": False,
 }
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
 from hub.api.answers import Json, json_response, when
 from hub.api.asking import ACoordinator, AListReader, AnOperator, ASystem, CorrelationId, TheBody, TheHub, refuse
 from hub.api.inbound import parcel_of
+from hub.api.operations_shapes import BroughtBackAnswer, CorrelatedAnswer, NoticeCountAnswer
 from hub.api.problems import TAKEN
 from hub.errors import WrongSender
 from hub.flow.told import replay_notice, show_notices, take_receipt, tell
@@ -35,16 +34,12 @@ _WORDS = (
 )
 
 
-#: A ``State`` without a name of its own: other things have one as well.
-NoticeState = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in State]})]
-
-
 class OperatorsNoticeAnswer(TypedDict):
     """A notice, without its plan or its person: where it stands, and why, as a code."""
 
     notice: UUID
     kind: NoticeKind
-    state: NoticeState
+    state: State
     cause: str
     attempts: int
     made_at: datetime
@@ -66,33 +61,11 @@ class NoticesAnswer(TypedDict):
     after: UUID | None
 
 
-class NoticeCountAnswer(TypedDict):
-    """How many notices of a kind wait in a state, and since when, in UTC."""
-
-    kind: NoticeKind
-    state: NoticeState
-    notices: int
-    oldest: datetime
-
-
 class OperatorsNoticesAnswer(TypedDict):
     """The notices that wait for somebody: counted, and the oldest 500 of them."""
 
     counts: list[NoticeCountAnswer]
     notices: list[OperatorsNoticeAnswer]
-
-
-class PostReceiptAnswer(TypedDict):
-    """What the post says is taken on."""
-
-    correlation_id: str
-
-
-class NoticeReplayedAnswer(TypedDict):
-    """A notice is tried again."""
-
-    id: UUID
-    correlation_id: str
 
 
 @router.get("/notices")
@@ -114,7 +87,7 @@ def told_notice(id: UUID, hub: TheHub, caller: ACoordinator, correlation_id: Cor
 @router.post("/post/receipts", status_code=TAKEN)
 def take_post_receipt(
     request: Request, body: TheBody, hub: TheHub, caller: ASystem, correlation_id: CorrelationId
-) -> Json[PostReceiptAnswer]:
+) -> Json[CorrelatedAnswer]:
     """Take what the post says of a letter: that it has it, that it lies in the citizen's box, or that it came back."""
     reader, post = caller.reader, hub.post
     if post is None or reader.role is not Role.AUTHORITY_SYSTEM or reader.organisation != post.name:
@@ -136,7 +109,7 @@ def notices(hub: TheHub, operator: AnOperator) -> Json[OperatorsNoticesAnswer]:
 @router.post("/ops/notices/{id}/replay", status_code=TAKEN)
 def replay_dead_notice(
     id: UUID, hub: TheHub, operator: AnOperator, correlation_id: CorrelationId
-) -> Json[NoticeReplayedAnswer]:
+) -> Json[BroughtBackAnswer]:
     """Let a dead notice be tried again, once its cause is gone."""
     replay_notice(id, hub.store, actor=operator.client, correlation_id=correlation_id)
     return json_response({"id": id, "correlation_id": correlation_id}, TAKEN)

@@ -25,6 +25,14 @@ _NAMES = ("grant_type", "client_assertion_type", "client_assertion")
 router = APIRouter(tags=["tokens"])
 
 
+_FORM = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in _NAMES},
+    "required": [*_NAMES],
+}
+_ASKED = {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}}
+
+
 class TokenAnswer(TypedDict):
     """A token, and in how many seconds it ends (RFC 6749 section 5.1)."""
 
@@ -33,7 +41,7 @@ class TokenAnswer(TypedDict):
     expires_in: int
 
 
-@router.post(ISSUING, dependencies=[ANYONE], response_model=None)
+@router.post(ISSUING, dependencies=[ANYONE], response_model=None, openapi_extra=_ASKED)
 async def issue_token(request: Request, hub: TheHub, correlation: CorrelationId) -> Json[TokenAnswer] | Response:
     """Give a system a token of five minutes for an assertion that it has signed with its own key.
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from hub.api.answers import Json, json_response
 from hub.api.asking import ANYONE, AnOperator, CorrelationId, Hub, TheBody, TheHub
 from hub.api.models import Directions, Hold, NumberLink, read, schema_of
+from hub.api.notices import counts_of
 from hub.api.operations_shapes import (
     ActivityAnswer,
     AuthoritiesAnswer,
@@ -29,7 +30,6 @@ from hub.api.operations_shapes import (
     SubscriptionStandingsAnswer,
     UnknownCodeAnswer,
     UnknownCodesAnswer,
-    WaitingNoticesAnswer,
 )
 from hub.api.problems import TAKEN
 from hub.clock import now
@@ -64,7 +64,7 @@ def queues(hub: TheHub, operator: AnOperator) -> Json[QueuesAnswer]:
                 "deliveries": [_queue(row) for row in unit.outbox.counts(now())],
                 "breakers": [_breaker(one) for one in unit.breakers.all() if one.direction is Direction.RECIPIENT],
                 "jobs": [_job(row) for row in unit.jobs.all()],
-                "notices": [_notices(row) for row in unit.notices.counts()],
+                "notices": counts_of(unit.notices),
             }
         )
 
@@ -245,10 +245,6 @@ def _job(row: Mapping[str, Any]) -> JobAnswer:
         "last_result": row["last_result"],
         "correlation_id": row["correlation_id"],
     }
-
-
-def _notices(row: Mapping[str, Any]) -> WaitingNoticesAnswer:
-    return {"kind": row["kind"], "state": row["state"], "notices": row["notices"], "oldest": row["oldest"]}
 
 
 def _subscription(row: Mapping[str, Any]) -> SubscriptionStandingAnswer:

@@ -14,8 +14,7 @@ from hub.flow.lookups import StoppedClient
 from hub.flow.standing_shapes import AuthorityStanding
 from hub.store.circuits import Direction
 from hub.store.jobs import JobKind
-from hub.store.notices import NoticeKind
-from hub.store.notices import State as NoticeState
+from hub.store.notices import NoticeKind, State
 from hub.store.subscriptions import Status
 
 
@@ -49,7 +48,7 @@ class BreakerAnswer(TypedDict):
 
 
 class JobAnswer(TypedDict):
-    """A poll or a fetch; one that is not due any more is parked, and ``last_result`` says why."""
+    """A poll, a fetch or a look into a folder; one that is not due any more is parked, and ``last_result`` says why."""
 
     id: UUID
     kind: JobKind
@@ -62,11 +61,11 @@ class JobAnswer(TypedDict):
     correlation_id: str
 
 
-class WaitingNoticesAnswer(TypedDict):
-    """How many letters to citizens of a kind wait in a state, and since when the first of them."""
+class NoticeCountAnswer(TypedDict):
+    """How many notices of a kind wait in a state, and since when, in UTC."""
 
     kind: NoticeKind
-    state: NoticeState
+    state: State
     notices: int
     oldest: datetime
 
@@ -77,7 +76,7 @@ class QueuesAnswer(TypedDict):
     deliveries: list[RecipientQueueAnswer]
     breakers: list[BreakerAnswer]
     jobs: list[JobAnswer]
-    notices: list[WaitingNoticesAnswer]
+    notices: list[NoticeCountAnswer]
 
 
 class AuthoritiesAnswer(TypedDict):
@@ -93,13 +92,18 @@ class AuthorityAskedAnswer(AuthoritiesAnswer, CorrelatedAnswer):
 
 
 class BroughtBackAnswer(CorrelatedAnswer):
-    """The dead letter that was brought back."""
+    """The dead letter, or the notice, that was brought back."""
 
     id: UUID
 
 
 class DeedAnswer(CorrelatedAnswer):
-    """What was done, and what an operator may know of it; which members it has hangs on ``action``."""
+    """What was done, and what an operator may know of it; which members it has hangs on ``action``.
+
+    ``receipt`` is of a message its id, of a delivery a word; ``cause`` an error's code, of an erasure why it was;
+    ``rows`` how many were deleted, of what a clearing names in ``cleared`` or by an erasure; ``shown`` and
+    ``withdrawn`` count elements.
+    """
 
     row: int
     at: datetime
@@ -108,7 +112,7 @@ class DeedAnswer(CorrelatedAnswer):
     recipient: NotRequired[str]
     delivery: NotRequired[UUID]
     sequence: NotRequired[int]
-    receipt: NotRequired[str]  # of a message its id; of a delivery a word
+    receipt: NotRequired[str]
     code: NotRequired[str]
     cause: NotRequired[str]
     authority: NotRequired[str]
@@ -153,7 +157,10 @@ class SubscriptionStandingsAnswer(TypedDict):
 
 
 class UnknownCodeAnswer(TypedDict):
-    """A code that no code table has; an empty one is only counted, for it is not like a code of its system."""
+    """A code that no code table has.
+
+    An empty one is only counted: it is not like a code of its system, or the authority's list is full.
+    """
 
     authority: str
     system: str

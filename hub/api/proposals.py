@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
 from hub.api.answers import Json, json_response, period_answer, when
@@ -28,10 +26,6 @@ class Wanted(Strict):
     start: Instant
 
 
-#: A ``State`` without a name of its own: other things have one as well.
-ProposalState = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in State]})]
-
-
 class ProposalAnswer(TypedDict):
     """Another time for an appointment, who has proposed it to whom, and where it stands."""
 
@@ -40,7 +34,7 @@ class ProposalAnswer(TypedDict):
     element: UUID
     authority: str
     organisation: str
-    state: ProposalState
+    state: State
     stands: PeriodAnswer
     proposed: PeriodAnswer
     proposed_at: datetime

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from hub.api.answers import Json, json_response
@@ -31,10 +30,6 @@ class ReceiptLater(Strict):
     reason: Reason | None = None
 
 
-#: A ``Reason`` without a name of its own: a decision has one as well.
-WhyRefused = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in Reason]})]
-
-
 class ReceiptLaterAnswer(TypedDict):
     """What became of a delivery is taken down; ``reason`` goes with ``refused``."""
 
@@ -42,7 +37,7 @@ class ReceiptLaterAnswer(TypedDict):
     plan: UUID
     sequence: int
     status: Fate
-    reason: WhyRefused | None
+    reason: Reason | None
     correlation_id: str
 
 

@@ -24,7 +24,7 @@ from hub.consent.decision import Sentence
 from hub.consent.explain import completeness
 from hub.flow.report import AccessReport, Emergency, Kept
 from hub.flow.statements import Says
-from hub.plan.person import Membership, Role
+from hub.plan.person import Membership
 from hub.store.accepted_findings import AcceptedFinding
 from hub.store.consent_requests import ConsentRequest
 from hub.store.corrections import Correction
@@ -166,7 +166,7 @@ def _statement(one: Statement) -> ReportedStatementAnswer:
         "element": one.element,
         "authority": one.authority,
         "says": Says(one.says),
-        "role": Role(one.role),
+        "role": one.role,
         "said_at": when(one.said_at),
         "words": one.words,
         "due_at": when(one.due_at),

@@ -99,7 +99,7 @@ def restriction_answer(one: Restriction) -> RestrictionAnswer:
         "plan": one.plan,
         "element": one.element,
         "organisation": one.organisation,
-        "role": Role(one.role),
+        "role": one.role,
         "set_at": when(one.set_at),
         "reason": one.reason,
         "announced_at": when(one.announced_at),

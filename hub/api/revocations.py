@@ -14,7 +14,7 @@ from hub.api.answers import Json, json_response
 from hub.api.asking import ANYONE, AChooser, AnOperator, CorrelationId, Hub, TheHub
 from hub.authority.legal_holds import LegalHold
 from hub.clock import now
-from hub.crypto.signing import ProofKeyAnswer
+from hub.crypto.signing import ProofKeyAnswer, SignedDocument
 from hub.flow.proof import prove_revocation, statement_of
 from hub.flow.proof_shapes import ProofStatement, RevocationStatement
 from hub.flow.revocation import show_revocation
@@ -22,16 +22,12 @@ from hub.flow.revocation import show_revocation
 router = APIRouter(tags=["consents"])
 
 
-class ProofAnswer(TypedDict):
+class ProofAnswer(SignedDocument):
     """A signed statement: Ed25519 over the canonical JSON (RFC 8785) of all the rest, in hexadecimal digits.
 
     ``key`` is the thumbprint of ``public_key``; whose key that is, ``/proof-keys`` tells.
     """
 
-    algorithm: str
-    key: str
-    public_key: str
-    signature: str
     statement: ProofStatement
 
 

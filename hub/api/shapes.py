@@ -11,7 +11,10 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # the one that pydantic reads before Python 3.12
 
+from hub.consent.decision import Obligation, Outcome, Reason
+from hub.consent.policy import Hidden
 from hub.plan.element import Kind, Status
+from hub.plan.plan import PlanStatus
 
 
 class SentenceAnswer(TypedDict):
@@ -79,7 +82,7 @@ class ElementAnswer(TypedDict):
     codes: list[CodeAnswer]
     details: dict[str, str]
     part_of: UUID | None
-    left_out: list[str]
+    left_out: list[Hidden]
     source: SourceAnswer
     why: WhyAnswer
 
@@ -104,7 +107,7 @@ class PlanAnswer(TypedDict):
     """A plan as its reader may see it."""
 
     plan: UUID
-    status: str
+    status: PlanStatus
     person: PersonAnswer
     may_be_partial: PartialAnswer
     elements: list[ElementAnswer]
@@ -125,9 +128,9 @@ class ExplainedAnswer(WhyAnswer):
 
     plan: UUID
     element: UUID
-    outcome: str
-    reason: str
+    outcome: Outcome
+    reason: Reason
     consents: list[ConsentVersion]
     policy_version: int
-    left_out: list[str]
-    obligations: list[str]
+    left_out: list[Hidden]
+    obligations: list[Obligation]

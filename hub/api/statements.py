@@ -113,7 +113,7 @@ def _answer(shown: ShownStatement) -> StatementAnswer:
         "authority": one.authority,
         "says": Says(one.says),
         "state": shown.state,
-        "role": Role(one.role),
+        "role": one.role,
         "said_at": when(one.said_at),
         "words": one.words,
         "due_at": when(one.due_at),

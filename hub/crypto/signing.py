@@ -36,6 +36,18 @@ class ProofKeyAnswer(TypedDict):
     alg: str
 
 
+class SignedDocument(TypedDict):
+    """A signed document beside its ``statement``: Ed25519, in hexadecimal digits, over the canonical JSON of the rest.
+
+    Names are sorted and nothing is spaced (RFC 8785). ``key`` is the thumbprint of ``public_key``.
+    """
+
+    algorithm: str
+    key: str
+    public_key: str
+    signature: str
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """A key that signatures are checked with."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 import orjson
 
 from hub.flow.before_hold import circle_as_held
+from hub.flow.erasure_statement import citizens_statement
 from hub.flow.ledger import as_citizen, own_views
 from hub.store.erasures import Erasure, Recipient
 from hub.store.transaction import Unit
@@ -39,11 +40,5 @@ def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Seq
 
 
 def citizens_copy(unit: Unit, certificate: bytes) -> bytes:
-    """Return a certificate as its citizen has it, signed anew: counts of rows would tell of what was withheld.
-
-    One of an earlier release does not say what the citizen may know of recipients: then none is named.
-    """
-    statement = orjson.loads(certificate)["statement"]
-    told = statement.get("told_to_citizen", {})
-    kept = {name: said for name, said in statement.items() if name not in ("rows", "recipients", "told_to_citizen")}
-    return unit.keyring.signing_key.sign({**kept, **told})
+    """Return a certificate as its citizen has it, signed anew."""
+    return unit.keyring.signing_key.sign(citizens_statement(orjson.loads(certificate)["statement"]))

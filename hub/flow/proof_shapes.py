@@ -1,4 +1,7 @@
-"""The shapes in which a revocation is told and proven; a proof is kept for years, so they are no part of the API."""
+"""The shapes in which a revocation is told, and signed as a proof; a proof is kept for years: a member may only come.
+
+The API answers them as they are (``/openapi.json``), but they stand here with the flow that has them signed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing_extensions import TypedDict
 
 from hub.authority.legal_holds import LegalHold
 from hub.consent.consent import ConsentKind, Effect
+from hub.flow.withdrawn import State
 
 
 class ToldSentence(TypedDict):
@@ -59,12 +63,9 @@ class WithdrawnElement(TypedDict):
 
 
 class ToldWithdrawal(TypedDict):
-    """What a recipient had to give up that has fared alike.
+    """What a recipient had to give up that has fared alike."""
 
-    ``state`` is ``not-sent``, ``unanswered``, ``sent``, ``receipt``, ``legal-hold``, ``told`` or ``lapsed``.
-    """
-
-    state: str
+    state: State
     is_missing: bool
     sentence: ToldSentence
     owed_at: datetime

@@ -20,7 +20,7 @@ from hub.clock import new_id, now
 from hub.crypto.signing import verify
 from hub.errors import Conflict, Tampered
 from hub.flow.erase import coordinator_of
-from hub.flow.shred import KIND
+from hub.flow.erasure_statement import KIND
 from hub.flow.standing import Asked, called, hold
 from hub.settings import Settings
 from hub.store.circuits import Direction, HoldReason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,15 +10,14 @@ from typing import Any
 from hub.clock import now
 from hub.consent.reader import Reader
 from hub.errors import Conflict
+from hub.flow.erasure_statement import statement_of
 from hub.flow.erasure_told import recipients_told
 from hub.flow.owing import decide_anew
-from hub.plan.danish_time import LOCAL
 from hub.plan.person import Role
 from hub.store.erasures import Erasure, Recipient
 from hub.store.restrictions import new_restriction
 from hub.store.transaction import Unit
 
-KIND = "one-plan-hub:erasure:1"
 _HELD = "A legal hold stands in the way."
 _LIFT = "Look at the plan's legal holds; lift them once the law lets you."
 
@@ -71,7 +70,7 @@ def destroy(unit: Unit, one: Erasure, deadline: timedelta | None, actor: str, co
     told = recipients_told(unit, one, shown.recipients)
     at, version = now(), unit.erasures.key_version(one.plan)
     gone = unit.erasures.shred(one.plan, one.person)
-    statement = _statement(unit, shown, version, gone, at) | {"told_to_citizen": {"recipients": _stand(told)}}
+    statement = statement_of(one, unit.municipality, shown.recipients, told, version, gone, at)
     certificate = unit.keyring.signing_key.sign(statement)
     unit.erasures.finish(one, certificate, at)
     about = {"erasure": one.id, "cause": one.cause, "rows": gone, "person": "people" in gone}
@@ -103,34 +102,3 @@ def is_ready(unit: Unit, one: Erasure, deadline: timedelta | None) -> bool:
     if deadline is not None and one.approved_at is not None and now() >= one.approved_at + deadline:
         return True
     return not shown_of(unit, one).waits_for
-
-
-def _statement(unit: Unit, shown: ShownErasure, version: int, gone: Mapping[str, int], at: datetime) -> dict[str, Any]:
-    """Return what the certificate says: ids, times, counts and codes, and what is left."""
-    one = shown.erasure
-    return {
-        "kind": KIND,
-        "municipality": unit.municipality,
-        "erasure": str(one.id),
-        "plan": str(one.plan),
-        "cause": one.cause,
-        "asked_at": _when(one.asked_at),
-        "approved_at": _when(one.approved_at),
-        "erased_at": _when(at),
-        "rows": {name: gone[name] for name in sorted(gone)},
-        "person_too": "people" in gone,
-        "recipients": _stand(shown.recipients),
-        "backups": {"master_key_version": version},
-        "kept": ["audit"],
-    }
-
-
-def _stand(recipients: Sequence[Recipient]) -> list[dict[str, Any]]:
-    return [
-        {"recipient": each.name, "confirmed": not each.holds, "legal_holds": list(each.hold_codes)}
-        for each in recipients
-    ]
-
-
-def _when(at: datetime | None) -> str | None:
-    return at.astimezone(LOCAL).isoformat() if at else None

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.crypto.envelope import seal, unseal
+from hub.plan.person import Role
 from hub.store.correction_tables import correction_holders, corrections
 from hub.store.tables import outbox
 
@@ -31,7 +32,7 @@ class Correction:
     authority: str
     digest: str
     organisation: str
-    role: str
+    role: Role
     asked_at: datetime
     claim: str = field(repr=False)
     answered_at: datetime | None = None
@@ -79,7 +80,7 @@ class Corrections:
         query = sa.select(corrections).where(_ROW.plan_id == plan, _ROW.municipality == self._municipality)
         return [
             Correction(
-                row.id, plan, row.element_id, row.authority, row.digest, row.organisation, row.role, row.asked_at,
+                row.id, plan, row.element_id, row.authority, row.digest, row.organisation, Role(row.role), row.asked_at,
                 unseal(key, row.claim, _place(row.id, "claim")).decode(), row.answered_at,
                 unseal(key, row.answer, _place(row.id, "answer")).decode() if row.answer else "",
             )

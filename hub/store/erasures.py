@@ -14,6 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from hub.authority.legal_holds import LegalHold
 from hub.clock import new_id
 from hub.crypto.envelope import seal, unseal
 from hub.store.feed_tables import feed_events, feed_fetches
@@ -46,7 +47,7 @@ class LegalHoldRow:
 
     id: UUID
     plan: UUID
-    code: str
+    code: LegalHold
     organisation: str
     set_by: str
     set_at: datetime
@@ -85,7 +86,7 @@ class Recipient:
 
     name: str
     holds: bool
-    hold_codes: tuple[str, ...]
+    hold_codes: tuple[LegalHold, ...]
     since: datetime | None
 
 
@@ -123,7 +124,7 @@ class Erasures:
         query = sa.select(legal_holds).where(_HOLD.plan_id == plan).order_by(_HOLD.set_at, _HOLD.id)
         return [
             LegalHoldRow(
-                row.id, plan, row.code, row.organisation, row.set_by, row.set_at,
+                row.id, plan, LegalHold(row.code), row.organisation, row.set_by, row.set_at,
                 unseal(key, row.reason, _place(row.id)).decode(), row.lifted_at,
             )
             for row in self._connection.execute(query)
@@ -238,11 +239,11 @@ class Erasures:
         if rows:
             gone[str(table.name)] = gone.get(str(table.name), 0) + rows
 
-    def _codes(self, row: UUID) -> tuple[str, ...]:
+    def _codes(self, row: UUID) -> tuple[LegalHold, ...]:
         query = sa.select(withdrawals.c.hold_code).where(
             withdrawals.c.outbox_id == row, withdrawals.c.hold_code.is_not(None)
         )
-        return tuple(sorted(set(self._connection.execute(query).scalars())))
+        return tuple(LegalHold(code) for code in sorted(set(self._connection.execute(query).scalars())))
 
     def _ended(self, before: datetime) -> sa.Select[UUID]:
         is_asked = sa.exists().where(_ERASURE.plan_id == plans.c.id)

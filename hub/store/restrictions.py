@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from hub.clock import new_id
 from hub.crypto.envelope import seal, unseal
+from hub.plan.person import Role
 from hub.store.rights_tables import restrictions
 from hub.store.tables import plans
 
@@ -30,7 +31,7 @@ class Restriction:
     plan: UUID
     element: UUID | None
     organisation: str
-    role: str
+    role: Role
     set_by: str
     set_at: datetime
     reason: str = field(default="", repr=False)
@@ -85,7 +86,7 @@ class Restrictions:
         query = sa.select(restrictions).where(_ROW.plan_id == plan, _ROW.municipality == self._municipality)
         return [
             Restriction(
-                row.id, plan, row.element_id, row.organisation, row.role, row.set_by, row.set_at,
+                row.id, plan, row.element_id, row.organisation, Role(row.role), row.set_by, row.set_at,
                 unseal(key, row.reason, _place(row.id, "reason")).decode(),
                 row.announced_at, row.lifted_by, row.lifted_at,
                 unseal(key, row.lift_reason, _place(row.id, "lift")).decode() if row.lift_reason else "",
@@ -101,7 +102,7 @@ def in_force(connection: sa.Connection, plan: UUID) -> Sequence[UUID | None]:
 
 
 def new_restriction(
-    plan: UUID, element: UUID | None, who: tuple[str, str, str], reason: str, at: datetime
+    plan: UUID, element: UUID | None, who: tuple[str, Role, str], reason: str, at: datetime
 ) -> Restriction:
     """Return a restriction that begins now. ``who``: the organisation, the role and the client."""
     return Restriction(new_id(), plan, element, *who, at, reason)

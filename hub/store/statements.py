@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.crypto.envelope import seal, unseal
+from hub.plan.person import Role
 from hub.store.statement_tables import statements
 
 _ROW = statements.c
@@ -27,7 +28,7 @@ class Waiting:
     element: UUID
     authority: str
     says: str
-    role: str
+    role: Role
     due_at: datetime
 
 
@@ -47,7 +48,7 @@ class Statement:
     authority: str
     digest: str
     says: str
-    role: str
+    role: Role
     said_at: datetime
     words: str = field(repr=False)
     due_at: datetime | None
@@ -99,14 +100,17 @@ class Statements:
         query = sa.select(_ROW.element_id, _ROW.authority, _ROW.says, _ROW.role, _ROW.due_at).where(
             _ROW.plan_id == plan, _WAITS, _ROW.municipality == self._municipality
         )
-        return [Waiting(*row) for row in self._connection.execute(query.order_by(_ROW.due_at, _ROW.id))]
+        return [
+            Waiting(row.element_id, row.authority, row.says, Role(row.role), row.due_at)
+            for row in self._connection.execute(query.order_by(_ROW.due_at, _ROW.id))
+        ]
 
     def of_plan(self, plan: UUID, key: bytes) -> Sequence[Statement]:
         """Return every statement of a plan, oldest first. :raises Tampered: words are not what was written."""
         query = sa.select(statements).where(_ROW.plan_id == plan, _ROW.municipality == self._municipality)
         return [
             Statement(
-                row.id, plan, row.element_id, row.authority, row.digest, row.says, row.role, row.said_at,
+                row.id, plan, row.element_id, row.authority, row.digest, row.says, Role(row.role), row.said_at,
                 unseal(key, row.words, _place(row.id, "words")).decode(), row.due_at, row.answered_at,
                 unseal(key, row.answer, _place(row.id, "answer")).decode() if row.answer else "",
             )

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from hub.authority.legal_holds import LegalHold
 from hub.clock import new_id
 from hub.store.holdings import MAY_HOLD, Held
 from hub.store.revocation_tables import withdrawals
@@ -125,12 +126,12 @@ class Withdrawals:
         )
         return [as_dict(row) for row in rows]
 
-    def kept_by_law(self, plan: UUID) -> Sequence[tuple[str, UUID, str]]:
+    def kept_by_law(self, plan: UUID) -> Sequence[tuple[str, UUID, LegalHold]]:
         """Return what recipients keep of a plan by law, as they said: recipient, element and code."""
         query = sa.select(outbox.c.recipient, _ROW.element_id, _ROW.hold_code)
         query = query.join(outbox, outbox.c.id == _ROW.outbox_id).where(_ROW.hold_code.is_not(None))
         rows = self._connection.execute(query.where(outbox.c.plan_id == plan))
-        return [(row.recipient, row.element_id, row.hold_code) for row in rows]
+        return [(row.recipient, row.element_id, LegalHold(row.hold_code)) for row in rows]
 
     def missing(self, at: datetime, deadline: timedelta, limit: int = 500) -> Sequence[dict[str, Any]]:
         """Return recipients and plans whose receipts are missing after the deadline, oldest first."""

@@ -19,6 +19,7 @@ from hub.settings import Client
 from hub.store.access_tables import access_tokens, used_assertions
 from hub.store.tables import metadata
 from hub.testing.clock import frozen
+from tests.described import hold
 from tests.integration.api.served import Served, served
 from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub
 
@@ -76,7 +77,9 @@ def form(signed: str) -> dict[str, str]:
 
 
 def get_token(hub: Served, signed: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
-    return httpx.post(f"{hub.url}/oauth/token", data=form(signed), headers=headers)
+    answer = httpx.post(f"{hub.url}/oauth/token", data=form(signed), headers=headers)
+    hold("POST", "/oauth/token", answer)
+    return answer
 
 
 def queues(hub: Served, token: str, headers: Mapping[str, str] | None = None) -> int:

@@ -28,6 +28,7 @@ from hub.store.sealed_elements import ElementPlace, unseal_element
 from hub.store.sqlite_file import empty_log
 from hub.store.tables import elements, metadata, people, plans
 from hub.testing.builders import a_consent, a_contribution
+from tests.described import faults_of
 from tests.integration.flow.emergencies import by_the_danish_rules
 from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
 
@@ -188,7 +189,10 @@ def test_the_citizen_gets_a_signed_certificate(world: World) -> None:
     assert {one["recipient"] for one in statement["recipients"]} >= {"employment", "social"}
     assert all(one["confirmed"] for one in statement["recipients"])
     assert b"Anna" not in document
-    whole = orjson.loads(certificate(plan, COORDINATOR, world.store, actor="me", correlation_id="c"))["statement"]
+    whole_document = certificate(plan, COORDINATOR, world.store, actor="me", correlation_id="c")
+    for one in (document, whole_document):
+        assert faults_of("ErasureCertificateAnswer", orjson.loads(one)) == []
+    whole = orjson.loads(whole_document)["statement"]
     assert whole["rows"]["elements"] == 2
     assert whole["recipients"] == whole["told_to_citizen"]["recipients"] == statement["recipients"]
     for nobody in (Reader("elsewhere", Role.COORDINATOR), Reader("citizen", Role.CITIZEN, person=plan), CASEWORKER):

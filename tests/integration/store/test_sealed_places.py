@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.authority.feeding import Topic
+from hub.authority.legal_holds import LegalHold
 from hub.clock import new_id
 from hub.errors import SettingsRefused, Tampered
 from hub.plan.contribution import PersonFacts
@@ -179,7 +180,7 @@ class Filled:
             restriction = new_restriction(plan, new_id(), who, "Det er forkert.", THEN)
             unit.restrictions.add(restriction, self.key)
             unit.restrictions.lift(restriction, "c", "Rettet nu.", self.key, THEN)
-            law = LegalHoldRow(new_id(), plan, "case", "children", "c", THEN, "Sagen er anket.")
+            law = LegalHoldRow(new_id(), plan, LegalHold.CASE, "children", "c", THEN, "Sagen er anket.")
             unit.erasures.hold(law, self.key)
             claim = Correction(new_id(), plan, new_id(), "children", "d", "citizen", Role.CITIZEN, THEN, "Forkert.")
             unit.corrections.add(claim, (), self.key)

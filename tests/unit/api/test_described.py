@@ -8,7 +8,7 @@ import pytest
 
 from tests.described import JSON, schema_of, the_document
 
-#: Files as they are, whose shape is told where they come from: a contract's, an authority's own document, a proof.
+#: Files as they are, whose shape is told where they come from: a contract's, an authority's own document.
 FILES = {"GET /contracts/{path}", "GET /feed/documents/{delivery}"}
 
 
