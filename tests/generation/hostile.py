@@ -1,9 +1,10 @@
 """Documents by somebody who means harm: none is valid, so every one must be refused, and soon.
 
-    for evil in hostile(OF_XML, dice, normal, "application/xml", door, 180): ...
+    for evil in hostile(OF_XML, dice, normal, "application/xml", door, 180, says="Afdækning"): ...
 
-``door`` is an address on loopback that stands wherever a document can point to something; nobody may come.
-Each carries a canary, which may stand in no answer and in no log.
+``door`` is an address on loopback that stands wherever a document can point to something; nobody may come. ``says`` is
+a free text of the document: a canary stands there instead, and where an attack has room for one. It may stand in no
+answer and in no log.
 """
 
 from __future__ import annotations
@@ -253,7 +254,7 @@ def a_wrapping(means: Means) -> tuple[bytes, str, dict[str, str]]:
     whole = re.search(rf"<{prefix}:Body>.*</{prefix}:Body>", means.plain, re.DOTALL)
     assert whole
     body, inner = whole[0], whole[0][len("<soap:Body>") : -len("</soap:Body>")]
-    evil = body.replace("Revalidering", means.word)
+    evil = body.replace(means.word, f"{means.word} igen")
     must = "true" if SOAP12 in means.plain else "1"
     made = means.dice.choice(
         [
@@ -362,13 +363,21 @@ OF_JSON: tuple[Attack, ...] = (json_structure, json_fields, json_bytes, json_lie
 
 
 def hostile(
-    attacks: tuple[Attack, ...], dice: random.Random, normal: str, content_type: str, door: str, count: int
+    attacks: tuple[Attack, ...],
+    dice: random.Random,
+    normal: str,
+    content_type: str,
+    door: str,
+    count: int,
+    *,
+    says: str,
 ) -> Iterator[Hostile]:
-    """Make documents, each attack as often as the others."""
+    """Make documents, each attack as often as the others; where nothing is free text, ``says`` is empty."""
     for at in range(count):
         attack = attacks[at % len(attacks)]
         word = canary(dice)
-        body, kind, headers = attack(Means(dice, normal, content_type, door, word))
+        text = normal.replace(says, word) if says else normal
+        body, kind, headers = attack(Means(dice, text, content_type, door, word))
         yield Hostile(attack.__name__, body, kind, word, headers)
 
 

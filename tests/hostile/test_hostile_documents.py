@@ -41,9 +41,10 @@ class Door:
     example: str
     content_type: str
     attacks: tuple[Attack, ...]
-    #: CPR number and message id of the example.
+    #: CPR number, message id and a free text of the example.
     cpr: str = ""
     message: str = ""
+    says: str = ""
 
     def normal(self) -> str:
         text = (
@@ -53,16 +54,25 @@ class Door:
 
 
 CASE, COURSE = "6a1f0c0e-3b52-4a86-9c7e-0d8f5b1a2c02", "6d3b1c52-0c6e-4b3f-9b6a-5a2e7c0d0001"
-SUBMIT = ("3001749995", "7b2f0c0e-3b52-4a86-9c7e-0d8f5b1a2c02")
+SUBMIT = ("3001749995", "7b2f0c0e-3b52-4a86-9c7e-0d8f5b1a2c02", "Revalidering")
 SOAP = Door("employment", "/soap/employment", "employment/v1:submit-minimal.xml", "", OF_SOAP, *SUBMIT)
 DOORS = {
     "soap-1.1": replace(SOAP, content_type="text/xml; charset=utf-8"),
     "soap-1.2": replace(SOAP, content_type="application/soap+xml; charset=utf-8"),
-    "children": Door("children", "/in/children", "children/v1:minimal.xml", XML, OF_XML, "1110109996", CASE),
-    "l201": Door("children", "/in/children", "children/l201-v1:delivery.xml", XML, OF_XML, "0505159995"),
-    "social": Door("social", "/in/social", "social/v1:sag-minimal.json", JSON, OF_JSON, "0201609996"),
+    "children": Door(
+        "children", "/in/children", "children/v1:minimal.xml", XML, OF_XML, "1110109996", CASE, says="Afdækning"
+    ),
+    "l201": Door(
+        "children", "/in/children", "children/l201-v1:delivery.xml", XML, OF_XML, "0505159995",
+        says="Dannet i fagsystemet",
+    ),
+    "social": Door(
+        "social", "/in/social", "social/v1:sag-minimal.json", JSON, OF_JSON, "0201609996", says="Henvendelse"
+    ),
     "social-event": Door("social", "/in/social/events", "social/v1:sags-haendelse.json", JSON, OF_JSON),
-    "youth": Door("youth", "/in/youth", "youth/v1:forloeb-minimal.json", JSON, OF_JSON, "0505159995", COURSE),
+    "youth": Door(
+        "youth", "/in/youth", "youth/v1:forloeb-minimal.json", JSON, OF_JSON, "0505159995", COURSE, says="Ungeindsats"
+    ),
 }  # fmt: skip
 
 
@@ -147,13 +157,16 @@ def test_hostile_documents_are_refused_and_leave_nothing(
     door, dice = DOORS[name], random.Random(f"{SEED} {name}")
     before, address = kept(hub), f"http://127.0.0.1:{nobody.getsockname()[1]}/x"
     bad: list[str] = []
-    canaries: list[str] = []
-    for at, evil in enumerate(hostile(door.attacks, dice, door.normal(), door.content_type, address, COUNT)):
+    canaries, legible = list[str](), 0
+    made = hostile(door.attacks, dice, door.normal(), door.content_type, address, COUNT, says=door.says)
+    for at, evil in enumerate(made):
         canaries.append(evil.canary)
+        legible += evil.canary.encode() in evil.body
         if wrong := what_is_wrong(hub, door, evil):
             bad.append(f"{at} {evil.attack} ({evil.content_type}) {evil.body[:120]!r}…: {wrong}")
     assert not bad, "\n".join(bad[:20])
     assert len(canaries) == COUNT
+    assert legible > COUNT * (0.6 if door.says else 0.25), "the others are no text, or end before it"
     assert not has_come(nobody), "the hub went where a document pointed"
     assert kept(hub) == before
     logged = "".join(capfd.readouterr()) + caplog.text
