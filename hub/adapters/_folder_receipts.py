@@ -126,7 +126,12 @@ def clear(folder: Path, keep: timedelta) -> None:
     at = now().timestamp()
     with os.scandir(folder) as entries:
         for entry in entries:
-            longest = _LEFT_BEHIND if entry.name.endswith(_UNFINISHED) else keep
             with suppress(FileNotFoundError):
-                if entry.is_file() and at - entry.stat().st_mtime > longest.total_seconds():
+                if entry.is_file() and _is_over(entry, at, keep):
                     os.unlink(entry.path)
+
+
+def _is_over(entry: os.DirEntry[str], at: float, keep: timedelta) -> bool:
+    if entry.name.endswith(_UNFINISHED):  # what is wrapped anew has the age of what it replaces: its writing counts
+        return at - entry.stat().st_ctime > _LEFT_BEHIND.total_seconds()
+    return at - entry.stat().st_mtime > keep.total_seconds()

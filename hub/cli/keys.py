@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from hub.authority import Authorities
 from hub.cli.assembly import joined, open_store
 from hub.cli.printing import me, print_json
-from hub.crypto.envelope import VERSION_BYTES, version_of
+from hub.crypto.envelope import UNOPENED, VERSION_BYTES, version_of
 from hub.flow.rotation import PAUSE, Standing, ask, standing, step
 from hub.queue.folders import refused_files, rewrap_file
 from hub.settings import read_settings
@@ -37,19 +38,26 @@ def keys_rotate(
     is_left: Annotated[bool, typer.Option("--no-wait", help="Leave it to the processes that deliver.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Wrap anew, by the version in use, what other versions have wrapped; the hub goes on meanwhile. Audited."""
+    """Wrap anew, by the version in use, what other versions have wrapped; the hub goes on meanwhile. Audited.
+
+    It ends with 1 when it is through and something of other versions is left, such as what does not open.
+    """
     settings = read_settings()
     store, authorities = open_store(settings), joined(settings)
     ask(store, me())
     for file, authority in refused_files(authorities):
-        rewrap_file(file, authority, store.keyring)
+        with suppress(FileNotFoundError, *UNOPENED):  # cleared since it was listed; or it counts among those left
+            rewrap_file(file, authority, store.keyring)
     os.sync()  # the renames too are on the disk before anybody is told that the old key may go
     nothing = threading.Event()
     while not is_left and standing(store).is_under_way:
         while step(store) is not None:
             nothing.wait(PAUSE.total_seconds())
         nothing.wait(0.5)
-    _say(standing(store), _files_left(store, authorities), as_json)
+    found, files_left = standing(store), _files_left(store, authorities)
+    _say(found, files_left, as_json)
+    if not is_left and (found.left or files_left):
+        raise typer.Exit(1)
 
 
 def told(found: Standing) -> dict[str, Any]:
@@ -69,15 +77,19 @@ def told(found: Standing) -> dict[str, Any]:
 def in_words(found: Standing) -> str:
     """Return in a sentence how the keys stand."""
     if found.left:
-        return f"version {found.in_use} is in use; {found.left} rows are left of others"
+        ended = "; a round has ended without them: they do not open, or were written since" if found.has_ended else ""
+        return f"version {found.in_use} is in use; {found.left} rows are left of others{ended}"
     removable = ", ".join(map(str, sorted(found.removable)))
     return f"version {found.in_use} is in use" + (f"; nothing needs version {removable} any more" if removable else "")
 
 
 def _files_left(store: Store, authorities: Authorities) -> int:
     """Return how many refused files another version than the one in use has wrapped."""
-    versions = (version_of(file.read_bytes()[:VERSION_BYTES]) for file, _ in refused_files(authorities))
-    return sum(version != store.keyring.in_use for version in versions)
+    left = 0
+    for file, _ in refused_files(authorities):
+        with suppress(FileNotFoundError):  # cleared since it was listed
+            left += version_of(file.read_bytes()[:VERSION_BYTES]) != store.keyring.in_use
+    return left
 
 
 def _say(found: Standing, files_left: int, as_json: bool) -> None:

@@ -2,6 +2,8 @@
 
 A field that is in no list is left out, whatever it holds, and counted. Of what a library says the words of its own code
 are told and never what it put into them: that may be a body, an address or a number.
+
+A line that cannot be written, for want of room or of a reader, is lost: the work that it tells of goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +75,17 @@ class _OfLibraries(logging.Formatter):
         return orjson.dumps(line, option=orjson.OPT_SORT_KEYS).decode()
 
 
+class _Ours(structlog.WriteLogger):
+    """Writes a line of our own, or loses it."""
+
+    def msg(self, message: str) -> None:
+        """Write a line; raise nothing where the disk is full (OSError) or the stream closed (ValueError)."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
+
+
 def log_as_json() -> OnlyListed:
     """Write our own log as one JSON object a line, to standard error; keep talkative libraries at warnings.
 
@@ -80,6 +94,7 @@ def log_as_json() -> OnlyListed:
     libraries = logging.StreamHandler()
     libraries.setFormatter(_OfLibraries())
     logging.basicConfig(handlers=[libraries], level=logging.INFO)
+    logging.raiseExceptions = False  # of a line that it cannot write it would say all that was put into it
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     listed = OnlyListed()
@@ -92,7 +107,7 @@ def log_as_json() -> OnlyListed:
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _Ours(sys.stderr),
         cache_logger_on_first_use=True,
     )
     return listed

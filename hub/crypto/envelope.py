@@ -30,6 +30,9 @@ VERSION_BYTES = 4
 _KEY_BYTES = 32
 _WRAPPED_BYTES = VERSION_BYTES + len(FORMAT) + NONCE_BYTES + _KEY_BYTES + 16
 
+#: What bytes that were changed are refused with: the latter where it is the version before a wrapped key.
+UNOPENED = (Tampered, SettingsRefused)
+
 SET_OLD_KEY = "Set the old master key beside the new one until every data key is wrapped anew (hub keys status)."
 
 

@@ -1,7 +1,7 @@
 """What may be done with a dead letter besides replaying it: it is discarded, or somebody looks at what it would bring.
 
 Both need a reason in words, which is sealed under the plan's key, and both are written down. Discarding lets the state
-of then go: what the plan says at its next change leaves as ever, and what was shared is taken back as ever.
+of then go: what the plan says at its next change leaves as ever, and what must be taken back leaves at once.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from uuid import UUID
 from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.reader import Reader
+from hub.crypto.envelope import UNOPENED
 from hub.errors import Conflict, NotFound
 from hub.flow.belonging import may_open
+from hub.flow.corrected import seen_of
 from hub.flow.dead_letter_shapes import RevealedLetter
 from hub.flow.dead_letters import LOOK_AGAIN, NO_LETTER, Wanted, found, listed
-from hub.flow.deliver import lawful_now
+from hub.flow.deliver import lawful_now, reader_of
+from hub.flow.owing import owed_by
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated, stated_for_operators
 from hub.flow.refusal import refusals_written
@@ -51,9 +54,10 @@ def discard(wanted: UUID, reason: str, store: Store, *, actor: str, correlation_
                 "A document that waits to be fetched is not discarded.",
                 "It is fetched once its person's plan opens or its source tells of it anew, and forgotten in the end.",
             )
-        policy, at = unit.policies.in_force().version, now()
-        if not unit.dead_letters.discard(wanted, policy, at):
+        recipient, at = unit.dead_letters.take(wanted), now()
+        if recipient is None:
             return _before(unit, wanted, stored)
+        _let_go(unit, wanted, recipient, stored, at)
         done = Done(Deed.DISCARDED, at, actor, stated_for_operators(reason, _LETTERS))
         unit.dead_letters.write_down(wanted, done, stored.key)
         unit.audit.record("dead-letter-discarded", actor, at, correlation_id, plan, delivery=wanted)
@@ -106,7 +110,7 @@ def reveal(
         if letter is None or stored is None or not _coordinates(unit, stored, reader, at):
             raise NotFound(NO_LETTER)
         would = would_leave(unit, letter, stored, authorities, at)
-        if not would.elements <= _seen(unit, stored, reader, at):
+        if not would.elements <= _seen_whole(unit, stored, would.elements, reader, at):
             raise NotFound(NO_LETTER)
         done = Done(Deed.REVEALED, at, actor, stated(reason, _LETTERS))
         if _has_looked(unit, wanted, done, stored):
@@ -116,6 +120,24 @@ def reveal(
         about = {"delivery": wanted, "recipient": letter.recipient, "elements": shown, **asked_by(reader)}
         unit.audit.record("dead-letter-revealed", actor, at, correlation_id, stored.plan.id, **about)
         return _content(letter, would, at)
+
+
+def _let_go(unit: Unit, wanted: UUID, recipient: str, stored: StoredPlan, at: datetime) -> None:
+    """Let it be no dead letter, as if all were said that could be; what must be taken back is remembered, and leaves.
+
+    Were that not found out here, nobody would: the newest versions are what the sweeper passes over.
+    """
+    policy = unit.policies.in_force()
+    try:
+        owner = unit.people.get(stored.plan.person)
+        view, basis = lawful_now(unit, stored, owner, reader_of(recipient, {}), policy, at)
+    except UNOPENED:  # what does not open, such as a consent, the next delivery finds too, and says so
+        unit.dead_letters.discard(wanted, None, at, stays_due=True)
+        return
+    owes = bool(owed_by(unit, wanted, view, at))
+    unit.dead_letters.discard(wanted, basis, at, stays_due=owes)
+    if owes:
+        unit.outbox.take_back(wanted, at)
 
 
 def _has_looked(unit: Unit, wanted: UUID, wants: Done, stored: StoredPlan) -> bool:
@@ -132,11 +154,16 @@ def _coordinates(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -
     return is_coordinator and may_open(unit, stored.plan.id, stored.plan.person, reader, at)
 
 
-def _seen(unit: Unit, stored: StoredPlan, reader: Reader, at: datetime) -> frozenset[UUID]:
-    """Return what the reader may see of the plan itself: by this door nobody sees more."""
+def _seen_whole(
+    unit: Unit, stored: StoredPlan, wanted: frozenset[UUID], reader: Reader, at: datetime
+) -> frozenset[UUID]:
+    """Return what of some elements the reader sees, with no part left out, in the plan itself, or, of what is gone,
+    would as it read last: by this door nobody sees more.
+    """
     owner = unit.people.get(stored.plan.person)
     view, _ = lawful_now(unit, stored, owner, reader, unit.policies.in_force(), at)
-    return frozenset(seen.element.id for seen in view.seen)
+    seen = seen_of(unit, stored, view, wanted, at)
+    return frozenset(id for id, one in seen.items() if not one.decision.hidden)
 
 
 def _content(letter: Letter, would: Would, at: datetime) -> RevealedLetter:

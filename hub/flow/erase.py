@@ -2,7 +2,8 @@
 
 From the approval on nobody belongs to the plan, so every recipient is told to delete what it holds. Once all have
 answered, the plan's key and all rows that point to the plan are deleted, and with the person's last plan the person
-(docs/adr/0042). A legal hold stops it until the last step. A signed certificate stays, for the citizen.
+(docs/adr/0042). A legal hold stops it until the last step. A signed certificate stays, for the citizen. No step needs
+that the plan opens: one that is damaged can be erased too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from hub.consent.reader import Reader
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.flow.belonging import NO_PLAN, Same, may_choose
 from hub.flow.erasure_told import citizens_copy
-from hub.flow.hold import staffed
+from hub.flow.hold import works_with
+from hub.flow.passing_over import passed_over
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
 from hub.flow.shred import ShownErasure, begin, destroy, is_ready, shown_of, told_to
@@ -37,12 +39,13 @@ def ask(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id:
     :raises Conflict: it is asked for already.
     """
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
-        stored, at = unit.plans.take(plan), now()
-        if stored is None or not may_choose(unit, plan, stored.plan.person, reader, at):
+        unit.plans.lock([plan])
+        person, at = unit.plans.person_of(plan), now()
+        if person is None or not may_choose(unit, plan, person, reader, at):
             raise NotFound(NO_PLAN)
         if unit.erasures.of_plan(plan) is not None:
             raise Conflict("It is asked already that this plan is erased.", "Ask a second person to approve it.")
-        one = new_erasure(plan, stored.plan.person, REQUEST, coordinator_of(unit, plan, at), actor, at)
+        one = new_erasure(plan, person, REQUEST, coordinator_of(unit, plan, at), actor, at)
         unit.erasures.ask(one)
         unit.audit.record("erasure-asked", actor, at, correlation_id, plan, erasure=one.id, **asked_by(reader))
         return told_to(unit, shown_of(unit, one), reader)
@@ -61,7 +64,7 @@ def approve(
     with refusals_written(store, actor, correlation_id, asked=plan), store.begin() as unit:
         unit.plans.lock([plan])
         one, at = unit.erasures.of_plan(plan), now()
-        if one is None or staffed(unit, plan, reader, at) is None:
+        if one is None or not works_with(unit, plan, one.person, reader, at):
             raise NotFound(_NONE)
         if own(one.asked_by, actor):
             raise NotAllowed("An erasure needs two people.", "Ask somebody else who works with the plan to approve it.")
@@ -107,17 +110,20 @@ def waiting(store: Store) -> Sequence[ShownErasure]:
         return [shown_of(unit, one) for one in unit.erasures.waiting()]
 
 
-def clear(unit: Unit, before: datetime, _position: str, _most: int) -> Step:
+def clear(unit: Unit, before: datetime, _position: str, most: int) -> Step:
     """Begin to erase a plan that ended before an instant, or finish one that nobody holds any more.
 
     One in a transaction: whoever takes several plans takes them in one order, or two wait for each other.
     """
-    ended = next(iter(unit.erasures.ended(before, 1)), None)
-    if ended is not None:
-        _begin_if_ended(unit, ended, before)
-        return Step(0, "")
-    ready = next((one.plan for one in unit.erasures.waiting() if _may_be_destroyed(unit, one)), None)
-    return Step(0, None) if ready is None else Step(int(_destroy_if_ready(unit, ready)), "")
+    for ended in unit.erasures.ended(before, most):
+        with passed_over(), unit.connection.begin_nested():  # what is refused of one is let go of, its lock too
+            _begin_if_ended(unit, ended, before)
+            return Step(0, "")
+    for one in unit.erasures.waiting():
+        with passed_over(), unit.connection.begin_nested():
+            if _may_be_destroyed(unit, one):
+                return Step(int(_destroy_if_ready(unit, one.plan)), "")
+    return Step(0, None)
 
 
 def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> bytes:
@@ -132,9 +138,10 @@ def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correla
 
 def _begin_if_ended(unit: Unit, plan: UUID, before: datetime) -> None:
     """Begin to erase a plan, unless it lives again, its erasure is asked for, or a law keeps it, by now."""
-    stored, at = unit.plans.take(plan), now()
-    if stored is not None and unit.erasures.has_ended(plan, before):
-        one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
+    unit.plans.lock([plan])
+    person, at = unit.plans.person_of(plan), now()
+    if person is not None and unit.erasures.has_ended(plan, before):
+        one = new_erasure(plan, person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
         unit.erasures.ask(one)
         begin(unit, one, ACTOR, at, str(new_id()))
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import orjson
 
+from hub.crypto.envelope import UNOPENED
 from hub.flow.before_hold import circle_as_held
 from hub.flow.erasure_statement import citizens_statement
 from hub.flow.ledger import as_citizen, own_views
@@ -20,7 +21,14 @@ from hub.store.transaction import Unit
 
 
 def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient]:
-    """Return how recipients stand, as the citizen is told."""
+    """Return how recipients stand, as the citizen is told; of a plan that does not open nobody knows what they see."""
+    try:
+        return _as_seen(unit, one, found)
+    except UNOPENED:
+        return ()
+
+
+def _as_seen(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient]:
     stored = unit.plans.get(one.plan)
     if stored is None:
         return ()

@@ -147,9 +147,12 @@ def own_or_staffed(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan |
 
 
 def _for_staff(unit: Unit, stored: StoredPlan | None, reader: Reader, at: datetime) -> StoredPlan | None:
-    if stored is None or not may_open(unit, stored.plan.id, stored.plan.person, reader, at):
-        return None
-    return stored if as_member(unit, stored.plan.id, reader, at).role in STAFF else None
+    return stored if stored and works_with(unit, stored.plan.id, stored.plan.person, reader, at) else None
+
+
+def works_with(unit: Unit, plan: UUID, person: UUID, reader: Reader, at: datetime) -> bool:
+    """Tell whether the reader works with a person's plan (:func:`staffed`), which need not open for that."""
+    return may_open(unit, plan, person, reader, at) and as_member(unit, plan, reader, at).role in STAFF
 
 
 def _taken(unit: Unit, plan: UUID, reader: Reader) -> tuple[StoredPlan, datetime]:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from hub.authority import REGISTER, RegisterFacts
 from hub.clock import now
+from hub.errors import NotFound
 from hub.flow.owing import decide_anew, write_down_what_is_owed
+from hub.flow.passing_over import passed_over
 from hub.plan.person import Person
 from hub.plan.plan import Plan
 from hub.store.followed import Followed, State
 from hub.store.register_tasks import TaskKind
 from hub.store.transaction import Store, Unit
+
+#: How long until a plan that did not open is told once more whether an address is protected.
+_AGAIN = timedelta(minutes=10)
 
 
 def learn(unit: Unit, followed: Followed, facts: RegisterFacts, correlation_id: str) -> None:
@@ -45,8 +50,8 @@ def learn(unit: Unit, followed: Followed, facts: RegisterFacts, correlation_id: 
     _audit_what_is_new(unit, before, after, own, correlation_id, at)
     if after.died != before.died:
         _consents_change(unit, plans, correlation_id, at)
-    _protect(unit, after, plans, correlation_id, at)
-    unit.register.people.heard(row.subscription, State.FOLLOWED, at, facts.version, _next_end(after, at))
+    next_look = _protect(unit, after, plans, correlation_id, at)
+    unit.register.people.heard(row.subscription, State.FOLLOWED, at, facts.version, next_look)
 
 
 def recheck(store: Store) -> None:
@@ -56,9 +61,17 @@ def recheck(store: Store) -> None:
     for followed in due:
         with store.begin() as unit:
             plans = unit.plans.lock_concerning(followed.person)
-            person, at = unit.people.get(followed.person), now()
-            _protect(unit, person, plans, "", at)
-            unit.register.people.recheck(followed.subscription, _next_end(person, at))
+            at = now()
+            unit.register.people.recheck(followed.subscription, at + _AGAIN)  # who does not open is in nobody's way
+            with passed_over():
+                unit.register.people.recheck(followed.subscription, _look_again(unit, followed.person, plans, at))
+
+
+def _look_again(unit: Unit, person: UUID, plans: Sequence[UUID], at: datetime) -> datetime | None:
+    try:
+        return _protect(unit, unit.people.get(person), plans, "", at)
+    except NotFound:  # erased meanwhile: the next look lets go
+        return None
 
 
 def with_newcomers(unit: Unit, before: Plan, after: Plan, at: datetime) -> Plan:
@@ -106,22 +119,35 @@ def _consents_change(unit: Unit, plans: Sequence[UUID], correlation_id: str, at:
     decide_anew(unit, plans, at, correlation_id)
 
 
-def _protect(unit: Unit, person: Person, plans: Sequence[UUID], correlation_id: str, at: datetime) -> None:
-    """Have every plan that concerns the person know whether the address is protected; urgently where it is now."""
-    is_protected = person.is_protected(at)
+def _protect(unit: Unit, person: Person, plans: Sequence[UUID], correlation_id: str, at: datetime) -> datetime | None:
+    """Have every plan that concerns the person know whether the address is protected; urgently where it is now.
+
+    Return when to do so next (None: the register says): at a protection's end, and soon for a plan that does not open.
+    The others do not wait for that one, of which nothing leaves meanwhile.
+    """
+    is_protected, known = person.is_protected(at), 0
     changed: list[UUID] = []
     for plan in plans:
-        stored = unit.plans.get(plan)
-        if stored is None:
-            continue
-        before = stored.plan
-        after = before.protecting(frozenset({person.id})) if is_protected else before.protecting_no_more(person.id)
-        if after is not before:
-            unit.plans.save(stored, after, at)
-            changed.append(plan)
+        with passed_over():
+            changed += [plan] if _is_news(unit, plan, person.id, at, is_protected=is_protected) else []
+            known += 1
     if changed:
         unit.outbox.mark_due(changed, at, correlation_id, urgent=is_protected)
         write_down_what_is_owed(unit, changed, at)
+    ends = _next_end(person, at)
+    return ends if known == len(plans) else min(ends or at + _AGAIN, at + _AGAIN)
+
+
+def _is_news(unit: Unit, plan: UUID, person: UUID, at: datetime, *, is_protected: bool) -> bool:
+    """Have a plan know whether a person's address is protected; tell whether it did not."""
+    stored = unit.plans.get(plan)
+    if stored is None:
+        return False
+    before = stored.plan
+    after = before.protecting(frozenset({person})) if is_protected else before.protecting_no_more(person)
+    if after is not before:
+        unit.plans.save(stored, after, at)
+    return after is not before
 
 
 def _next_end(person: Person, at: datetime) -> datetime | None:

@@ -19,6 +19,7 @@ from hub.flow.addressee import addressees, has_own_post
 from hub.flow.circumstances import said_by
 from hub.flow.emergency import to_inform
 from hub.flow.letters import may_go_to_custodians
+from hub.flow.passing_over import passed_over
 from hub.plan.person import Role
 from hub.settings import Settings
 from hub.store.emergencies import EmergencyAccess
@@ -43,7 +44,8 @@ def remind(store: Store, settings: Settings) -> int:
             unit.notices.add(wanted, at)
         missing = sources.missing_receipts(at - timedelta(hours=settings.withdrawal_hours), _BATCH)
         for wanted in missing:
-            _tell(unit, wanted, at)
+            with passed_over():
+                _tell(unit, wanted, at)
     return found + len(near) + len(missing)
 
 
@@ -53,11 +55,16 @@ def remind_of_consents(after: UUID | None, store: Store, settings: Settings) -> 
         at, ahead = now(), timedelta(days=settings.reminder_days)
         plans = NoticeSources(unit.connection, unit.municipality).plans_after(after, _PLANS_AT_ONCE)
         for plan in plans:
-            stored = unit.plans.get(plan)
-            if stored is not None:
-                for consent, end in ending(unit, stored, at, ahead).items():
-                    _tell(unit, Wanted(NoticeKind.CONSENT_ENDS, plan, None, consent, end), at, stored)
+            with passed_over():
+                _tell_what_ends(unit, plan, at, ahead)
     return plans[-1] if len(plans) == _PLANS_AT_ONCE else None
+
+
+def _tell_what_ends(unit: Unit, plan: UUID, at: datetime, ahead: timedelta) -> None:
+    stored = unit.plans.get(plan)
+    if stored is not None:
+        for consent, end in ending(unit, stored, at, ahead).items():
+            _tell(unit, Wanted(NoticeKind.CONSENT_ENDS, plan, None, consent, end), at, stored)
 
 
 def ending(unit: Unit, stored: StoredPlan, at: datetime, ahead: timedelta) -> dict[UUID, datetime]:
@@ -88,7 +95,8 @@ def tell_before_it_is_lifted(unit: Unit, stored: StoredPlan, restriction: UUID, 
 def _of_emergencies(unit: Unit, at: datetime) -> int:
     fresh = list(islice(_without_notice(unit), _BATCH))
     for one in sorted(fresh, key=lambda one: one.id):
-        _tell(unit, Wanted(NoticeKind.EMERGENCY, one.plan, None, one.id, one.opened_at), at)
+        with passed_over():
+            _tell(unit, Wanted(NoticeKind.EMERGENCY, one.plan, None, one.id, one.opened_at), at)
     return len(fresh)
 
 

@@ -90,18 +90,19 @@ def _hold(asked: Asked, store: Store) -> None:
 def _erase_again(unit: Unit, said: dict[str, Any], certificate: bytes, actor: str, correlation_id: str) -> bool:
     """Erase a plan that was erased before. Nobody is waited for, and no legal hold of then counts."""
     plan = UUID(said["plan"])
-    stored, one = unit.plans.take(plan), unit.erasures.of_plan(plan)
-    if stored is None:
+    unit.plans.lock([plan])
+    person, one = unit.plans.person_of(plan), unit.erasures.of_plan(plan)
+    if person is None:
         return False
     if one is None:
         organisation, asked_at = coordinator_of(unit, plan, now()), datetime.fromisoformat(said["asked_at"])
-        one = Erasure(UUID(said["erasure"]), plan, stored.plan.person, said["cause"], organisation, ACTOR, asked_at)
+        one = Erasure(UUID(said["erasure"]), plan, person, said["cause"], organisation, ACTOR, asked_at)
         unit.erasures.ask(one)
     if one.approved_at is None:
         approved_at = datetime.fromisoformat(said["approved_at"])
         unit.erasures.approve(one, ACTOR, approved_at)
         one = replace(one, approved_by=ACTOR, approved_at=approved_at)
-    gone = unit.erasures.shred(plan, stored.plan.person)
+    gone = unit.erasures.shred(plan, person)
     unit.erasures.finish(one, certificate, datetime.fromisoformat(said["erased_at"]))
     unit.audit.record("erased-again", actor, now(), correlation_id, plan, erasure=one.id, cause=one.cause, rows=gone)
     return True

@@ -4,8 +4,8 @@
     while step(store) is not None: ...      # every process does some; how far it has come is committed with each step
 
 A step is a transaction of at most ``MOST`` rows, and waits for nobody. A round that left rows that somebody held begins
-again, until none is left. Rounds are rows of the housekeeping table, one kind per version, so that a process whose
-settings still name another version in use takes no part.
+again, until none is left but those that do not open. Rounds are rows of the housekeeping table, one kind per version,
+so that a process whose settings still name another version in use takes no part.
 """
 
 from __future__ import annotations
@@ -39,12 +39,14 @@ class Standing:
     :ivar rows: how many rows there are of each version that is set or needed.
     :ivar missing: versions that rows need and the settings lack.
     :ivar is_under_way: a round is being done.
+    :ivar has_ended: one has been done: what is left of other versions does not open, or was written since.
     """
 
     in_use: int
     rows: Mapping[int, int]
     missing: frozenset[int]
     is_under_way: bool
+    has_ended: bool
 
     @property
     def left(self) -> int:
@@ -53,7 +55,12 @@ class Standing:
 
     @property
     def removable(self) -> frozenset[int]:
-        """Return the versions that nothing needs any more."""
+        """Return the versions that nothing needs any more; none while rows of others than the one in use are left.
+
+        One that does not open may be of any version, whatever it says, and opens by that again once it is restored.
+        """
+        if self.left:
+            return frozenset()
         return frozenset(version for version, rows in self.rows.items() if not rows and version < self.in_use)
 
 
@@ -65,7 +72,8 @@ def standing(store: Store) -> Standing:
         round_ = next((one for one in _rounds(unit).all() if one.kind == _kind(store)), None)
     rows = {version: counted.get(version, 0) for version in sorted({*counted, *kept})}
     is_under_way = round_ is not None and round_.due_at <= now() + LOOK_AGAIN
-    return Standing(store.keyring.in_use, rows, frozenset(counted) - kept, is_under_way)
+    has_ended = round_ is not None and round_.last_ended_at is not None and not is_under_way
+    return Standing(store.keyring.in_use, rows, frozenset(counted) - kept, is_under_way, has_ended)
 
 
 def check_keys(store: Store) -> None:
@@ -101,12 +109,16 @@ def step(store: Store) -> int | None:
         done = rewrapping.step(taken.position, MOST)
         if done.position is not None:
             known.goes_on(taken, done, at, at + PAUSE)
-        elif rewrapping.is_any_left():  # somebody held it, or a process wrapped it that has another version in use
+        elif rewrapping.left() > done.unreadable:
+            # Somebody held it, or a process wrapped it that has another version in use.
             known.goes_on(taken, Step(done.rows, ""), at, at + LOOK_AGAIN)
         else:
             known.ended(taken, done, at, at + _NEVER)
             rows, actor = taken.cleared + done.rows, taken.asked_by or ACTOR
-            unit.audit.record("keys-rotated", actor, at, str(new_id()), version=store.keyring.in_use, rows=rows)
+            unit.audit.record(
+                "keys-rotated", actor, at, str(new_id()),
+                version=store.keyring.in_use, rows=rows, unreadable=done.unreadable,
+            )  # fmt: skip
     return done.rows
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.clock import now
 from hub.consent.reader import Reader
+from hub.crypto.envelope import UNOPENED
 from hub.errors import Conflict
 from hub.flow.erasure_statement import statement_of
 from hub.flow.erasure_told import recipients_told
@@ -53,10 +55,9 @@ def begin(unit: Unit, one: Erasure, actor: str, at: datetime, correlation_id: st
 
 def _restrict(unit: Unit, one: Erasure, actor: str, at: datetime) -> None:
     """Restrict the plan until it is gone: who sends something meanwhile, and joins it by that, is shown nothing."""
-    stored = unit.plans.get(one.plan)
-    if stored is not None:
-        who = one.organisation, Role.COORDINATOR, actor
-        unit.restrictions.add(new_restriction(one.plan, None, who, f"erasure {one.id}", at), stored.key)
+    with suppress(*UNOPENED):  # what does not open is shown to nobody anyway
+        key, who = unit.plans.key_of(one.plan), (one.organisation, Role.COORDINATOR, actor)
+        unit.restrictions.add(new_restriction(one.plan, None, who, f"erasure {one.id}", at), key)
 
 
 def destroy(unit: Unit, one: Erasure, deadline: timedelta | None, actor: str, correlation_id: str) -> ShownErasure:

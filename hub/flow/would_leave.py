@@ -26,7 +26,7 @@ class Would:
     """What would leave.
 
     :ivar document: in the recipient's words; None where none comes about.
-    :ivar elements: that it discloses.
+    :ivar elements: that it names: it discloses them, takes them back, or says what one of them is part of.
     :ivar because: why none comes about: the code of an error, or one of the words above.
     """
 
@@ -58,7 +58,7 @@ def decided_now(unit: Unit, letter: Letter, stored: StoredPlan, authorities: Aut
 
 
 def _written(decided: Decided, number: Identifier, authorities: Authorities) -> Would:
-    elements = frozenset(item.element.id for item in decided.change.disclosed)
+    elements = _named(decided)
     authority = authorities.get(decided.lease.recipient)
     if authority is None:
         return Would(None, elements, NO_WAY)
@@ -69,3 +69,8 @@ def _written(decided: Decided, number: Identifier, authorities: Authorities) -> 
     except Exception:  # what a mapping stumbles over is why somebody looks; its text may tell of a person
         return Would(None, elements, BUG)
     return Would(document, elements)
+
+
+def _named(decided: Decided) -> frozenset[UUID]:
+    shown, back = [item.element for item in decided.change.disclosed], decided.change.withdrawn
+    return frozenset({*(one.id for one in shown), *(one.part_of for one in shown if one.part_of), *back})

@@ -68,20 +68,24 @@ def rewrap_file(file: Path, authority: str, keyring: Keyring) -> bool:
 
     :raises SettingsRefused: the master key that wrapped it is not set.
     :raises Tampered: the file was changed, or is another authority's.
+    :raises FileNotFoundError: a running hub has cleared it since it was listed.
     """
-    sealed = file.read_bytes()
-    if version_of(sealed) == keyring.in_use:
-        return False
-    # A new file under a name that nobody can foresee, and all by its descriptor: root works in the hub's own folder,
-    # where a link that lay there instead would have it give another file away.
-    anew = file.with_name(f".{new_id().hex}.unfinished")
-    with anew.open("xb") as out:
-        out.write(keyring.rewrap(sealed, refused_place(authority)))
-        out.flush()
-        was = file.stat()
-        with suppress(PermissionError):  # only root can; and what root has wrapped anew the hub itself must read
-            os.fchown(out.fileno(), was.st_uid, was.st_gid)
-        shutil.copystat(file, out.fileno())  # type: ignore[arg-type]  # all that it calls takes a descriptor on Linux
-        os.fsync(out.fileno())
+    with file.open("rb") as before:  # held open, so that its stat outlives a hub that clears the folder meanwhile
+        sealed = before.read()
+        if version_of(sealed) == keyring.in_use:
+            return False
+        wrapped = keyring.rewrap(sealed, refused_place(authority))
+        # A new file under a name that nobody can foresee, and all by its descriptor: root works in the hub's own
+        # folder, where a link that lay there instead would have it give another file away.
+        anew = file.with_name(f".{new_id().hex}.unfinished")
+        with anew.open("xb") as out:
+            out.write(wrapped)
+            out.flush()
+            was = os.fstat(before.fileno())
+            with suppress(PermissionError):  # only root can; and what root has wrapped anew the hub itself must read
+                os.fchown(out.fileno(), was.st_uid, was.st_gid)
+            # All that it calls takes a descriptor on Linux.
+            shutil.copystat(before.fileno(), out.fileno())  # type: ignore[arg-type]
+            os.fsync(out.fileno())
     anew.rename(file)
     return True

@@ -6,6 +6,7 @@ import threading
 
 from hub.flow import rotation
 from hub.flow.housekeeping import PAUSE, expect, step
+from hub.queue.worker import outcome_of
 from hub.settings import Settings
 from hub.store.transaction import Store
 
@@ -24,13 +25,20 @@ class Housekeeper:
         self.bell = threading.Event()
 
     def turn(self) -> float:
-        """Do one step; return how many seconds to rest, so that deliveries go in between."""
+        """Do one step; return how many seconds to rest, so that deliveries go in between.
+
+        Keys that cannot be wrapped anew keep nothing from being cleared: that they cannot is raised afterwards.
+        """
         if not self._is_expected:
             expect(self._store, self._settings)
             self._is_expected = True
-        if rotation.step(self._store) is not None:
+        wrapped = outcome_of(lambda: rotation.step(self._store))
+        if isinstance(wrapped, int):
             return rotation.PAUSE.total_seconds()
-        return _LOOK_SECONDS if step(self._store, self._settings) is None else PAUSE.total_seconds()
+        stepped = step(self._store, self._settings)
+        if wrapped is not None:
+            raise wrapped
+        return _LOOK_SECONDS if stepped is None else PAUSE.total_seconds()
 
     def close(self) -> None:
         """Nothing is held."""

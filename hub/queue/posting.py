@@ -6,6 +6,7 @@ Every process looks; of each thing there is one notice, and a letter is leased, 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -41,15 +42,29 @@ class Posting:
         """Look for what there is to tell when it is time, then send one letter; return how many seconds to rest."""
         self._start()
         if self._remind_at <= monotonic():
-            remind(self._store, self._settings)
+            self._look(lambda: remind(self._store, self._settings))
             self._remind_at = monotonic() + self._settings.remind_seconds
         if self._round_at <= monotonic():
-            self._after = remind_of_consents(self._after, self._store, self._settings)
-            self._round_at = monotonic() + (_ROUND_SECONDS if self._after is None else 0)
+            self._round_at = monotonic() + (0 if self._look(self._look_on) else _ROUND_SECONDS)
         return self._send()
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _look_on(self) -> bool:
+        """Look at some plans more; tell whether there are others behind them."""
+        self._after = remind_of_consents(self._after, self._store, self._settings)
+        return self._after is not None
+
+    def _look(self, deed: Callable[[], int]) -> int:
+        """Look for what there is to tell, and return what came of it; 0 after a bug, which keeps no letter waiting."""
+        outcome = outcome_of(deed)
+        if isinstance(outcome, Unavailable):
+            raise outcome
+        if isinstance(outcome, Exception):
+            _log.error("loop-failed", loop=self.name, **told(outcome))
+            return 0
+        return outcome
 
     def _start(self) -> None:
         if self._is_ready:

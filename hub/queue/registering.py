@@ -7,16 +7,22 @@ start, and an operator holds it as any source.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+
+import structlog
 
 from hub.authority import REGISTER, Register
 from hub.clock import monotonic, now
-from hub.errors import NotFound
+from hub.errors import NotFound, Unavailable, told
 from hub.flow.following import catch_up, look_up, take_changes
 from hub.flow.register import recheck
 from hub.queue.jobs import Jobs
+from hub.queue.worker import outcome_of
 from hub.settings import Settings
 from hub.store.jobs import Job, JobKind
 from hub.store.transaction import Store
+
+_log = structlog.get_logger()
 
 
 class RegisterJobs(Jobs):
@@ -32,10 +38,17 @@ class RegisterJobs(Jobs):
         return [REGISTER]
 
     def _ensure(self) -> None:
-        """Look, now and then, at who has come to have a plan or has none any more, and at what has ended."""
+        """Look, now and then, at who has come to have a plan or has none any more, and at what has ended.
+
+        A look that ends in a bug keeps no job waiting: what the register says is learned.
+        """
         if self._look_at <= monotonic():
-            catch_up(self._store)
-            recheck(self._store)
+            for look in (catch_up, recheck):
+                outcome = outcome_of(partial(look, self._store))
+                if isinstance(outcome, Unavailable):
+                    raise outcome
+                if isinstance(outcome, Exception):
+                    _log.error("loop-failed", loop=self.name, **told(outcome))
             self._look_at = monotonic() + self._settings.sweep_seconds
 
     def _do(self, job: Job) -> None:

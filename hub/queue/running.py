@@ -169,18 +169,22 @@ class LoopThread(threading.Thread):
         return {"last_turn_at": at.isoformat() if at else None, "trouble": self._pulse.trouble}
 
     def _note(self, error: Exception | None) -> None:
+        """Remember how a turn ended, then say what is new of it; a log that breaks ends no loop."""
+        before = self._pulse
+        self._pulse = Pulse(now()) if error is None else Pulse(before.last_turn_at, told(error)["code"])
+        outcome_of(lambda: self._say(error, before.trouble))
+
+    def _say(self, error: Exception | None, before: str) -> None:
         if error is None:
-            if self._pulse.trouble:
+            if before:
                 _log.info("loop-well-again", loop=self._loop.name)
-            self._pulse = Pulse(now())
             return
         trouble = told(error)
         if not isinstance(error, Unavailable):
             _log.error("loop-failed", loop=self._loop.name, **trouble)
-        elif self._pulse.trouble != trouble["code"]:
+        elif before != trouble["code"]:
             said = {"sentence": error.sentence, "next_step": error.next_step}
             _log.warning("loop-held-up", loop=self._loop.name, **trouble, **said)
-        self._pulse = Pulse(self._pulse.last_turn_at, trouble["code"])
 
 
 def _stopped(threads: Sequence[LoopThread], until: float) -> bool:

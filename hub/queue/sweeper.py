@@ -4,7 +4,8 @@ Left behind is a (recipient, plan) whose last settled decision rests on an older
 whose ``recheck_at`` has passed because a consent starts or ends by the calendar. A delivery whose lease ran out needs
 no sweeping: its row is still due, and ``ring_after`` is the lease's end, so the relay rings for it by itself.
 
-Besides, it rings for what waits for room where there is some: a pause has passed, or a limit was raised.
+Besides, it rings for what waits for room where there is some: a pause has passed, or a limit was raised. And where no
+person register is asked, it forgets whom the hub followed in one that was, once they have no plan any more.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Sweeper:
             for recipient in unit.outbox.waited_for():
                 at_most = self._settings.calls_at_most(recipient)
                 unit.outbox.wake(recipient, unit.breakers.room(recipient, Direction.RECIPIENT, at, at_most), at)
+            if not self._settings.person_register:
+                unit.register.people.forget_leavers()
         return 0 if swept == _BATCH else self._settings.sweep_seconds
 
     def close(self) -> None:

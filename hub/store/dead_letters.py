@@ -7,7 +7,7 @@ plan's key.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,10 +18,11 @@ from typing_extensions import TypedDict
 
 from hub.clock import new_id
 from hub.crypto.envelope import seal, unseal
+from hub.store.attempt_order import OLDEST_FIRST
 from hub.store.dead_letter_tables import dead_letter_deeds
 from hub.store.jobs import JobKind
 from hub.store.lease import Basis, Lease
-from hub.store.tables import attempts, jobs, outbox, plans
+from hub.store.tables import attempts, jobs, outbox
 
 CONSENT_CHANGED = "consent-changed"
 _DEED = dead_letter_deeds.c
@@ -181,7 +182,7 @@ class DeadLetters:
                 "outcome": row.outcome,
                 "note": row.note,
             }
-            for row in self._connection.execute(query.order_by(attempts.c.started_at))
+            for row in self._connection.execute(query.order_by(*OLDEST_FIRST))
         ]
 
     def plan_of(self, wanted: UUID) -> UUID | None:
@@ -204,26 +205,31 @@ class DeadLetters:
         )
         return bool(row.rowcount)
 
-    def discard(self, wanted: UUID, policy_version: int, at: datetime) -> bool:
-        """Let a dead letter be none any more, and nothing leave before something changes; tell whether it was one.
-
-        What became due meanwhile stays due only if it may take something back.
-        """
-        version, consents = (
-            sa.select(column).where(plans.c.id == outbox.c.plan_id).scalar_subquery()
-            for column in (plans.c.version, plans.c.consent_version)
+    def take(self, wanted: UUID) -> str | None:
+        """Take a dead letter for writing; return its recipient, None when it is none, or none any more."""
+        query = sa.select(outbox.c.recipient).where(
+            outbox.c.id == wanted, outbox.c.municipality == self._municipality, outbox.c.dead_at.is_not(None)
         )
-        row = self._connection.execute(
+        return self._connection.execute(query.with_for_update()).scalar_one_or_none()
+
+    def discard(self, wanted: UUID, basis: Basis | None, at: datetime, *, stays_due: bool) -> None:
+        """Let a dead letter be none any more, and nothing leave before something changes.
+
+        :param wanted: taken.
+        :param basis: of the decision what must be taken back; None where that cannot be decided: the sweeper finds it.
+        :param stays_due: or else it stays so only if a consent has changed meanwhile.
+        """
+        values: dict[str, Any] = {} if basis is None else asdict(basis)
+        if not stays_due:
+            values["due_at"] = sa.case((outbox.c.is_revision, outbox.c.due_at), else_=None)
+        self._connection.execute(
             outbox.update()
-            .where(outbox.c.id == wanted, outbox.c.dead_at.is_not(None))
+            .where(outbox.c.id == wanted)
             .values(
                 dead_at=None, dead_cause=None, dead_note=None, dead_attempts=None, attempts=0, not_before=at,
-                ring_after=at,
-                due_at=sa.case((outbox.c.is_revision, outbox.c.due_at), else_=None),
-                plan_version=version, consent_version=consents, policy_version=policy_version,
+                ring_after=at, **values,
             )
         )  # fmt: skip
-        return bool(row.rowcount)
 
     def write_down(self, wanted: UUID, done: Done, key: bytes) -> None:
         """Remember who did what with one, the reason sealed under the plan's key."""

@@ -200,7 +200,8 @@ class Erasures:
     def shred(self, plan: UUID, person: UUID) -> Mapping[str, int]:
         """Delete all that there is of a plan, and of its person unless another plan names them; return rows by table.
 
-        The audit stays: it has ids, categories and rules, and its chain must verify.
+        The audit stays: it has ids, categories and rules, and its chain must verify. So does, for a while, the id of a
+        subscription in the person register.
         """
         gone: dict[str, int] = {}
         self._bodies(plan, gone)
@@ -215,10 +216,16 @@ class Erasures:
         self._delete(plans, plans.c.id == plan, gone)
         named = [sa.exists().where(table.c.person_id == person) for table in (plan_people, notices)]
         if not self._connection.execute(sa.select(sa.or_(*named))).scalar_one():
-            for table in (consents, identifiers, followed):
+            for table in (consents, identifiers):
                 self._delete(table, table.c.person_id == person, gone)
+            self._leave_the_register(person)
             self._delete(people, people.c.id == person, gone)
         return gone
+
+    def _leave_the_register(self, person: UUID) -> None:
+        """Keep no more of a subscription than its id: by it the next look has the register let go of the person."""
+        known = followed.update().where(followed.c.person_id == person)
+        self._connection.execute(known.values(version=0, recheck_at=None))
 
     def _bodies(self, plan: UUID, gone: dict[str, int]) -> None:
         """Clear the messages of a plan: those that another plan needs keep two digests and the answer."""

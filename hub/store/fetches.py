@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from hub.store.attempt_order import NEWEST_FIRST
 from hub.store.feed_tables import feed_fetches
 from hub.store.lease import Basis
 from hub.store.tables import attempts
@@ -94,7 +95,7 @@ class Fetches:
         newest = (
             sa.select(attempts.c.id)
             .where(attempts.c.outbox_id == fetch.row, attempts.c.is_open)
-            .order_by(attempts.c.started_at.desc())
+            .order_by(*NEWEST_FIRST)
             .limit(1)
         )
         return bool(self._connection.execute(newest).scalar_one_or_none() == fetch.attempt)

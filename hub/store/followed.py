@@ -93,6 +93,10 @@ class FollowedPeople:
         """Forget a subscription that the register has let go of."""
         self._connection.execute(followed.delete().where(_ROW.id == subscription))
 
+    def forget_leavers(self) -> None:
+        """Forget who has no plan any more: where no register is asked any more, there is none to let go of them."""
+        self._connection.execute(followed.delete().where(self._is_ours(), self._has_no_plan()))
+
     def due(self, at: datetime) -> Sequence[Followed]:
         """Return those for whom something that the register said has ended by the calendar."""
         query = sa.select(followed).where(self._is_ours(), _ROW.recheck_at <= at).order_by(_ROW.recheck_at)
@@ -117,8 +121,7 @@ class FollowedPeople:
         return [row["id"] for row in rows]
 
     def _leavers(self) -> Sequence[UUID]:
-        has_plan = sa.exists().where(plans.c.person_id == _ROW.person_id)
-        query = sa.select(_ROW.id).where(self._is_ours(), _ROW.state != State.LEAVING, sa.not_(has_plan))
+        query = sa.select(_ROW.id).where(self._is_ours(), _ROW.state != State.LEAVING, self._has_no_plan())
         found = self._connection.execute(query.order_by(_ROW.id).limit(_AT_ONCE)).scalars().all()
         self._connection.execute(followed.update().where(_ROW.id.in_(found)).values(state=State.LEAVING))
         return found
@@ -130,6 +133,10 @@ class FollowedPeople:
         found = self._connection.execute(query.order_by(_ROW.asked_at).limit(_AT_ONCE)).scalars().all()
         self._connection.execute(followed.update().where(_ROW.id.in_(found)).values(asked_at=at))
         return found
+
+    @staticmethod
+    def _has_no_plan() -> sa.ColumnElement[bool]:
+        return sa.not_(sa.exists().where(plans.c.person_id == _ROW.person_id))
 
     def _is_ours(self) -> sa.ColumnElement[bool]:
         return _ROW.municipality == self._municipality

@@ -73,6 +73,11 @@ class Outbox:
         self._execute(REMEMBER_CAUSE, **given)
         self.has_become_due = True
 
+    def take_back(self, wanted: UUID, at: datetime) -> None:
+        """Make one row due, urgently: its recipient must give something up."""
+        self._execute(sql.MARK_ONE_REVISED, wanted=wanted, at=at, cause=None)
+        self.has_become_due = True
+
     def under_way(self, plan_ids: Sequence[UUID], at: datetime) -> int:
         """Count deliveries of these plans that a worker holds now."""
         query = sa.select(sa.func.count()).where(outbox.c.plan_id.in_(plan_ids), outbox.c.lease_until > at)

@@ -46,7 +46,8 @@ _OF_PLANS = outbox.update().where(
 )
 MARK_DUE = _OF_PLANS.values(_DUE)
 #: A withdrawal does not wait out the failures of what it takes back.
-MARK_REVISED = _OF_PLANS.values(_due(sa.true(), is_urgent=True, is_revision=True, not_before=_AT))
+_REVISED = _due(sa.true(), is_urgent=True, is_revision=True, not_before=_AT)
+MARK_REVISED, MARK_ONE_REVISED = _OF_PLANS.values(_REVISED), outbox.update().where(_THIS).values(_REVISED)
 #: What is only pressing does: a recipient that fails would else be tried eight times in a minute.
 MARK_PRESSING = _OF_PLANS.values(_due(_ROW.not_before <= _AT, is_urgent=True))
 

@@ -106,6 +106,11 @@ class Plans:
         """Return the id of a person's plan."""
         return self._connection.execute(sa.select(plans.c.id).where(plans.c.person_id == person)).scalar_one_or_none()
 
+    def person_of(self, wanted: UUID) -> UUID | None:
+        """Return whose a plan is, which need not open for that; None where there is none."""
+        query = sa.select(plans.c.person_id).where(plans.c.id == wanted, plans.c.municipality == self._municipality)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def lock(self, wanted: Iterable[UUID]) -> None:
         """Take plans for writing, in one order for everyone, so that two transactions never wait for each other.
 

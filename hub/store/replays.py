@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from hub.authority import ReceiptStatus
 from hub.crypto.envelope import Keyring
+from hub.store.attempt_order import OLDEST_FIRST
 from hub.store.dead_letters import Letter
 from hub.store.replay_rows import Item, Outcome, Replay, Standing, State
 from hub.store.replay_tables import replay_items, replays
@@ -132,7 +133,7 @@ class Replays:
             sa.select(attempts.c.leaving)
             .where(attempts.c.outbox_id == item.row, attempts.c.mark >= item.mark)
             .where(sa.not_(attempts.c.is_open), attempts.c.outcome.in_(list(ReceiptStatus)))
-            .order_by(attempts.c.started_at)
+            .order_by(*OLDEST_FIRST)
             .limit(1)
         )
         leaving = self._connection.execute(answered).scalar_one_or_none()

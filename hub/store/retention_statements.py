@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, bindparam
 
+from hub.store.attempt_order import is_later
 from hub.store.delivery_tables import business_receipts
 from hub.store.jobs import UNKNOWN_PERSON
 from hub.store.policy_drafts import DraftState
@@ -103,9 +104,7 @@ CLOSED_ATTEMPTS = (
     .where(outbox.c.municipality == _OURS, sa.not_(attempts.c.is_open))
 )
 _LATER, _LOST, _AFTER = attempts.alias("later"), attempts.alias("lost"), attempts.alias("after")
-_IS_NEWEST = sa.not_(
-    sa.exists().where(_LATER.c.outbox_id == attempts.c.outbox_id, _LATER.c.started_at > attempts.c.started_at)
-)
+_IS_NEWEST = sa.not_(sa.exists().where(_LATER.c.outbox_id == attempts.c.outbox_id, is_later(_LATER, attempts)))
 _CARRIED_A_WITHDRAWAL = sa.exists().where(withdrawals.c.attempt_id == attempts.c.id)
 _WAS_UNDER_WAY = sa.exists().where(revocation_deliveries.c.attempt_id == attempts.c.id)
 #: The first that was answered after one that was lost says in a proof when that one was settled (``revocations``).
@@ -113,7 +112,7 @@ _SETTLED_THE_LOST = (
     sa.select(sa.func.min(_AFTER.c.finished_at))
     .where(
         _AFTER.c.outbox_id == _LOST.c.outbox_id,
-        _AFTER.c.started_at > _LOST.c.started_at,
+        is_later(_AFTER, _LOST),
         _AFTER.c.finished_at.is_not(None),
         sa.not_(_AFTER.c.is_open),
     )
@@ -122,7 +121,7 @@ _SETTLED_THE_LOST = (
 _SETTLED_A_LOST_ONE = sa.exists().where(
     _LOST.c.outbox_id == attempts.c.outbox_id,
     _LOST.c.finished_at.is_(None),
-    _LOST.c.started_at < attempts.c.started_at,
+    is_later(attempts, _LOST),
     revocation_deliveries.c.attempt_id == _LOST.c.id,
     attempts.c.finished_at <= _SETTLED_THE_LOST,
 )

@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from hub.clock import new_id
+from hub.store.attempt_order import OLDEST_FIRST, is_later
 from hub.store.revocation_tables import revocation_deliveries, revocation_withdrawals, revocations, withdrawals
 from hub.store.tables import attempts, outbox
 
@@ -20,15 +21,13 @@ _SETTLED_LATER = (
     sa.select(sa.func.min(_LATER.c.finished_at))
     .where(
         _LATER.c.outbox_id == attempts.c.outbox_id,
-        _LATER.c.started_at > attempts.c.started_at,
+        is_later(_LATER, attempts),
         _LATER.c.finished_at.is_not(None),
         sa.not_(_LATER.c.is_open),
     )
     .scalar_subquery()
 )
-_NEWEST_START = (
-    sa.select(sa.func.max(_LATER.c.started_at)).where(_LATER.c.outbox_id == attempts.c.outbox_id).scalar_subquery()
-)
+_HAS_A_LATER = sa.exists().where(_LATER.c.outbox_id == attempts.c.outbox_id, is_later(_LATER, attempts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Revocations:
             .join(attempts, attempts.c.id == revocation_deliveries.c.attempt_id)
             .join(outbox, outbox.c.id == attempts.c.outbox_id)
             .where(revocation_deliveries.c.revocation_id == revocation)
-            .order_by(outbox.c.recipient, attempts.c.started_at)
+            .order_by(outbox.c.recipient, *OLDEST_FIRST)
         )
         return [_under_way(row) for row in rows]
 
@@ -167,7 +166,7 @@ class Revocations:
         return [_owed(one) for one in rows]
 
 
-_IS_NEWEST_UNFINISHED = sa.and_(attempts.c.finished_at.is_(None), attempts.c.started_at == _NEWEST_START)
+_IS_NEWEST_UNFINISHED = sa.and_(attempts.c.finished_at.is_(None), sa.not_(_HAS_A_LATER))
 
 
 def _under_way(row: sa.Row[*tuple[object, ...]]) -> UnderWay:

@@ -6,7 +6,7 @@ own key needs nothing: its key is wrapped anew, and stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
-from hub.crypto.envelope import VERSION_BYTES, Keyring, version_of
+from hub.crypto.envelope import UNOPENED, VERSION_BYTES, Keyring, version_of
 from hub.store.holdings import said_place
 from hub.store.inbox import body_place
 from hub.store.people import key_place as person_key_place
@@ -27,6 +27,7 @@ from hub.store.subscriptions import terms_place
 from hub.store.tables import attempts, inbox, people, plans
 
 _Sealed = sa.Column[Any]
+_FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ WRAPPED: Sequence[Wrapped] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrapped(Step):
+    """What one step did.
+
+    :ivar unreadable: how many rows, by the round until now, did not open: they stay as they are.
+    """
+
+    unreadable: int = 0
+
+
 class Rewrapping:
     """What master keys have wrapped, in one transaction."""
 
@@ -67,14 +78,7 @@ class Rewrapping:
 
     def missing(self) -> int | None:
         """Return a version that some row needs and the keyring lacks."""
-        return self._first_but(self._keyring.versions)
-
-    def is_any_left(self) -> bool:
-        """Tell whether there is a row of another version than the one in use."""
-        return self._first_but({self._keyring.in_use}) is not None
-
-    def _first_but(self, these: Iterable[int]) -> int | None:
-        known = [version.to_bytes(VERSION_BYTES) for version in sorted(these)]
+        known = [version.to_bytes(VERSION_BYTES) for version in sorted(self._keyring.versions)]
         for one in WRAPPED:
             query = sa.select(_version(one.column)).where(_version(one.column).not_in(known)).limit(1)
             written = self._connection.execute(query).scalar_one_or_none()
@@ -82,26 +86,52 @@ class Rewrapping:
                 return version_of(written)
         return None
 
-    def step(self, position: str, most: int) -> Step:
-        """Wrap the next rows behind a position anew; rows that somebody holds just now are left for the next round."""
-        index, last = orjson.loads(position) if position else (0, str(UUID(int=0)))
+    def left(self) -> int:
+        """Return how many rows there are of another version than the one in use."""
+        return sum(rows for version, rows in self.counts().items() if version != self._keyring.in_use)
+
+    def step(self, position: str, most: int) -> Rewrapped:
+        """Wrap the next rows behind a position anew; rows that somebody holds just now are left for the next round.
+
+        One that does not open is counted and passed over: it keeps no other from being wrapped anew.
+        """
+        index, last, unreadable = _place(position)
         one = WRAPPED[index]
         id_, in_use = one.column.table.c.id, self._keyring.in_use.to_bytes(VERSION_BYTES)
         rows = self._connection.execute(
             sa.select(id_, one.column)
-            .where(id_ > UUID(last), _version(one.column) != in_use)
+            .where(id_ > last, _version(one.column) != in_use)
             .order_by(id_)
             .limit(most)
             # It waits for nobody, so it is in nobody's way: whoever holds a row goes on.
             .with_for_update(skip_locked=True, key_share=True)
         ).all()
-        for row in rows:
-            anew = self._keyring.rewrap(row[1], one.place(row.id))
-            self._connection.execute(one.column.table.update().where(id_ == row.id).values({one.column: anew}))
+        done = sum(self._is_wrapped(one, row.id, row[1]) for row in rows)
+        unreadable += len(rows) - done
         if len(rows) == most:
-            return Step(len(rows), orjson.dumps([index, str(rows[-1].id)]).decode())
+            return Rewrapped(done, _position(index, rows[-1].id, unreadable), unreadable)
         is_last = index + 1 == len(WRAPPED)
-        return Step(len(rows), None if is_last else orjson.dumps([index + 1, str(UUID(int=0))]).decode())
+        return Rewrapped(done, None if is_last else _position(index + 1, _FIRST, unreadable), unreadable)
+
+    def _is_wrapped(self, one: Wrapped, row: UUID, sealed: bytes) -> bool:
+        """Wrap what a row has anew; tell whether it opened."""
+        try:
+            anew = self._keyring.rewrap(sealed, one.place(row))
+        except UNOPENED:
+            return False
+        table = one.column.table
+        self._connection.execute(table.update().where(table.c.id == row).values({one.column: anew}))
+        return True
+
+
+def _place(position: str) -> tuple[int, UUID, int]:
+    """Return the column and row that a step begins behind, and how many rows did not open until there."""
+    index, last, *unreadable = orjson.loads(position) if position else (0, str(_FIRST))
+    return index, UUID(last), next(iter(unreadable), 0)  # a round that an older version began does not say
+
+
+def _position(index: int, last: UUID, unreadable: int) -> str:
+    return orjson.dumps([index, str(last), unreadable]).decode()
 
 
 def _version(column: _Sealed) -> sa.ColumnElement[bytes]:

@@ -9,13 +9,14 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from hub.store.attempt_order import NEWEST_FIRST
 from hub.store.tables import attempts, outbox
 
 # Statements that are asked often are built once: building one takes SQLAlchemy longer than SQLite needs to run it.
 _LAST_BEFORE_IT_DIED = (
     sa.select(attempts.c.leaving)
     .where(attempts.c.outbox_id == outbox.c.id, attempts.c.started_at <= outbox.c.dead_at)
-    .order_by(attempts.c.started_at.desc())
+    .order_by(*NEWEST_FIRST)
     .limit(1)
     .scalar_subquery()
 )

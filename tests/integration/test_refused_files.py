@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from hub.clock import new_id
-from hub.queue.folders import refused_place
+from hub.adapters._folder_receipts import clear
+from hub.clock import new_id, now
+from hub.crypto.envelope import Keyring, version_of
+from hub.queue.folders import refused_place, rewrap_file
 from hub.store.migrations import upgrade
 from hub.store.tables import audit
 from hub.store.transaction import Store
+from hub.testing.clock import frozen
 from tests.integration.databases import a_keyring, a_store
 
 pytestmark = pytest.mark.integration
@@ -93,6 +97,71 @@ def test_nothing_is_written_out_when_the_audit_cannot_be(sealed: Sealed) -> None
     done = sealed.open(sealed.file)
     assert done.returncode != 0
     assert done.stdout == b""
+
+
+def after_a_rotation() -> Keyring:
+    return Keyring({1: b"\x01" * 32, 2: b"\x03" * 32}, b"\x02" * 32)
+
+
+def test_whoever_looks_into_the_folder_meanwhile_leaves_what_a_rotation_is_writing(
+    sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = after_a_rotation()
+    weeks_ago = now().timestamp() - timedelta(days=20).total_seconds()
+    os.utime(sealed.file, (weeks_ago, weeks_ago))
+    fsync = os.fsync
+
+    def looked_into(descriptor: int) -> None:
+        fsync(descriptor)
+        clear(sealed.file.parent, timedelta(days=90))
+
+    monkeypatch.setattr(os, "fsync", looked_into)
+    assert rewrap_file(sealed.file, "children", newer)
+    assert newer.unseal_alone(sealed.file.read_bytes(), refused_place("children")) == BODY
+    assert sealed.file.stat().st_mtime == pytest.approx(weeks_ago), "it goes when it would have gone"
+
+
+def test_what_a_rotation_left_half_written_goes_after_an_hour(sealed: Sealed) -> None:
+    half = sealed.file.with_name(f".{new_id().hex}.unfinished")
+    half.write_bytes(b"half")
+    for hours, is_there in ((0.9, True), (1.1, False)):
+        with frozen(now() + timedelta(hours=hours)):
+            clear(sealed.file.parent, timedelta(days=90))
+        assert half.exists() is is_there
+
+
+def test_a_refused_file_that_is_cleared_meanwhile_does_not_stop_a_rotation(sealed: Sealed, tmp_path: Path) -> None:
+    place = tmp_path / "children" / "refused"
+    place.mkdir(parents=True)
+    (place / f"{new_id()}.sealed").symlink_to(tmp_path / "gone")  # listed, and not there once it is read
+    stays = sealed.file.rename(place / sealed.file.name)
+    wires = orjson.dumps({"children": {"folder": str(place.parent)}}).decode()
+    newer = {"HUB_KEYS__2": base64.b64encode(b"\x03" * 32).decode(), "HUB_AUTHORITIES": wires}
+    for words, left in ((("status",), 1), (("rotate",), 0)):
+        done = sealed.runs("keys", *words, "--json", **newer)
+        assert done.returncode == 0, done.stderr
+        assert orjson.loads(done.stdout)["refused_files_left"] == left
+    assert version_of(stays.read_bytes()) == 2
+
+
+def test_a_refused_file_that_does_not_open_is_left_and_told_and_stops_no_rotation(
+    sealed: Sealed, tmp_path: Path
+) -> None:
+    place = tmp_path / "children" / "refused"
+    place.mkdir(parents=True)
+    content = bytearray(sealed.file.read_bytes())
+    content[20] ^= 1
+    damaged = place / "0.sealed"
+    damaged.write_bytes(bytes(content))
+    other = sealed.file.rename(place / "1.sealed")
+    wires = orjson.dumps({"children": {"folder": str(place.parent)}}).decode()
+    newer = {"HUB_KEYS__2": base64.b64encode(b"\x03" * 32).decode(), "HUB_AUTHORITIES": wires}
+    done = sealed.runs("keys", "rotate", **newer)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"Refused files of other versions: 1." in done.stdout
+    assert (damaged.read_bytes(), version_of(other.read_bytes())) == (bytes(content), 2)
+    assert {one.name for one in place.iterdir()} == {damaged.name, other.name}, "nothing half-written is left"
+    assert [action for action, _ in sealed.audited()] == ["keys-rotated"]
 
 
 def test_a_rotation_wraps_refused_files_anew_and_says_how_many_are_left(sealed: Sealed, tmp_path: Path) -> None:

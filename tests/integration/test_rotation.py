@@ -19,14 +19,18 @@ import pytest
 import sqlalchemy as sa
 
 from hub.authority import Authorities
+from hub.cli.keys import in_words
 from hub.crypto.envelope import Keyring
 from hub.errors import SettingsRefused
 from hub.flow.accept import accept
+from hub.flow.housekeeping import ask as asks_to_clear
+from hub.flow.housekeeping import expect, rounds
 from hub.flow.rotation import ask, check_keys, standing, step
 from hub.flow.show import show_plan
+from hub.queue.housekeeper import Housekeeper
 from hub.queue.running import Running
 from hub.store.rewrapping import WRAPPED
-from hub.store.tables import audit, inbox
+from hub.store.tables import audit, inbox, plans
 from hub.store.transaction import Store
 from hub.testing.memory_adapter import MemoryAdapter, Told
 from tests.integration.set_up import COORDINATOR, SetUp, authorities_of, eventually
@@ -190,3 +194,60 @@ def without_the_old_key(set_up: SetUp, load: Load) -> None:
     with pytest.raises(SettingsRefused, match="master key version 2, and HUB_KEYS__2 is not set"):
         check_keys(old)
     old.close()
+
+
+@pytest.mark.parametrize("byte", [0, 20], ids=["version-of-the-key", "key"])
+def test_one_wrapped_key_that_does_not_open_stops_neither_the_others_nor_housekeeping(set_up: SetUp, byte: int) -> None:
+    authorities = authorities_of(MemoryAdapter("children"))
+    some = sorted(set_up.opens_plan(authorities, f"01017001{n:02d}") for n in range(3))
+    newer = with_keys(set_up, 1, 2)
+    ask(newer, "test")
+    expect(newer, set_up.settings)
+    flips(newer, some[0], byte)
+    asks_to_clear(newer, set_up.settings, "test")
+    keeper = Housekeeper(newer, set_up.settings)
+    eventually(lambda: keeper.turn() and not standing(newer).is_under_way and not is_clearing(set_up, newer))
+    found = standing(newer)
+    assert (found.left, found.has_ended, found.removable) == (1, True, frozenset())
+    assert "1 rows are left of others; a round has ended without them" in in_words(found)
+    with newer.begin(read_only=True) as unit:
+        assert all(unit.plans.get(plan) for plan in some[1:])
+        (details,) = unit.connection.execute(
+            sa.select(audit.c.details).where(audit.c.action == "keys-rotated")
+        ).scalars()
+    assert orjson.loads(details)["unreadable"] == 1
+    flips(newer, some[0], byte)  # restored from a copy: another round takes it along
+    ask(newer, "test")
+    eventually(lambda: step(newer) is None and not standing(newer).is_under_way)
+    assert standing(newer).removable == {1}
+    newer.close()
+
+
+def test_housekeeping_goes_on_though_rotation_fails(set_up: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    asks_to_clear(set_up.store, set_up.settings, "test")
+    monkeypatch.setattr("hub.flow.rotation.step", raises)
+    keeper = Housekeeper(set_up.store, set_up.settings)
+
+    def is_done() -> bool:
+        with pytest.raises(ZeroDivisionError):  # it is told, once the others have had their step
+            keeper.turn()
+        return not is_clearing(set_up, set_up.store)
+
+    eventually(is_done)
+
+
+def raises(_store: Store) -> None:
+    raise ZeroDivisionError
+
+
+def is_clearing(set_up: SetUp, store: Store) -> bool:
+    return any(one["is_due"] for one in rounds(store, set_up.settings))
+
+
+def flips(store: Store, plan: UUID, byte: int) -> None:
+    """Flip a bit of a plan's wrapped key; flipped once more, it is as it was."""
+    with store.begin() as unit:
+        query = sa.select(plans.c.wrapped_key).where(plans.c.id == plan)
+        content = bytearray(unit.connection.execute(query).scalar_one())
+        content[byte] ^= 1
+        unit.connection.execute(plans.update().where(plans.c.id == plan).values(wrapped_key=bytes(content)))

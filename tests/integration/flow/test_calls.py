@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +31,26 @@ from hub.testing.clock import frozen
 from tests.integration.databases import a_store
 from tests.integration.set_up import eventually
 from tests.integration.world import SOMEBODY, Dies, World, some_settings
+from tests.source import ROOT
 
 pytestmark = pytest.mark.integration
 
 PEOPLE = (TEST_CPR, "0101640097", "0101625638")
 DOWN = RecipientDown("It does not answer.")
+#: Brings a row twice, as a worker's process does, and says what became of it and how often its recipient heard of it.
+BRINGS = """
+import sys
+from uuid import UUID
+from hub.cli.log_lines import log_as_json
+from hub.queue.worker import bring
+from tests.integration.databases import a_store
+from tests.integration.world import World
+
+log_as_json()
+world = World(a_store(sys.argv[1]))
+said = [bring(UUID(sys.argv[2]), world.store, world.authorities, world.settings) for _ in range(2)]
+print(*said, len(world.systems["social"].heard))
+"""
 
 
 def raises(error: BaseException) -> Any:
@@ -135,6 +153,20 @@ def test_a_probe_that_is_answered_closes_the_circuit_and_the_rest_follows(
     assert standing(world)["state"] == State.CLOSED
     assert rung(world) == set(plans[1:])
     assert [world.delivers(plan, "social") for plan in plans[1:]] == [Settled.DELIVERED, Settled.DELIVERED]
+    assert len(world.audited("breaker-closed")) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_delivery_that_closes_a_circuit_is_settled_once_though_the_disk_of_the_log_is_full(
+    world: World, plans: list[UUID], url: str
+) -> None:
+    goes_down(world, plans[0])
+    world.waits()
+    brings = [sys.executable, "-c", BRINGS, url, str(world.row(plans[0], "social").id)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(brings, stdout=subprocess.PIPE, stderr=full, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == [Settled.DELIVERED, Settled.NOT_DUE, "1"]
+    assert standing(world)["state"] == State.CLOSED
     assert len(world.audited("breaker-closed")) == 1
 
 

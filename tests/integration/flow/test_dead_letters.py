@@ -28,8 +28,9 @@ from hub.flow.replay import replay
 from hub.flow.settle import Settled, fail
 from hub.plan.person import Role
 from hub.store.dead_letters import Deed, Kind
-from hub.testing.builders import TEST_CPR, a_consent, a_contribution
+from hub.testing.builders import TEST_CPR, a_consent, a_contribution, an_id
 from tests.integration.flow.test_deliver import raises
+from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, Dies, Words, World, citizen_of
 
 pytestmark = pytest.mark.integration
@@ -332,6 +333,56 @@ def test_the_plans_citizen_reads_the_plan_and_no_dead_letter(world: World) -> No
 
 def test_nothing_is_revealed_that_the_coordinator_may_not_see_in_the_plan(world: World) -> None:
     plan, _ = a_dead_letter(world, RecipientRefused("It will not."))
+    with pytest.raises(NotFound):
+        reveals(world, world.row(plan, "social").id, COORDINATOR)
+
+
+def a_letter_about_what_is_around(world: World, *sees: str) -> UUID:
+    """Let a dead letter to social services bring a goal that serves another, and take back one that is gone.
+
+    :param sees: categories that the coordinator sees, too.
+    """
+    (plan,) = world.opens_plan().plans
+    for category in ("goals", "health"):
+        world.says(a_consent(SOMEBODY).to("social").for_categories(category).build(), plan)
+    world.says(a_consent(SOMEBODY).to("coordination").for_categories(*sees).build(), plan)
+    first = a_contribution("children").with_draft("h1", category="health")
+    world.accepts(first.with_draft("h2", category="health").with_draft("g", part_of="h1").build())
+    world.delivers(plan, "social")
+    world.systems["social"].before = raises(RecipientRefused("It will not."))
+    changed = a_contribution("children").version(2).with_draft("g", title=TITLE, part_of="h1")
+    world.accepts(changed.removing("h2").build())
+    assert world.delivers(plan, "social") is Settled.DEAD
+    return plan
+
+
+def test_nothing_is_revealed_that_names_what_the_coordinator_may_not_see(world: World) -> None:
+    plan = a_letter_about_what_is_around(world, "goals")
+    goal = world.shows(plan).view.element(an_id("children", "g"))
+    assert goal is not None
+    assert goal.element.part_of is None, "else this shows nothing"
+    with pytest.raises(NotFound):
+        reveals(world, world.row(plan, "social").id, COORDINATOR)
+    assert not world.audited("dead-letter-revealed")
+
+
+def test_what_is_taken_back_is_revealed_where_it_would_be_seen_as_it_read_last(world: World) -> None:
+    plan = a_letter_about_what_is_around(world, "goals", "health")
+    content = reveals(world, world.row(plan, "social").id, COORDINATOR)["content"]
+    assert (content["disclosed"][0]["element"]["part_of"], content["withdrawn"]) == (
+        str(an_id("children", "h1")), [str(an_id("children", "h2"))],
+    )  # fmt: skip
+
+
+def test_nothing_is_revealed_of_which_a_part_is_left_out_for_the_coordinator(world: World) -> None:
+    rules = a_generous_policy()
+    (whole,) = rules["rule"]
+    other = {**whole, "id": "CON-PART", "roles": ["coordinator"], "without": ["title"]}
+    whole["roles"] = ["authority-system", "caseworker", "citizen"]
+    publish_policy({**rules, "rule": [whole, other]}, world.store, actor="test", correlation_id="c")
+    plan, _ = a_dead_letter(world, RecipientRefused("It will not."))
+    world.says(a_consent(SOMEBODY).to("coordination").for_categories("goals").build(), plan)
+    assert [one.element.title for one in world.shows(plan).view.seen] == [""], "else this shows nothing"
     with pytest.raises(NotFound):
         reveals(world, world.row(plan, "social").id, COORDINATOR)
 

@@ -29,6 +29,7 @@ from hub.plan.element import Period
 from hub.plan.identifier import Identifier, cpr_identifier
 from hub.plan.person import Role
 from hub.plan.plan import PlanStatus
+from hub.queue.sweeper import Sweeper
 from hub.store.circuits import Direction
 from hub.store.followed import State
 from hub.store.jobs import UNKNOWN_PERSON, Job
@@ -40,6 +41,7 @@ from hub.testing.builders import TEST_CPR, a_consent, a_contribution, an_id
 from hub.testing.clock import frozen
 from tests.integration.databases import a_store
 from tests.integration.flow.test_accept import at_once
+from tests.integration.flow.test_erase import is_erased
 from tests.integration.policy import a_generous_policy, publish_policy
 from tests.integration.registers import People, a_register, follows, protected, rows_of, tasks
 from tests.integration.world import COORDINATOR, SOMEBODY, Dies, World, citizen_of
@@ -135,6 +137,60 @@ def test_a_plan_that_is_deleted_has_its_person_followed_no_more(world: World, pe
     assert people.subscriptions() == {}
     assert rows_of(world) == [], "nothing is left of whom it was"
     assert kinds(world) == []
+
+
+def test_a_plan_that_is_erased_has_its_person_followed_no_more(world: World, people: People) -> None:
+    plan = a_shared_plan(world, people)
+    people.protects(OLD, until=(now() + timedelta(days=1)).date())
+    follows(world, people.register)
+    world.drains()
+    is_erased(world, plan)
+    (row,) = rows_of(world)
+    assert (row.version, row.recheck_at) == (0, None), "no more than what the register is to let go of"
+    with frozen(now() + timedelta(days=3)):
+        recheck(world.store)
+    follows(world, people.register)
+    assert people.subscriptions() == {}
+    assert rows_of(world) == [], "nothing is left of whom it was"
+
+
+def test_a_person_who_is_erased_and_comes_back_is_followed_under_another_id(world: World, people: People) -> None:
+    plan = a_shared_plan(world, people)
+    ((before, _),) = people.subscriptions().items()
+    is_erased(world, plan)
+    world.opens_plan(OLD)
+    follows(world, people.register)
+    ((after, number),) = people.subscriptions().items()
+    assert (number, after != before) == (OLD, True)
+    (row,) = rows_of(world)
+    assert str(row.id) == after
+
+
+def test_an_erasure_between_two_looks_at_the_calendar_is_no_fault(world: World, people: People) -> None:
+    """It comes after the look has found whose protection has ended, and before anybody is read."""
+    plan = a_shared_plan(world, people)
+    people.protects(OLD, until=now().date())
+    follows(world, people.register)
+    is_erased(world, plan)
+    (row,) = rows_of(world)
+    with world.store.begin() as unit:
+        unit.register.people.recheck(row.id, now() - timedelta(hours=1))
+    recheck(world.store)
+    (row,) = rows_of(world)
+    assert row.recheck_at is None, "nobody looks at it again and again"
+
+
+def test_where_no_register_is_asked_any_more_nothing_is_left_of_an_erased_person(world: World, people: People) -> None:
+    plan = a_shared_plan(world, people)
+    world.opens_plan(CHILD)
+    follows(world, people.register)
+    is_erased(world, plan)
+    asking = world.settings.model_copy(update={"person_register": {"url": "http://127.0.0.1:9"}})
+    Sweeper(world.store, asking).turn()
+    assert len(rows_of(world)) == 2, "the register is told first"
+    Sweeper(world.store, world.settings).turn()
+    (row,) = rows_of(world)
+    assert row.state == State.FOLLOWED, "who has a plan is followed on once there is a register again"
 
 
 def test_a_person_known_by_no_cpr_number_is_asked_about_once_there_is_one(world: World, people: People) -> None:

@@ -31,7 +31,7 @@ INSERT INTO outbox (id, municipality, plan_id, recipient, channel, is_urgent, ma
     sequence, plan_version, consent_version, policy_version, correlation_id)
     SELECT box, '0376', plan, 'social', 'rest', false, 0, now(), now(), 0, 1, 1, 1, 1, 'c' FROM people_made;
 INSERT INTO attempts (id, outbox_id, sequence, started_at, finished_at, outcome, is_open, leaving)
-    SELECT gen_random_uuid(), box, m, now() - (n / 125 + m * 40) * interval '1 day',
+    SELECT gen_random_uuid(), box, 21 - m, now() - (n / 125 + m * 40) * interval '1 day',
     now() - (n / 125 + m * 40) * interval '1 day', 'taken-in', false, '{}'
     FROM people_made, generate_series(1, 20) AS m;
 INSERT INTO withdrawals (id, outbox_id, element_id, owed_at, attempt_id, ended_at)

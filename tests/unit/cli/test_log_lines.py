@@ -37,6 +37,36 @@ except ValueError:
     log.exception("It failed: %s", "Kanariefugl")
 """
 
+#: Says lines of ours and of a library's to a standard error that fails now and then, and is closed in the end.
+LOSES = """
+import io, logging, sys, structlog
+from hub.cli.log_lines import log_as_json
+
+class Failing(io.StringIO):
+    error = None
+    def write(self, text):
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return super().write(text)
+
+sys.stderr = Failing()
+log_as_json()
+ours, theirs = structlog.get_logger(), logging.getLogger("a.library")
+ours.error("failed")
+for error in (OSError(28, "No space left on device"), BrokenPipeError(), ValueError("I/O operation on closed file.")):
+    for log, line in ((ours, "loop-failed"), (theirs, "It was %s")):
+        sys.stderr.error = error
+        log.error(line, *["Kanariefugl"] * line.count("%s"))
+ours.error("refused")
+sys.stdout.write(sys.stderr.getvalue())
+sys.stderr.close()
+for level in ("info", "warning", "error"):
+    getattr(ours, level)("failed")
+    getattr(theirs, level)("It was %s", "Kanariefugl")
+sys.stdout.write("done")
+"""
+
 
 def writes_a_line(call: ast.Call) -> bool:
     named = call.func
@@ -73,6 +103,14 @@ def test_what_is_in_no_list_does_not_come_out() -> None:
     assert "said" not in lines[3]
     assert lines[4]["error"] == "ValueError"
     assert all(line.keys() <= FIELDS for line in lines)
+
+
+@pytest.mark.files
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+    done = subprocess.run([sys.executable, "-c", LOSES], capture_output=True, check=True, cwd=ROOT)
+    *lines, last = done.stdout.splitlines()
+    assert [orjson.loads(line)["event"] for line in lines] == ["failed", "refused"]
+    assert last == b"done"
 
 
 def test_what_is_left_out_is_counted() -> None:
