@@ -52,6 +52,6 @@ def simulate(
         raise AssertionError("it was read as one of three")
     found = simulate_choice(
         wanted, caller.reader, hub.store, hub.authorities, hub.settings, actor=caller.client,
-        correlation_id=correlation_id,
+        correlation_id=correlation_id, most=hub.settings.lookups_at_most(caller.client),
     )  # fmt: skip
     return json_response(simulated_answer(found))

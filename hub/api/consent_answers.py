@@ -120,7 +120,8 @@ class RenewalsAnswer(TypedDict):
 class RevisedAnswer(TypedDict):
     """What giving or withdrawing a consent has done; ``replaces`` names sector plans.
 
-    ``plans_due`` counts the plans whose recipients are told next, ``deliveries_under_way`` what had started before and
+    ``plans_due`` counts the plans whose recipients are told next: the person's own, and those of others in which the
+    caller sees something that concerns the person. ``deliveries_under_way`` counts what had started before in these and
     may still be on the wire. Of a withdrawal ``revocation`` is its id.
     """
 
@@ -216,7 +217,7 @@ def _grant(grant: Grant) -> GrantAnswer:
 
 def revised_answer(revised: Revised) -> RevisedAnswer:
     """Return what giving or withdrawing a consent has done."""
-    consent = revised.consent
+    consent = revised.told
     return {
         "consent": consent.id,
         "version": consent.version,

@@ -57,6 +57,7 @@ _ANSWERS: Mapping[tuple[str, str], tuple[Mapping[int, tuple[str, ...]], tuple[in
     ("get", "/plans/{plan}"): ({200: _JSON, 304: ()}, _READS),
     ("post", "/plans/search"): ({200: _JSON}, (*_READS, 413, 422, 429)),
     ("post", "/consents"): ({201: _JSON}, (*_WRITES, 422)),
+    ("post", "/consents/simulate"): ({200: _JSON}, (*_WRITES, 429)),
     ("post", "/ops/replays"): ({200: _JSON, 201: _JSON}, _WRITES),
     ("get", "/plans/{plan}/report"): ({200: ("application/json", "text/html")}, _READS),
     ("get", "/policies/{version}"): ({200: ("application/json", "application/toml")}, _READS),

@@ -23,7 +23,7 @@ from hub.consent.reader import ONE_PLAN, Exchange
 from hub.errors import Fault, InvalidRequest, NotFound
 from hub.fhir.bundle import history
 from hub.fhir.consent_in import read_consent
-from hub.fhir.consent_out import as_told, consent_resource
+from hub.fhir.consent_out import consent_resource
 from hub.fhir.parameters import decided, texts_of
 from hub.fhir.patient_in import patient_of
 from hub.fhir.valid import check_resource
@@ -88,9 +88,8 @@ def create(body: TheBody, hub: TheHub, caller: AChooser, correlation_id: Correla
     consent = _as_given(read_consent(told, person, new_id()), hub.settings.consent_months)
     given = give(
         plan, consent, caller.reader, hub.store, actor=caller.client, correlation_id=correlation_id, as_said=True
-    ).consent
-    resource = consent_resource(as_told(given, caller.reader))
-    return resource_response(resource, CREATED, {"Location": f"/fhir/Consent/{given.id}"})
+    ).told
+    return resource_response(consent_resource(given), CREATED, {"Location": f"/fhir/Consent/{given.id}"})
 
 
 @router.post("/$decide", openapi_extra=schema_of(_RESOURCE))

@@ -5,18 +5,15 @@ What ``hub.fhir.consent_in`` reads back is the same consent (a property test).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from hub.consent.consent import EVERY, Capacity, Consent, ConsentKind, ConsentStatus, Effect, Grant, Scope
-from hub.consent.reader import Reader
 from hub.fhir import consent_words as words
 from hub.fhir.words import CATEGORY, SENSITIVITY, Resource, filled
 from hub.plan.danish_time import LOCAL
 from hub.plan.element import Period
-from hub.plan.person import Role
 
 
 def consent_resource(consent: Consent) -> Resource:
@@ -90,16 +87,6 @@ def _named(names: frozenset[str]) -> list[str]:
 
 def _data(element: UUID) -> Resource:
     return {"meaning": "instance", "reference": {"reference": f"urn:uuid:{element}"}}
-
-
-def as_told(consent: Consent, reader: Reader) -> Consent:
-    """Leave out, for a parent who speaks for a child, whoever else has said the same: when, how and until when.
-
-    :raises ValueError: the reader is a citizen who has no word in it, and is nobody that it may be told to.
-    """
-    if reader.role is not Role.CITIZEN or reader.person == consent.person:
-        return consent
-    return replace(consent, grants=tuple(grant for grant in consent.grants if grant.by == reader.person))
 
 
 def performer(grant: Grant) -> Resource:

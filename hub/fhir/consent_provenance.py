@@ -6,7 +6,8 @@ from datetime import datetime
 
 from hub.consent.consent import Capacity, Consent, ConsentStatus, Grant
 from hub.consent.reader import Reader
-from hub.fhir.consent_out import as_told, performer
+from hub.consent.told import told_to
+from hub.fhir.consent_out import performer
 from hub.fhir.words import Resource, instant, reference
 
 _TYPE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
@@ -17,12 +18,12 @@ _FIRST = 1
 def provenance_of(consent: Consent, recorded: datetime, reader: Reader) -> Resource:
     """Return where a version of a consent comes from, as far as the reader may know it.
 
-    A parent who speaks for a child learns their own word and nobody else's (``consent_out.as_told``).
+    A parent who speaks for a child learns their own word and nobody else's (``hub.consent.told``).
 
     :param recorded: when the hub wrote this version down.
     :raises ValueError: the reader is a citizen who has no word in it.
     """
-    told = as_told(consent, reader)
+    told = told_to(reader, consent)
     return {
         "resourceType": "Provenance",
         "id": f"{consent.id}-{consent.version}",

@@ -18,6 +18,7 @@ import orjson
 from hub.consent.consent import EVERY, Capacity, Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.reader import Reader
 from hub.consent.standing import as_it_stands
+from hub.consent.told import common, own_time
 from hub.crypto.envelope import keyed_digest
 from hub.errors import Conflict, InvalidRequest, NotFound
 from hub.flow.belonging import custodian
@@ -94,18 +95,19 @@ def narrowed(before: Consent, wanted: ToNarrow, parent: UUID | None, at: datetim
     is_yes = before.kind is ConsentKind.SHARING and before.effect is Effect.PERMIT
     if not is_yes or before.status is not ConsentStatus.ACTIVE or before.version != wanted.version:
         raise Conflict("This consent has another version by now, or is none that can be cut to less.")
-    listed, ended = before.scope.categories, before.period.end
+    said = own_time(parent, before) if parent else before.period  # a parent is told of the own time, and cuts that
+    listed, ended = before.scope.categories, said.end
     within = wanted.categories <= listed or (EVERY in listed and EVERY not in wanted.categories)
     end = wanted.end or ended
     is_shorter = end is not None and end > at and (ended is None or end <= ended)
     is_less = wanted.categories != listed or end != ended
     if not (wanted.categories and within and is_less and (is_shorter or end == ended)):
         raise InvalidRequest("This would not be less than now.", "Keep fewer categories, or choose an earlier end.")
-    period = Period(before.period.start, end)
     by, capacity = (parent, Capacity.CUSTODY) if parent else (before.person, Capacity.SELF)
-    own = replace(wanted.how, by=by, capacity=capacity, period=period)
+    own = replace(wanted.how, by=by, capacity=capacity, period=Period(said.start, end))
     others = tuple(one for one in before.grants if (one.by, one.capacity) != (by, capacity))
     scope = replace(before.scope, categories=wanted.categories)
+    period = common((before.period, Period(None, end)))
     return replace(before, version=before.version + 1, scope=scope, period=period, grants=(*others, own))
 
 

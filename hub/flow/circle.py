@@ -99,13 +99,13 @@ def places_of(
     policy: Policy,
     at: datetime,
 ) -> Places:
-    """Return every member, and the citizen, before the plan.
+    """Return every member, and the citizen, before the plan as the asker is told of it.
 
     :param asker: None for whoever may know all.
     """
-    plan = stored.plan
+    plan = as_told(stored.plan, asker) if asker else stored.plan
     asked = asked_of(stored, members, asker)
-    with_meetings = asker is None or not tells_nobody(plan, asker)
+    with_meetings = asker is None or not tells_nobody(stored.plan, asker)
     circle = dict(readers_of_circle(unit, plan.id, members, policy, at, with_meetings=with_meetings))
     own = Seat(_CITIZEN, Role.CITIZEN, Exchange.COLLECT, CITIZEN_ACCESS)
     circle[own] = Reader(_CITIZEN, Role.CITIZEN, CITIZEN_ACCESS, person=plan.person)

@@ -9,14 +9,16 @@ the citizen's words, for good.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
-from hub.flow.answering import answers_for, digest_of_own, opened
-from hub.flow.corrected import ShownCorrection, State, is_their_own, seen_of, shown, state_of, whole_of
+from hub.flow.answering import digest_of_own, opened, to_answer
+from hub.flow.circle import members_told
+from hub.flow.corrected import ShownCorrection, State, is_their_own, seen_of, shown, state_of
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import stated
@@ -56,7 +58,7 @@ def ask(
         unit.corrections.add(one, rows, stored.key)
         about = {"correction": one.id, "element": element, "authority": one.authority, **asked_by(reader)}
         unit.audit.record("correction-asked", actor, at, correlation_id, plan, **about)
-        return shown(unit, stored, one, seen)
+        return _of_before_the_hold(unit, stored, shown(unit, stored, one, seen), reader, at)
 
 
 def refuse(
@@ -64,7 +66,7 @@ def refuse(
 ) -> ShownCorrection:
     """Say for the authority that wrote it that the element stays as it is, and why.
 
-    :raises NotFound: there is none of an element that the reader's authority wrote.
+    :raises NotFound: there is none of an element that the reader's authority wrote, and the reader sees.
     :raises Conflict: it is answered already, or the element has changed.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
@@ -72,7 +74,7 @@ def refuse(
         stored, at = unit.plans.take(plan), now()
         found = unit.corrections.of_plan(plan, stored.key) if plan and stored else ()
         one = next((one for one in found if one.id == wanted), None)
-        if stored is None or one is None or not _answers(unit, stored, one, reader, at):
+        if stored is None or one is None or not to_answer(unit, stored, [one], reader, at):
             raise NotFound(_NONE)
         if state_of(stored, one) is not State.ASKED:
             raise Conflict("This is answered, or the element has changed.", "Look at the list again.")
@@ -80,7 +82,7 @@ def refuse(
         about = {"correction": wanted, "element": one.element, **asked_by(reader)}
         unit.audit.record("correction-refused", actor, at, correlation_id, stored.plan.id, **about)
         answered = next(one for one in unit.corrections.of_plan(stored.plan.id, stored.key) if one.id == wanted)
-        return whole_of(unit, stored, answered)
+        return ShownCorrection(answered, State.REFUSED, ())  # who else holds it is no business of its authority
 
 
 def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
@@ -96,19 +98,24 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
-    """Show an authority which of its elements are called wrong and neither changed nor answered: its list of tasks."""
+    """Show an authority which of its elements, as far as the reader sees them, are called wrong: its list of tasks."""
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
         at, found = now(), []
         for plan in unit.corrections.plans_of(reader.organisation):
-            stored = unit.plans.get(plan)
+            stored, at = unit.plans.get(plan, for_delivery=True), now()
             if stored is None:
                 continue
-            for one in unit.corrections.of_plan(plan, stored.key):
-                if _answers(unit, stored, one, reader, at) and state_of(stored, one) is State.ASKED:
-                    found.append(ShownCorrection(one, State.ASKED, ()))
+            asked = [one for one in unit.corrections.of_plan(plan, stored.key) if state_of(stored, one) is State.ASKED]
+            found += [ShownCorrection(one, State.ASKED, ()) for one in to_answer(unit, stored, asked, reader, at)]
         unit.audit.record("corrections-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return found
 
 
-def _answers(unit: Unit, stored: StoredPlan, one: Correction, reader: Reader, at: datetime) -> bool:
-    return answers_for(unit, stored, one.element, one.authority, reader, at)
+def _of_before_the_hold(
+    unit: Unit, stored: StoredPlan, told: ShownCorrection, reader: Reader, at: datetime
+) -> ShownCorrection:
+    """Leave out, where the plan is held back from the reader, who has joined since; all are followed all the same."""
+    if not tells_nobody(stored.plan, reader):
+        return told
+    known = {one.member for one in members_told(unit, stored, reader, at)}
+    return replace(told, holders=[one for one in told.holders if one.recipient in known])

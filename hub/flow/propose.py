@@ -15,6 +15,7 @@ from uuid import UUID
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotFound
+from hub.flow.answering import seen_last
 from hub.flow.belonging import NO_PLAN, may_open
 from hub.flow.proposed import ShownProposal, State, all_of
 from hub.flow.reading import asked_by
@@ -99,14 +100,14 @@ def answer(
     """Say for the authority whose appointment it is that it will be moved, or that it stays, and why.
 
     :param refusal: why it stays; None: it will be moved.
-    :raises NotFound: there is none for an appointment of the reader's authority.
+    :raises NotFound: there is none for an appointment of the reader's authority that the reader sees.
     :raises Conflict: it has ended, or this was said before.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
         plan = unit.proposals.plan_of(wanted)
         stored, at = unit.plans.take(plan), now()
         one = _one(all_of(unit, stored, at), wanted) if stored else None
-        if stored is None or one is None or not _is_theirs(unit, one.proposal, reader, at):
+        if stored is None or one is None or not _theirs(unit, stored, [one], reader, at):
             raise NotFound(_NONE)
         if one.state in _ENDED or (refusal is None and one.state is State.ACCEPTED):
             raise Conflict("This proposal has ended, or was answered so.", "Look at the list again.")
@@ -135,13 +136,14 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownProposal]:
-    """Show an authority which other times are proposed for its appointments and not answered: its list of tasks."""
+    """Show an authority which other times are proposed for its appointments that the reader sees: its list of tasks."""
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        at, found = now(), []
+        at = now()
+        found: list[ShownProposal] = []
         for plan in unit.proposals.plans_of(reader.organisation):
-            stored = unit.plans.get(plan)
-            of_it = all_of(unit, stored, at) if stored else ()
-            found += [one for one in of_it if one.state not in _ENDED and _is_theirs(unit, one.proposal, reader, at)]
+            stored, at = unit.plans.get(plan, for_delivery=True), now()
+            still_open = [one for one in all_of(unit, stored, at) if one.state not in _ENDED] if stored else []
+            found += _theirs(unit, stored, still_open, reader, at) if stored else ()
         unit.audit.record("proposals-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return found
 
@@ -157,10 +159,15 @@ def _one(found: Sequence[ShownProposal], wanted: UUID) -> ShownProposal | None:
     return next((one for one in found if one.proposal.id == wanted), None)
 
 
-def _is_theirs(unit: Unit, one: Proposal, reader: Reader, at: datetime) -> bool:
-    """Tell whether the reader speaks for the authority whose appointment it is, and works with the plan still."""
-    is_own = reader.role in _OF_AUTHORITY and reader.organisation == one.authority
-    return is_own and may_open(unit, one.plan, None, reader, at)
+def _theirs(
+    unit: Unit, stored: StoredPlan, found: Sequence[ShownProposal], reader: Reader, at: datetime
+) -> Sequence[ShownProposal]:
+    """Return those for appointments of the authority that the reader speaks for, in a plan it works with still."""
+    if reader.role not in _OF_AUTHORITY or not may_open(unit, stored.plan.id, None, reader, at):
+        return ()
+    own = [one for one in found if one.proposal.authority == reader.organisation]
+    seen = seen_last(unit, stored, {one.proposal.element for one in own}, reader, at)
+    return [one for one in own if one.proposal.element in seen]
 
 
 def _about(one: Proposal) -> dict[str, Any]:

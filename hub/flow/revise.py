@@ -16,8 +16,9 @@ from hub.clock import now
 from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack, lacks
+from hub.consent.told import as_counted_by, told_to
 from hub.errors import NotFound
-from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choose, may_open
+from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choose
 from hub.flow.circumstances import circumstances_of
 from hub.flow.hold import as_told, tells_nobody
 from hub.flow.owing import write_down_what_is_owed
@@ -25,6 +26,7 @@ from hub.flow.refusal import refusals_written
 from hub.flow.remind import tell_if_spoken_for
 from hub.flow.revocation import told_of
 from hub.flow.stopped import may_stop, waiting_to_be_sent, write_down_what_is_stopped
+from hub.flow.touched import known_of
 from hub.flow.versions import Giver, check_next, check_words, givers_for, in_the_name_of, taken_back
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
@@ -35,15 +37,17 @@ from hub.store.transaction import Store, Unit
 class Revised:
     """What a revision has done.
 
+    :ivar told: the consent as far as whoever revised is told of it: to a parent, not until when others have said it.
     :ivar plan: the plan of the consent's person.
-    :ivar plans: the plans whose recipients are due now, of those that whoever revised may know of: a person may be
-        named in another's plan, too.
+    :ivar plans: the plans whose recipients are due now: the person's own, and those of others in which whoever revised
+        sees something that concerns the person (``touched``).
     :ivar under_way: deliveries of these plans that had started before and may still be on the wire.
     :ivar lacking: whose word the consent still lacks; it does not count before that is given.
     :ivar revocation: of a withdrawal, the id under which it can be asked what became of it.
     """
 
     consent: Consent
+    told: Consent
     plan: UUID
     plans: Sequence[UUID]
     under_way: int
@@ -142,7 +146,7 @@ def withdraw(consent_id: UUID, reader: Reader, store: Store, *, actor: str, corr
             raise NotFound("There is no consent with this id that you may see.")
         if before.status is ConsentStatus.WITHDRAWN:
             under_way, revocation = told_of(unit, before, reader)
-            return Revised(before, own, (), under_way, revocation=revocation)
+            return Revised(before, told_to(reader, before), own, (), under_way, revocation=revocation)
         parent = None if may_choose(unit, own, before.person, reader, now()) else reader.person
         after = taken_back(unit, before, reader, parent, now())
         return record(unit, after, own, plans, reader, actor, correlation_id, "consent-withdrawn")
@@ -161,8 +165,8 @@ def record(
     action: str,
 ) -> Revised:  # fmt: skip
     """Write a consent down. ``own`` is its person's plan; ``plans`` are all that it may touch, taken for writing."""
-    check_next(unit.consents.get(consent.id), consent)
-    at = now()
+    before, at = unit.consents.get(consent.id), now()
+    check_next(before, consent)
     waiting = waiting_to_be_sent(unit, plans, at) if may_stop(consent) else ()
     unit.consents.add(consent, at)
     unit.plans.consents_changed(plans)
@@ -174,13 +178,14 @@ def record(
     write_down_what_is_owed(unit, plans, at)
     write_down_what_is_stopped(unit, consent, waiting, at)
     tell_if_spoken_for(unit, consent, own, reader, at, correlation_id)
-    known = [one for one in plans if may_open(unit, one, consent.person if one == own else None, reader, at)]
+    known = sorted(known_of(unit, plans, own, consent.person, reader, at))
     if consent.status is ConsentStatus.WITHDRAWN:
         unit.revocations.record(consent.id, consent.version, own, plans, at)
         under_way, revocation = told_of(unit, consent, reader)
-        return Revised(consent, own, known, under_way, revocation=revocation)
+        return Revised(consent, told_to(reader, consent, before), own, known, under_way, revocation=revocation)
     stored = unit.plans.get(own)
     told = as_told(stored.plan, reader) if stored else None
-    lacking = lacks(consent, circumstances_of(unit, consent.person, told), unit.policies.in_force().ages, at)
+    spoken_for, ages = circumstances_of(unit, consent.person, told), unit.policies.in_force().ages
+    lacking = lacks(as_counted_by(reader.person, consent, at), spoken_for, ages, at)
     counted = [] if stored and tells_nobody(stored.plan, reader) else known  # what is sent of it tells of what came in
-    return Revised(consent, own, known, unit.outbox.under_way(counted, at), lacking)
+    return Revised(consent, told_to(reader, consent, before), own, known, unit.outbox.under_way(counted, at), lacking)

@@ -25,6 +25,7 @@ from hub.flow.deliver import view_of
 from hub.flow.hold import as_told
 from hub.flow.reading import asked_by
 from hub.flow.refusal import refusals_written
+from hub.flow.touched import known_of
 from hub.flow.withdrawn import SETTLED, State, is_missing, sentence_of, state_of
 from hub.store.revocations import Owed, Revocation, UnderWay
 from hub.store.transaction import Store, Unit
@@ -116,8 +117,7 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
         raise NotFound(_NONE)
     owed = _known(unit, unit.revocations.owed(found.id), found, given.person, reader)
     views = {plan: _view(unit, plan, reader, owed) for plan in {found.plan, *(row.plan for row in owed)}}
-    seen = {one.element.id: one.element.category for view in views.values() for one in view.seen}
-    at = now()
+    seen, at = {one.element.id: one.element.category for view in views.values() for one in view.seen}, now()
     return ShownRevocation(
         revocation=found,
         consent=given,
@@ -129,8 +129,10 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
 
 
 def under_way_then(unit: Unit, revocation: Revocation, person: UUID, reader: Reader) -> Sequence[UnderWay]:
-    """Return the deliveries under way when a person's revocation committed, of plans that the reader may know of."""
-    return _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader)
+    """Return the deliveries under way when a person's revocation committed, of plans in which the reader sees them."""
+    rows, at = _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader), now()
+    told = known_of(unit, {row.plan for row in rows}, revocation.plan, person, reader, at)
+    return [row for row in rows if row.plan in told]
 
 
 def told_of(unit: Unit, withdrawn: Consent, reader: Reader) -> tuple[int, UUID]:

@@ -7,7 +7,7 @@ What whoever asks is told of it: ``hub.flow.simulated``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -17,9 +17,11 @@ from hub.consent.reader import Reader
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, may_choose
 from hub.flow.choosing import mark_of, parent_for, plan_of
+from hub.flow.lookups import MOST_LOOKUPS, count_lookup
 from hub.flow.refusal import refusals_written
 from hub.flow.simulated import Choice, Simulated, ToGive, ToPublish
 from hub.flow.simulation import Simulation
+from hub.plan.identifier import Identifier
 from hub.settings import Settings
 from hub.store.transaction import Store
 
@@ -33,14 +35,19 @@ def simulate_choice(
     *,
     actor: str,
     correlation_id: str,
+    most: int = MOST_LOOKUPS,
 ) -> Simulated:
     """Tell the citizen, or the coordinator of the citizen's plan, what a choice would do to that plan.
 
     A parent who may say it for a child is told what the words open by the rules, and nothing of the plan.
 
+    :param most: people whom the client may look up in a minute: whoever is named by a number is.
     :raises NotFound: there is no such plan or consent of which the reader may know that.
     :raises Conflict: it could not be given now.
+    :raises TooManyLookups: whether there is one or not.
     """
+    for numbers in _looked_up(wanted):
+        count_lookup(numbers, most, store, actor=actor, correlation_id=correlation_id)
     asked = wanted.plan if isinstance(wanted, ToGive) else wanted.consent
     with refusals_written(store, actor, correlation_id, asked=asked):
         with store.begin(read_only=True) as unit:
@@ -83,6 +90,14 @@ def simulate_for(
         for one in found:
             _write_down(store, one, actor, "")
         return found
+
+
+def _looked_up(wanted: Choice) -> Iterator[Sequence[Identifier]]:
+    """Yield the numbers of each person whom a choice names by them: the answer tells of them, and nothing is done."""
+    if isinstance(wanted, ToGive):
+        if wanted.plan is None:
+            yield wanted.numbers
+        yield from (giver.facts.identifiers for giver in wanted.givers)
 
 
 def _write_down(store: Store, found: Simulated, actor: str, correlation_id: str) -> None:

@@ -13,6 +13,7 @@ from hub.consent.matrix import Seat
 from hub.consent.reader import Exchange, Reader
 from hub.consent.simulate import Change, Facts, Published, Said, Shift, Together, simulate
 from hub.consent.standing import Lack, Renewal, lacks, renewals
+from hub.consent.told import as_counted_by
 from hub.consent.view import Seen, view_for
 from hub.flow.belonging import as_member
 from hub.flow.choosing import next_version
@@ -26,6 +27,7 @@ from hub.flow.supposed import supposed
 from hub.flow.versions import check_next
 from hub.plan.contribution import PersonFacts
 from hub.plan.person import Role
+from hub.plan.plan import Plan
 from hub.settings import Settings
 from hub.store.holdings import Held
 from hub.store.plans import StoredPlan
@@ -59,7 +61,7 @@ class Simulation:
         before = self._facts(whose)
         if isinstance(wanted, ToPublish):
             return self._told(before, Published(wanted.policy), None)
-        consent = self._as_said(wanted, whose)
+        consent = as_counted_by(self.parent, self._as_said(wanted, whose), self.at)
         change: Change = Said(consent)
         if isinstance(wanted, ToGive) and wanted.circle is not None and whose == self.stored.plan.person:
             come = circle_changed(
@@ -75,10 +77,15 @@ class Simulation:
             return supposed(unit, stored, self.parent, self.authorities, self.settings.coordinator, self.at)
         policy = unit.policies.in_force()
         members = members_told(unit, stored, self.asker, self.at)
-        told = as_told(stored.plan, self.asker) if self.asker else stored.plan
+        told = self._plan
         said = said_by(unit, told.people() | {whose}, self.at, told)
         known = {**said.circumstances, whose: circumstances_of(unit, whose, told)}
         return Facts(places_of(unit, stored, members, self.asker, policy, self.at), policy, said.consents, known)
+
+    @property
+    def _plan(self) -> Plan:
+        """Return the plan as its asker is told of it."""
+        return as_told(self.stored.plan, self.asker) if self.asker else self.stored.plan
 
     def _as_said(self, wanted: Choice, person: UUID) -> Consent:
         """Return the consent as it would be taken down; who is new to the hub stays so."""
@@ -113,20 +120,22 @@ class Simulation:
         if self.parent is not None:
             return {}
         member = as_member(self.unit, self.stored.plan.id, asker, self.at)
-        view = view_for(self.stored.plan, member, before.policy, before.standing(self.at), self.at)
+        view = view_for(self._plan, member, before.policy, before.standing(self.at), self.at)
         return {one.element.id: one for one in view.seen}
 
     def _deliveries(self, after: Facts, shifts: Sequence[Shift], *, is_told_all: bool) -> Sequence[Delivery]:
         by_seat = {shift.seat: shift for shift in shifts}
         rows = {recipient: (row, is_dead) for row, recipient, is_dead in self.unit.outbox.of_plan(self.stored.plan.id)}
         found: list[Delivery] = []
+        plan = self._plan  # to whom a hold is not told, a partner's count would tell of it
         for (_, seat), place in sorted(after.places.items()):
             delivers = seat.organisation in rows or self._would_be_sent(seat)
             if seat.exchange is not Exchange.DISCLOSE or seat.role is Role.CITIZEN or not delivers:
                 continue
             row, is_dead = rows.get(seat.organisation, (None, False))
             held = self.unit.holdings.of(row) if row else Held({}, {})
-            only_back = is_dead or takes_back_only(self.stored.plan, place.reader)
+            # What is dead shows to whoever may know all alone (ADR 48): it may be dead by what the asker does not see.
+            only_back = (is_dead and is_told_all) or takes_back_only(plan, place.reader)
             if is_told_all:
                 view = view_for(place.plan, place.reader, after.policy, after.standing(self.at), self.at)
                 change = difference(shown_to(self.stored, view), held, self.stored.key, only_withdraw=only_back)

@@ -18,7 +18,7 @@ from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.consent.view import View
 from hub.errors import Conflict, InvalidRequest, NotFound
-from hub.flow.answering import answers_for, digest_of_own, opened
+from hub.flow.answering import digest_of_own, opened, to_answer
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import worded
@@ -107,7 +107,7 @@ def answer(
 ) -> ShownStatement:
     """Answer for the authority whose element it is. Of two who answer at once the first does, and the other is told.
 
-    :raises NotFound: there is none of an element that the reader answers for.
+    :raises NotFound: there is none of an element that the reader answers for, and sees.
     :raises Conflict: it is answered already, or needs no answer.
     """
     with refusals_written(store, actor, correlation_id, asked=wanted), store.begin() as unit:
@@ -115,7 +115,7 @@ def answer(
         stored, at = unit.plans.take(plan), now()
         found = unit.statements.of_plan(stored.plan.id, stored.key) if stored else ()
         one = next((one for one in found if one.id == wanted), None)
-        if stored is None or one is None or not answers_for(unit, stored, one.element, one.authority, reader, at):
+        if stored is None or one is None or not to_answer(unit, stored, [one], reader, at):
             raise NotFound(_NONE)
         if not one.waits:
             raise Conflict("This is answered already, or needs no answer.", "Look at the list again.")
@@ -139,14 +139,14 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownStatement]:
-    """Show who wrote elements what citizens wait for an answer to, what is due first: a list of tasks."""
+    """Show who wrote elements, and sees them, what citizens wait for an answer to, what is due first: their tasks."""
     with refusals_written(store, actor, correlation_id), store.begin() as unit:
         at, found = now(), []
         for plan in unit.statements.plans_of(reader.organisation):
-            stored = unit.plans.get(plan)
-            for one in unit.statements.of_plan(plan, stored.key) if stored else ():
-                if stored and one.waits and answers_for(unit, stored, one.element, one.authority, reader, at):
-                    found.append(ShownStatement(one, state_of(one, at)))
+            stored, at = unit.plans.get(plan, for_delivery=True), now()
+            waiting = [one for one in unit.statements.of_plan(plan, stored.key) if one.waits] if stored else []
+            theirs = to_answer(unit, stored, waiting, reader, at) if stored else ()
+            found += [ShownStatement(one, state_of(one, at)) for one in theirs]
         unit.audit.record("statements-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return sorted(found, key=lambda each: (each.statement.due_at or at, each.statement.id))
 

@@ -15,6 +15,7 @@ from hub.authority import Authorities
 from hub.consent.consent import Capacity, Consent, ConsentKind, Grant
 from hub.consent.simulate import Facts
 from hub.consent.standing import Circumstances
+from hub.consent.told import as_counted_by
 from hub.flow.circle import places_of
 from hub.flow.circumstances import circumstances_of
 from hub.plan.element import Period
@@ -39,7 +40,8 @@ def supposed(
     circle += [Membership(plan.id, name, one.role, Period(at)) for name, one in sorted(authorities.items())]
     policy = unit.policies.in_force()
     known = circumstances_of(unit, plan.person, stored.plan)
-    own = tuple(one for one in unit.consents.of([plan.person]) if any(grant.by == parent for grant in one.grants))
+    said = unit.consents.of([plan.person])
+    own = tuple(as_counted_by(parent, one, at) for one in said if any(grant.by == parent for grant in one.grants))
     if not any(one.kind is ConsentKind.ONE_PLAN for one in own):
         own = (_agreed_to(plan.person, known, at), *own)
     places = places_of(unit, replace(stored, plan=plan), circle, None, policy, at)

@@ -10,10 +10,10 @@ from uuid import UUID
 from hub.consent.consent import Capacity, Consent, ConsentKind, ConsentStatus, Effect, Grant
 from hub.consent.reader import Reader
 from hub.consent.standing import has_no_say, is_of_age, lacks
+from hub.consent.told import common
 from hub.errors import Conflict, NotAllowed
 from hub.flow.circumstances import circumstances_of
 from hub.plan.contribution import PersonFacts
-from hub.plan.element import Period
 from hub.plan.person import Role
 from hub.store.transaction import Unit
 
@@ -62,7 +62,7 @@ def in_the_name_of(
     said_now = {(grant.by, grant.capacity) for grant in grants}
     earlier = tuple(grant for grant in same.grants if (grant.by, grant.capacity) not in said_now)
     together = (*earlier, *grants)
-    period = _common(grant.period for grant in together) if earlier else given.period
+    period = common(grant.period for grant in together) if earlier else given.period
     return replace(alone, grants=together, period=period)
 
 
@@ -152,14 +152,3 @@ def _says_the_same(known: Consent, given: Consent) -> bool:
 def _same_voices(known: Consent, given: Consent) -> bool:
     one, other = ({(grant.by, grant.capacity) for grant in consent.grants} for consent in (known, given))
     return one == other
-
-
-def _common(periods: Iterable[Period]) -> Period:
-    """Return the time in which all of some periods run; where there is none, one that covers nothing."""
-    starts: list[datetime] = []
-    ends: list[datetime] = []
-    for period in periods:
-        starts += [period.start] if period.start else []
-        ends += [period.end] if period.end else []
-    start, end = max(starts, default=None), min(ends, default=None)
-    return Period(start, max(start, end) if start and end else end)

@@ -133,12 +133,14 @@ def explain_recipient(
             raise NotFound(_NO_ELEMENT)
         about: dict[str, Any] = {"element": element, "recipient": members[0].member, **asked_by(view.reader)}
         unit.audit.record("explained-recipient", actor, at, correlation_id, plan, **about, **in_red(view, (seen,)))
-        consents = consents_of(unit, stored.plan, policy, at)
+        told = as_told(stored.plan, reader)
+        consents = consents_of(unit, told, policy, at)
         to_citizen = reader.role is Role.CITIZEN
-        whole = stored.plan.elements[element]
-        circle = readers_of_circle(unit, plan, members, policy, at)
+        whole = told.elements[element]
+        with_meetings = not tells_nobody(stored.plan, reader)
+        circle = readers_of_circle(unit, plan, members, policy, at, with_meetings=with_meetings)
         answers = [
-            Answered(seat, *_answer(stored.plan, whole, member, policy, consents, at, to_citizen=to_citizen))
+            Answered(seat, *_answer(told, whole, member, policy, consents, at, to_citizen=to_citizen))
             for seat, member in circle.items()
         ]
         return [one for one in answers if one.seat.purpose == ONE_PLAN or one.decision.permits]
@@ -163,7 +165,10 @@ def _answer(
     *,
     to_citizen: bool,
 ) -> tuple[Decision, Sentence]:
-    """Decide, and tell of the plan's person alone: what others whom it concerns have said is theirs."""
+    """Decide, and tell of the plan's person alone: what others whom it concerns have said is theirs.
+
+    :param plan: as whoever asks is told of it.
+    """
     sent = as_delivered(plan, reader) if reader.exchange is Exchange.DISCLOSE else plan
     subject = subject_of(sent, element)
     decision = decide(subject, reader, policy, consents, at)

@@ -73,7 +73,10 @@ def find(
     caller = session.caller
     try:
         number = cpr_identifier(form.get("cpr", ""), caller.reader.organisation)
-        plan = show.find_plan([number], caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id)
+        most = desk.settings.lookups_at_most(caller.client)
+        plan = show.find_plan(
+            [number], caller.reader, desk.store, actor=caller.client, correlation_id=correlation_id, most=most
+        )
     except NotAnIdentifier:
         return page(request, "find", UNFIT, session=session, fault="find.not_a_number", today=None, asked=())
     except NotFound:

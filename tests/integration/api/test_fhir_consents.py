@@ -32,8 +32,8 @@ def given(hub: Served, **changes: Any) -> dict[str, Any]:
     return resource
 
 
-def listed(hub: Served, consent: str) -> dict[str, Any]:
-    rows = hub.ask("coordinator", "GET", f"/consents?plan={hub.plan}").json()["consents"]
+def listed(hub: Served, consent: str, plan: str = "") -> dict[str, Any]:
+    rows = hub.ask("coordinator", "GET", f"/consents?plan={plan or hub.plan}").json()["consents"]
     return next(row for row in rows if row["consent"] == consent)
 
 
@@ -167,15 +167,15 @@ def test_every_version_that_a_decision_may_name_can_be_read_as_it_was_said(hub: 
 CHILD, FATHER = "0505159991", "0503829995"
 
 
-def of_a_child(hub: Served) -> str:
-    """Return the plan of a child of whom Anna and a father hold custody, who has said yes to sharing goals."""
+def of_a_child(hub: Served, category: str = "goals") -> str:
+    """Return the plan of a child of whom Anna and a father hold custody, who has said yes to sharing a category."""
     both = [{"capacity": "custody", "cpr": cpr, "name": "Test"} for cpr in (ANNA_CPR, FATHER)]
     _, opened = hub.opens_plan(CHILD, given_by=both)
     home = a_contribution("children", "home").about(CHILD).with_relative("m", ANNA_CPR).with_relative("f", FATHER)
     drafts = tuple(replace(one, details={"custody": "yes"}) for one in home.build().drafts)
     World(hub.store).accepts(replace(home.build(), drafts=drafts))
     said = {"kind": "sharing", "plan": opened["plan"], "sources": ["employment"], "recipients": ["children"],
-            "categories": ["goals"], "evidence": "Journal 12 hos faderen", "given_by": both[1:]}  # fmt: skip
+            "categories": [category], "evidence": "Journal 12 hos faderen", "given_by": both[1:]}  # fmt: skip
     assert hub.ask("coordinator", "POST", "/consents", said).json()["lacks"] == ["custody"]
     return str(opened["plan"])
 
@@ -191,9 +191,22 @@ def test_a_parent_who_says_the_same_as_the_other_is_told_the_own_word_alone(hub:
     assert answer.status_code == 201, answer.text
     assert [one["reference"] for one in answer.json()["performer"]] == [f"RelatedPerson/{hub.anna}"]
     assert "Journal" not in answer.text
+    assert answer.json()["provision"]["period"]["end"].startswith("2098-12-31T23:59:59"), "the father's ends before"
     rows = hub.ask("coordinator", "GET", f"/consents?plan={plan}").json()["consents"]
     assert [len(one["given_by"]) for one in rows if one["kind"] == "sharing"] == [2], "both have said it"
     assert hub.ask("anna", "GET", answer.headers["location"]).status_code == 404
+
+
+def test_a_parent_who_says_the_same_as_the_other_is_told_the_own_time_alone(hub: Served) -> None:
+    plan, longer = of_a_child(hub, "contacts"), "2099-01-01T00:00:00+01:00"
+    said = {"kind": "sharing", "plan": plan, "sources": ["employment"], "recipients": ["children"],
+            "categories": ["contacts"], "period": {"from": None, "to": longer}}  # fmt: skip
+    answer = hub.ask("anna", "POST", "/consents", said).json()
+    assert (answer["period"]["to"], answer["lacks"]) == (longer, [])
+    row = listed(hub, answer["consent"], plan)
+    assert row["period"]["to"] < longer, "the father has said it for a year"
+    back = hub.ask("anna", "POST", f"/consents/{answer['consent']}/withdraw").json()
+    assert (back["period"]["to"], back["status"]) == (longer, "withdrawn")
 
 
 # --- $decide --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +17,7 @@ from hub.flow.refusal import MOST as MOST_ROWS
 from hub.plan.identifier import CPR, cpr_identifier
 from tests.integration.api.served import ANNA_CPR, Served, served
 from tests.integration.databases import EMBEDDED, OPERATED, a_database_for_a_hub, a_store
+from tests.integration.ui.visitor import Visitor
 
 pytestmark = pytest.mark.integration
 MOST = 20
@@ -85,6 +87,39 @@ def test_who_is_searched_for_by_fhir_counts_too(hub: Served) -> None:
 
     answers = [look_up(cpr) for cpr in some_numbers(4_000, MOST + 1)]
     assert (answers[0], answers[-1]) == (200, 429)
+
+
+def test_trying_out_a_consent_counts_whose_number_it_names_known_or_not(hub: Served) -> None:
+    def tries(cpr: str) -> int:
+        asked = {"kind": "one-plan", "person": {"cpr": cpr, "name": "Test"}, "authorities": ["children"]}
+        return hub.ask("anna", "POST", "/consents/simulate", {"give": asked}).status_code
+
+    unknown = some_numbers(5_000, MOST - 1)
+    assert [tries(cpr) for cpr in (ANNA_CPR, *unknown)] == [200, *[404] * (MOST - 1)]
+    known, _ = hub.opens_plan()
+    assert [tries(known), tries("0303709999")] == [429, 429]
+    assert tries(ANNA_CPR) == 200, "the same person again is nobody new"
+
+
+def test_trying_out_a_consent_counts_who_is_said_to_give_it_too(hub: Served) -> None:
+    def tries(cpr: str) -> int:
+        said = {"given_by": [{"capacity": "custody", "cpr": cpr, "name": "Test"}], "plan": str(hub.plan)}
+        body = {"give": {**SHARING, **said}}
+        return hub.ask("coordinator-of-children", "POST", "/consents/simulate", body).status_code
+
+    answers = [tries(cpr) for cpr in some_numbers(6_000, MOST)]
+    assert (set(answers), tries(ANNA_CPR)) == ({404}, 429)
+
+
+def test_the_coordinators_page_keeps_the_number_that_is_set(tmp_path: Path) -> None:
+    with (
+        served(f"sqlite:///{tmp_path / 'hub.db'}", lookups_per_minute_of={"coordinator": 1}) as alone,
+        Visitor(alone.url) as karen,
+    ):
+        karen.signs_in(alone.tokens["coordinator"])
+        assert karen.finds(ANNA_CPR).status_code == 303
+        stopped = karen.finds(some_numbers(7_000, 1)[0])
+        assert (stopped.status_code, 50 < int(stopped.headers["Retry-After"]) <= 60) == (503, True)
 
 
 def test_every_process_counts_and_a_client_may_have_a_number_of_its_own(hub: Served) -> None:

@@ -133,6 +133,15 @@ def test_its_authority_finds_it_on_its_list_until_it_is_corrected(world: World) 
     assert not listed(CASEWORKER)
 
 
+def test_who_works_with_other_subjects_finds_it_on_no_list_and_refuses_nothing(world: World) -> None:
+    plan = a_shared_plan(world)
+    one, elsewhere = claims(world, plan), Reader("children", Role.CASEWORKER, kle=frozenset({"32"}))
+    assert not world.shows(plan, elsewhere).view.seen, "else this shows nothing"
+    assert not for_authority(elsewhere, world.store, actor="me", correlation_id="c")
+    with pytest.raises(NotFound):
+        refuse(one, "Det er rigtigt nok", elsewhere, world.store, actor="x", correlation_id="c")
+
+
 def test_a_no_stands_beside_the_citizens_words(world: World) -> None:
     plan = a_shared_plan(world)
     one = claims(world, plan)
@@ -147,6 +156,17 @@ def test_a_no_stands_beside_the_citizens_words(world: World) -> None:
     with pytest.raises(Conflict):
         refuse(one, "Det står i afgørelsen", CASEWORKER, world.store, actor="x", correlation_id="c")
     claims(world, plan)  # and may say it again
+
+
+def test_whoever_refuses_is_not_told_who_else_holds_it(world: World) -> None:
+    plan = a_shared_plan(world)
+    world.drains()
+    one = claims(world, plan)
+    refused = refuse(one, "Det står i afgørelsen", CASEWORKER, world.store, actor="x", correlation_id="c")
+    assert (refused.state, refused.holders) == (State.REFUSED, ())
+    for reader in (citizen_of(world, plan), COORDINATOR):
+        (shown,) = told(world, plan, reader)
+        assert {each.recipient for each in shown.holders} == {"employment", "social"}
 
 
 def test_of_what_one_does_not_see_nothing_is_called_wrong(world: World) -> None:

@@ -27,11 +27,13 @@ from hub.store.feed_tables import feed_events, feed_fetches
 from hub.store.revocation_tables import withdrawals
 from hub.store.tables import attempts, outbox
 from hub.testing.builders import a_consent, a_contribution, an_id
+from hub.testing.clock import frozen
 from tests.integration.databases import OPERATED
 from tests.integration.flow.emergencies import ANOTHER_CPR
 from tests.integration.flow.feeding import (
     FETCHER,
     a_shared_plan,
+    a_world_that_feeds,
     changes,
     fetches,
     must_fetch,
@@ -39,7 +41,7 @@ from tests.integration.flow.feeding import (
     says,
     topics,
 )
-from tests.integration.world import World, some_settings
+from tests.integration.world import SOMEBODY, World, some_settings
 
 pytestmark = pytest.mark.integration
 
@@ -324,6 +326,25 @@ def test_the_last_fetch_settles_and_an_earlier_one_does_not(world: World) -> Non
     assert (world.held(plan, "social"), world.row(plan, "social").due_at is None) == (set(), False)
     assert says(world, last.attempt) is Settled.DELIVERED
     assert world.held(plan, "social") == {GOAL}
+
+
+def test_the_last_fetch_settles_though_a_clock_was_set_back_before_it(world: World) -> None:
+    a_world_that_feeds(world)
+    (plan,) = world.opens_plan().plans
+    goals = world.says(a_consent(SOMEBODY).to("social").for_categories("goals").build(), plan)
+    world.accepts(a_contribution("children").with_draft("g1").with_draft("g2", category="health").build())
+    delivery = world.row(plan, "social").id
+    with frozen(now() + timedelta(hours=1)) as clock:
+        first, _ = must_fetch(world, delivery)
+        clock.advance(timedelta(minutes=-2))
+        health = world.says(a_consent(SOMEBODY).to("social").for_categories("health").build(), plan)
+        last, update = must_fetch(world, delivery)
+        assert (last.sequence, len(update.disclosed)) == (first.sequence + 1, 2)
+        assert [says(world, one.attempt) for one in (first, last)] == [Settled.LOST_LEASE, Settled.DELIVERED]
+        for consent in (goals, health):
+            world.takes_back(consent.id)
+        _, update = must_fetch(world, delivery)
+        assert set(update.withdrawn) == {GOAL, MORE}
 
 
 def test_a_receipt_given_twice_is_one_and_another_word_is_refused(world: World) -> None:

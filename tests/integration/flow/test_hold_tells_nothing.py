@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
@@ -26,14 +26,17 @@ from hub.flow.revocation import show_revocation
 from hub.flow.simulate import simulate_choice
 from hub.flow.simulated import ToGive
 from hub.flow.versions import Giver
-from hub.flow.who_can_see import show_who_can_see
+from hub.flow.who_can_see import Answered, explain_recipient, show_who_can_see
+from hub.flow.write_own import add
 from hub.plan.contribution import PersonFacts
 from hub.plan.element import Kind, Sensitivity
 from hub.plan.identifier import cpr_identifier
+from hub.plan.own import CITIZEN, OwnWords
 from hub.plan.plan import PlanStatus
 from hub.testing.builders import a_consent, a_consent_to_one_plan, a_contribution, an_id, own_word
 from hub.testing.clock import frozen
 from tests.integration.flow.emergencies import at_ten, by_the_danish_rules
+from tests.integration.flow.simulating import SCHOOL, Partner
 from tests.integration.policy import publish_policy
 from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
 
@@ -63,20 +66,34 @@ TRIED = a_yes("employment")
 
 def a_plan(world: World) -> tuple[UUID, Consent]:
     """Return the plan of a young person, agreed to by a parent as well, with a goal that social services hold."""
+    plan, yes = an_empty_plan(world, "social", "employment")
+    world.accepts(a_contribution("children").about(BO).with_draft("g1").build())
+    world.drains()
+    assert world.systems["social"].holds(plan) == {GOAL}
+    return plan, yes
+
+
+def an_empty_plan(world: World, *recipients: str) -> tuple[UUID, Consent]:
+    """Return the same with nothing in it, to which a school belongs besides, and a yes to these."""
+    world.systems[SCHOOL] = Partner(SCHOOL)
     givers = [
         Giver(capacity, PersonFacts((cpr_identifier(cpr, "hub"),), "Test"))
         for capacity, cpr in ((Capacity.SELF, BO), (Capacity.CUSTODY, MOTHER))
     ]
     one_plan = replace(a_consent_to_one_plan(SOMEBODY).build(), grants=own_word(SOMEBODY, at_ten()))
     plan = open_plan(
-        PersonFacts((cpr_identifier(BO, "hub"),), "Bo"), one_plan, ("children", "social"), COORDINATOR, world.store,
-        world.authorities, coordinator="coordination", actor="test", correlation_id="c", givers=givers,
+        PersonFacts((cpr_identifier(BO, "hub"),), "Bo"), one_plan, ("children", "social", SCHOOL), COORDINATOR,
+        world.store, world.authorities, coordinator="coordination", actor="test", correlation_id="c", givers=givers,
     ).plan  # fmt: skip
-    yes = give(plan, a_yes("social", "employment"), COORDINATOR, world.store, givers=givers, **SAID).consent
-    world.accepts(a_contribution("children").about(BO).with_draft("g1").build())
+    return plan, give(plan, a_yes(*recipients), COORDINATOR, world.store, givers=givers, **SAID).consent
+
+
+def has_a_wish(world: World, plan: UUID) -> UUID:
+    """Let the citizen write a goal of their own, and everybody be brought up to date."""
+    wish = OwnWords(Kind.GOAL, "Jeg vil arbejde i en butik")
+    seen = add(plan, wish, citizen_of(world, plan), world.store, **SAID)
     world.drains()
-    assert world.systems["social"].holds(plan) == {GOAL}
-    return plan, yes
+    return seen.element.id
 
 
 def holds(world: World, plan: UUID) -> None:
@@ -98,12 +115,20 @@ def matrix(world: World, plan: UUID, reader: Reader) -> dict[Seat, Any]:
     return {one.row.seat: one.row.cells for one in show_who_can_see(plan, reader, world.store, **SAID).rows}
 
 
+def why(world: World, plan: UUID, reader: Reader, recipient: str) -> Sequence[Answered]:
+    """Tell of the citizen's own goal, the only thing in a plan that the citizen sees whether it is held or not."""
+    (own,) = [one.element.id for one in world.shows(plan, reader).view.seen if one.element.authority == CITIZEN]
+    return explain_recipient(plan, own, recipient, reader, world.store, **SAID)
+
+
 ANSWERS: dict[str, Callable[[World, UUID, Reader], Any]] = {
     "the list of consents": lambda world, plan, reader: show_choices(plan, reader, world.store, world.settings, **SAID),
     "who can see": matrix,
     "a simulation": tries,
     "a question about a recipient": lambda world, plan, reader: asks(world, plan, reader, "social"),
     "a question about the reader": asks,
+    "why a partner does not see an own goal": lambda world, plan, reader: why(world, plan, reader, SCHOOL),
+    "why an authority sees an own goal": lambda world, plan, reader: why(world, plan, reader, "social"),
     "where the plan stands": lambda world, plan, reader: world.shows(plan, reader).status,
     "the mark of what is withheld": lambda world, plan, reader: world.shows(plan, reader).view.may_be_partial,
 }
@@ -112,6 +137,7 @@ ANSWERS: dict[str, Callable[[World, UUID, Reader], Any]] = {
 @pytest.mark.parametrize("asked", ANSWERS)
 def test_custody_that_comes_in_while_it_is_held_is_not_told_by(world: World, asked: str) -> None:
     plan, _ = a_plan(world)
+    has_a_wish(world, plan)
     citizen, answer = citizen_of(world, plan), ANSWERS[asked]
     holds(world, plan)
     before = answer(world, plan, citizen)
@@ -125,6 +151,7 @@ def test_custody_that_comes_in_while_it_is_held_is_not_told_by(world: World, ask
 @pytest.mark.parametrize("asked", ANSWERS)
 def test_that_it_is_held_is_not_told_by(world: World, asked: str) -> None:
     plan, _ = a_plan(world)
+    has_a_wish(world, plan)
     citizen, answer = citizen_of(world, plan), ANSWERS[asked]
     before = answer(world, plan, citizen)
     holds(world, plan)

@@ -124,6 +124,16 @@ def test_moved_to_that_time_it_is_done_and_moved_elsewhere_it_is_off(world: Worl
     assert len(told(world, "children")) == 1, "what was overtaken before it left is never sent"
 
 
+def test_who_works_with_other_subjects_hears_of_no_other_time_and_answers_none(world: World) -> None:
+    plan = a_booked_plan(world)
+    one, elsewhere = proposes(world, plan), Reader("children", Role.CASEWORKER, kle=frozenset({"32"}))
+    assert not world.shows(plan, elsewhere).view.seen, "else this shows nothing"
+    assert not for_authority(elsewhere, world.store, actor="x", correlation_id="c")
+    for refusal in (None, WHY):
+        with pytest.raises(NotFound):
+            answers(world, one, refusal, elsewhere)
+
+
 def test_a_no_tells_why_and_ends_it_and_another_may_be_proposed(world: World) -> None:
     plan = a_booked_plan(world)
     one = proposes(world, plan)

@@ -337,6 +337,24 @@ def test_a_delivery_that_was_under_way_is_told_until_and_when_it_settles(world: 
     assert world.systems["social"].holds(plan) == set()
 
 
+def test_a_delivery_that_was_under_way_is_told_though_a_clock_was_set_back_before_it(world: World) -> None:
+    plan, yes = a_held_plan(world)
+    with frozen(now() + timedelta(hours=1)) as clock:
+        world.accepts(a_contribution("children").version(2).with_draft("g2").build())
+        world.drains()
+        clock.advance(timedelta(minutes=-2))
+        world.accepts(a_contribution("children").version(3).with_draft("g3").build())
+        world.waits()
+        world.systems["social"].after = raises(Dies())
+        with pytest.raises(Dies):
+            world.delivers(plan, "social")
+        assert world.takes_back(yes.id).under_way == 1
+        assert [one.outcome for one in asked(world, yes.id).under_way] == [""]
+        world.systems["social"].after = lambda update: None
+        world.drains()
+        assert [(one.outcome, one.settled_at) for one in asked(world, yes.id).under_way] == [("lost", now())]
+
+
 def test_a_worker_that_died_leaves_something_possibly_held_that_is_taken_back(world: World) -> None:
     (plan,) = world.opens_plan().plans
     yes = world.says(a_consent(SOMEBODY).to("social").build(), plan)

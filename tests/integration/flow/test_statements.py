@@ -11,12 +11,15 @@ import sqlalchemy as sa
 
 from hub.clock import now
 from hub.consent.reader import Reader
+from hub.consent.subjects import KLE
 from hub.errors import Conflict, InvalidRequest, NotFound
 from hub.flow.hold import hold_back
 from hub.flow.statements import Says, ShownStatement, State, answer, for_authority, of_plan, say
 from hub.flow.today import show_today
+from hub.flow.write_own import add
 from hub.plan.danish_time import day_of
-from hub.plan.element import Kind, Sensitivity
+from hub.plan.element import Code, Kind, Sensitivity
+from hub.plan.own import OwnWords
 from hub.plan.person import Role
 from hub.plan.working_days import end_of_working_day
 from hub.store.statement_tables import statements
@@ -230,3 +233,43 @@ def test_the_words_lie_sealed_and_the_audit_has_none(world: World) -> None:
     assert b"hold" not in bytes(row.answer)
     told_of = [world.audited(action)[0]["details"] for action in ("statement-made", "statement-answered")]
     assert not any("danse" in one or "hold" in one for one in told_of)
+
+
+def test_who_works_with_other_subjects_hears_of_nothing_and_answers_nothing(world: World) -> None:
+    plan = a_shared_plan(world)
+    about = (Code(KLE, "27.24.00", "Støtte"),)
+    world.accepts(a_contribution("children").version(2).with_draft("g1", title="Svømning", codes=about).build())
+    one = says(world, plan)
+    elsewhere, within = (Reader("children", Role.CASEWORKER, kle=frozenset({kle})) for kle in ("32", "27.24"))
+    assert not world.shows(plan, elsewhere).view.seen, "else this shows nothing"
+    assert not listed(world, elsewhere)
+    with pytest.raises(NotFound):
+        answers(world, one, elsewhere)
+    assert listed(world, within) == [WORDS]
+    answers(world, one, within)
+
+
+def test_what_is_said_of_a_joint_goal_goes_with_it_when_the_consent_is_taken_back(world: World) -> None:
+    by_the_danish_rules(world)
+    (plan,) = world.opens_plan().plans
+    yes = world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    words = OwnWords(kind=Kind.GOAL, title="Mindre uro", is_sensitive=True)
+    goal = add(plan, words, COORDINATOR, world.store, actor="k", correlation_id="c").element.id
+    one = says(world, plan, element=goal)
+    assert listed(world, COORDINATOR) == [WORDS]
+    world.takes_back(yes.id)
+    assert not told(world, plan, COORDINATOR), "else this shows nothing"
+    assert not listed(world, COORDINATOR)
+    with pytest.raises(NotFound):
+        answers(world, one, COORDINATOR)
+    world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    answers(world, one, COORDINATOR)
+
+
+def test_what_is_said_of_something_that_is_gone_is_still_its_authoritys_to_answer(world: World) -> None:
+    plan = a_shared_plan(world)
+    one = says(world, plan)
+    world.accepts(a_contribution("children").version(2).removing("g1").build())
+    assert listed(world) == listed(world, Reader("children", Role.AUTHORITY_SYSTEM)) == [WORDS]
+    assert not listed(world, Reader("children", Role.CASEWORKER, kle=frozenset({"27"})))
+    answers(world, one)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hub.clock import now
@@ -23,6 +26,7 @@ from tests.integration.ui.visitor import Visitor, parts_of, words_of
 from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
+FATHER = "0503829995"
 NOAH, SECRET = "Noah Test Dahl", "Noahs eget mål"
 CONSENTS = "/citizen/consents"
 
@@ -90,6 +94,11 @@ def says_yes_for(visitor: Visitor, there: str, recipient: str = "social") -> str
     return answer.headers["location"]
 
 
+def without_minute(page: httpx.Response) -> str:
+    """Return the words of a page but for when it was shown."""
+    return re.sub(r"Vist [^V]*? kl\. \d+\.\d+", "Vist", words_of(page))
+
+
 def test_a_parent_chooses_whose_plan_and_is_told_nothing_of_what_is_in_it(home: Home, mother: Visitor) -> None:
     own = mother.gets(CONSENTS)
     assert parts_of(own, "//section[@aria-labelledby='children']//a/@href") == [home.there]
@@ -121,6 +130,19 @@ def test_what_others_have_said_for_the_child_is_not_told(home: Home, mother: Vis
     assert words_of(after).partition("Vist")[0] == words_of(before).partition("Vist")[0]
     assert len(forms_of(after)) == len(forms_of(before))
     assert "møde sammen" not in after.text
+
+
+def test_when_and_until_when_another_has_said_the_same_is_not_told(home: Home, mother: Visitor) -> None:
+    receipt = says_yes_for(mother, home.there)
+    before = [without_minute(mother.gets(one)) for one in (home.there, receipt)]
+    assert "Ja: Socialområdet må se mål" in before[0]
+    soon = (now() + timedelta(days=10)).isoformat()
+    same = {"kind": "sharing", "plan": home.plan, "sources": ["*"], "recipients": ["social"], "categories": ["goals"],
+            "period": {"to": soon}, "given_by": [{"capacity": "custody", "cpr": FATHER, "name": "Test"}]}  # fmt: skip
+    said = home.hub.ask("coordinator", "POST", "/consents", same).json()
+    assert receipt.endswith(said["consent"]), "it is the next version of what she has said"
+    after = [without_minute(mother.gets(one)) for one in (home.there, receipt)]
+    assert after == [one.replace(f"{said['consent']}, 1", f"{said['consent']}, 2") for one in before]
 
 
 def test_who_holds_no_custody_any_more_finds_nothing(home: Home, mother: Visitor) -> None:
