@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.consent.reader import Reader
+from hub.crypto.envelope import UNOPENED
 from hub.flow.belonging import may_open
 from hub.flow.circumstances import consents_of
 from hub.flow.deliver import view_of
@@ -24,7 +25,8 @@ def known_of(
 ) -> frozenset[UUID]:
     """Return of some plans the person's own, and those in which the reader sees something that concerns the person.
 
-    None of them, if the reader may not know of it. Decided without an emergency: those are for reading.
+    None of them, if the reader may not know of it. Decided without an emergency: those are for reading. One that does
+    not open shows nothing, and holds up no revocation.
 
     :param own: the person's plan.
     """
@@ -37,9 +39,12 @@ def known_of(
 
 
 def _shows(unit: Unit, plan: UUID, person: UUID, reader: Reader, at: datetime) -> bool:
-    stored = unit.plans.get(plan)
-    if stored is None:
+    try:
+        stored = unit.plans.get(plan)
+        if stored is None:
+            return False
+        told, policy = as_told(stored.plan, reader), unit.policies.in_force()
+        view = view_of(unit, replace(stored, plan=told), reader, policy, consents_of(unit, told, policy, at), at)
+    except UNOPENED:
         return False
-    told, policy = as_told(stored.plan, reader), unit.policies.in_force()
-    view = view_of(unit, replace(stored, plan=told), reader, policy, consents_of(unit, told, policy, at), at)
     return any(person in one.element.concerns for one in view.seen)

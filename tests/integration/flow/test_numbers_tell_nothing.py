@@ -20,6 +20,7 @@ from hub.flow.simulated import ToGive
 from hub.plan.element import Kind, Sensitivity
 from hub.testing.builders import a_consent, a_contribution
 from tests.integration.flow.emergencies import by_the_danish_rules
+from tests.integration.flow.test_one_that_does_not_open import flips
 from tests.integration.world import COORDINATOR, SOMEBODY, World
 
 pytestmark = pytest.mark.integration
@@ -68,6 +69,17 @@ def on_the_way(world: World, consent: UUID) -> bytes:
     with world.store.begin() as unit:
         shown = look(unit, consent, COORDINATOR, timedelta(hours=24))
     return orjson.dumps([one.recipient for one in shown.under_way])
+
+
+def test_a_plan_that_names_the_person_and_does_not_open_holds_up_no_choice(world: World) -> None:
+    by_the_danish_rules(world)
+    mothers, own = (world.opens_plan(cpr).plan for cpr in (MOTHER, NAMED))
+    world.accepts(a_contribution("children", "mother").about(MOTHER).with_relative("r1", NAMED).build())
+    flips(world, mothers)
+    given = gives(world, own)
+    assert given.plans == [own]
+    assert world.takes_back(given.consent.id).revocation is not None
+    on_the_way(world, given.consent.id)
 
 
 def test_a_choice_counts_nothing_of_a_plan_in_which_who_makes_it_does_not_see_the_person(world: World) -> None:
