@@ -168,6 +168,7 @@ def record(
     before, at = unit.consents.get(consent.id), now()
     check_next(before, consent)
     waiting = waiting_to_be_sent(unit, plans, at) if may_stop(consent) else ()
+    known = known_of(unit, plans, own, consent.person, reader, at)  # what is said may itself close, or open, the view
     unit.consents.add(consent, at)
     unit.plans.consents_changed(plans)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
@@ -178,7 +179,7 @@ def record(
     write_down_what_is_owed(unit, plans, at)
     write_down_what_is_stopped(unit, consent, waiting, at)
     tell_if_spoken_for(unit, consent, own, reader, at, correlation_id)
-    known = sorted(known_of(unit, plans, own, consent.person, reader, at))
+    known = sorted(known | known_of(unit, plans, own, consent.person, reader, at))
     if consent.status is ConsentStatus.WITHDRAWN:
         unit.revocations.record(consent.id, consent.version, own, plans, at)
         under_way, revocation = told_of(unit, consent, reader)

@@ -129,9 +129,13 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
 
 
 def under_way_then(unit: Unit, revocation: Revocation, person: UUID, reader: Reader) -> Sequence[UnderWay]:
-    """Return the deliveries under way when a person's revocation committed, of plans in which the reader sees them."""
+    """Return the deliveries under way when a person's revocation committed, of plans in which the reader sees them.
+
+    Or did: a revocation may close the reader's own view, but not that something must be given up because of it.
+    """
     rows, at = _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader), now()
     told = known_of(unit, {row.plan for row in rows}, revocation.plan, person, reader, at)
+    told |= {row.plan for row in _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)}
     return [row for row in rows if row.plan in told]
 
 

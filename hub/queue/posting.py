@@ -16,7 +16,7 @@ from hub.clock import monotonic, now
 from hub.errors import Unavailable, told
 from hub.flow.post import NO_POST, Posted, send_next
 from hub.flow.remind import remind, remind_of_consents
-from hub.queue.worker import outcome_of
+from hub.queue.worker import outcome_of, raise_first
 from hub.settings import Settings
 from hub.store.transaction import Store
 
@@ -35,18 +35,25 @@ class Posting:
         self._store, self._post, self._settings = store, post, settings
         self._remind_at = self._round_at = 0.0
         self._after: UUID | None = None
+        self._troubles: dict[str, Exception] = {}
         self._is_ready = False
         self.bell = threading.Event()
 
     def turn(self) -> float:
-        """Look for what there is to tell when it is time, then send one letter; return how many seconds to rest."""
+        """Look for what there is to tell when it is time, then send one letter; return how many seconds to rest.
+
+        A look that ends in a bug keeps no letter waiting: that it has is raised once there is none, until one succeeds.
+        """
         self._start()
         if self._remind_at <= monotonic():
-            self._look(lambda: remind(self._store, self._settings))
+            self._look("remind", lambda: remind(self._store, self._settings))
             self._remind_at = monotonic() + self._settings.remind_seconds
         if self._round_at <= monotonic():
-            self._round_at = monotonic() + (0 if self._look(self._look_on) else _ROUND_SECONDS)
-        return self._send()
+            self._round_at = monotonic() + (0 if self._look("round", self._look_on) else _ROUND_SECONDS)
+        rest = self._send()
+        if rest:
+            raise_first(self._troubles)
+        return rest
 
     def close(self) -> None:
         """Nothing is held."""
@@ -56,14 +63,15 @@ class Posting:
         self._after = remind_of_consents(self._after, self._store, self._settings)
         return self._after is not None
 
-    def _look(self, deed: Callable[[], int]) -> int:
-        """Look for what there is to tell, and return what came of it; 0 after a bug, which keeps no letter waiting."""
+    def _look(self, name: str, deed: Callable[[], int]) -> int:
+        """Look for what there is to tell, and return what came of it; 0 after a bug."""
         outcome = outcome_of(deed)
         if isinstance(outcome, Unavailable):
             raise outcome
         if isinstance(outcome, Exception):
-            _log.error("loop-failed", loop=self.name, **told(outcome))
+            self._troubles[name] = outcome
             return 0
+        self._troubles.pop(name, None)
         return outcome
 
     def _start(self) -> None:

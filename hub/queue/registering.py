@@ -9,20 +9,16 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-import structlog
-
 from hub.authority import REGISTER, Register
 from hub.clock import monotonic, now
-from hub.errors import NotFound, Unavailable, told
+from hub.errors import NotFound, Unavailable
 from hub.flow.following import catch_up, look_up, take_changes
 from hub.flow.register import recheck
 from hub.queue.jobs import Jobs
-from hub.queue.worker import outcome_of
+from hub.queue.worker import outcome_of, raise_first
 from hub.settings import Settings
 from hub.store.jobs import Job, JobKind
 from hub.store.transaction import Store
-
-_log = structlog.get_logger()
 
 
 class RegisterJobs(Jobs):
@@ -33,6 +29,14 @@ class RegisterJobs(Jobs):
         self.name = REGISTER
         self._register = register
         self._look_at = 0.0
+        self._troubles: dict[str, Exception] = {}
+
+    def turn(self) -> float:
+        """Do the job that has been due longest; where none is, raise what a look failed with, until it succeeds."""
+        rest = super().turn()
+        if rest:
+            raise_first(self._troubles)
+        return rest
 
     def _names(self) -> list[str]:
         return [REGISTER]
@@ -40,15 +44,16 @@ class RegisterJobs(Jobs):
     def _ensure(self) -> None:
         """Look, now and then, at who has come to have a plan or has none any more, and at what has ended.
 
-        A look that ends in a bug keeps no job waiting: what the register says is learned.
+        A look that ends in a bug keeps no job waiting: what the register says is learned, and the bug raised later.
         """
         if self._look_at <= monotonic():
             for look in (catch_up, recheck):
                 outcome = outcome_of(partial(look, self._store))
                 if isinstance(outcome, Unavailable):
                     raise outcome
+                self._troubles.pop(look.__name__, None)
                 if isinstance(outcome, Exception):
-                    _log.error("loop-failed", loop=self.name, **told(outcome))
+                    self._troubles[look.__name__] = outcome
             self._look_at = monotonic() + self._settings.sweep_seconds
 
     def _do(self, job: Job) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, PriorityQueue, SimpleQueue
 from typing import TypeVar
 from uuid import UUID
@@ -42,6 +42,12 @@ def outcome_of(deed: Callable[[], _T]) -> _T | Exception:
         return deed()
     except Exception as error:
         return error
+
+
+def raise_first(troubles: Mapping[str, Exception]) -> None:
+    """Raise what has failed beside work that went on, so that the loop shows it (``/readyz``, ``HubLoopTroubled``)."""
+    for trouble in troubles.values():
+        raise trouble.with_traceback(None)  # again and again, and no longer each time
 
 
 def bring(

@@ -13,6 +13,7 @@ import pytest
 from hub.api.choice_answers import simulated_answer
 from hub.api.consent_answers import revised_answer
 from hub.clock import now
+from hub.consent.consent import EVERY
 from hub.flow.revise import Revised, give
 from hub.flow.revocation import look
 from hub.flow.simulate import simulate_choice, simulate_for
@@ -100,6 +101,27 @@ def test_a_choice_counts_the_plan_in_which_who_makes_it_sees_the_person(world: W
         ]
         assert numbers == [[2, 1], [1, 0]]
     assert later == (b'["social"]', b"[]")
+
+
+def test_a_revocation_that_closes_its_makers_own_view_tells_what_it_could_not_stop(world: World) -> None:
+    by_the_danish_rules(world)
+    mothers, own = (world.opens_plan(cpr).plan for cpr in (MOTHER, NAMED))
+    world.says(a_consent(SOMEBODY).to(EVERY).build(), mothers)
+    yes = a_consent(SOMEBODY).to(EVERY).build()
+    given = give(own, yes, COORDINATOR, world.store, **SAID)
+    built = a_contribution("children", "mother").about(MOTHER).with_relative("r1", NAMED).build()
+    sensitive = Sensitivity.FOELSOMME_PERSONOPLYSNINGER
+    found: list[tuple[int, int, bytes]] = []
+
+    def meanwhile(_: object) -> None:
+        if not found:
+            back = world.takes_back(given.consent.id)
+            found.append((len(back.plans), back.under_way, on_the_way(world, given.consent.id)))
+
+    world.systems["social"].before = meanwhile
+    world.accepts(replace(built, drafts=tuple(replace(one, label=sensitive) for one in built.drafts)))
+    world.delivers(mothers, "social")
+    assert found == [(2, 1, b'["social"]')]
 
 
 def simulated(world: World, plan: UUID) -> bytes:
