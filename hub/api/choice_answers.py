@@ -87,7 +87,7 @@ def simulated_answer(found: Simulated) -> SimulatedAnswer:
         "plan": found.plan,
         "as_of": when(found.at),
         "consent": None if found.consent is None else {"consent": found.consent.id, "version": found.consent.version},
-        "applies": not found.lacking,
+        "applies": found.applies,
         "lacks": sorted(found.lacking),
         "recipients": [_shift(shift) for shift in found.shifts],
         "deliveries": [

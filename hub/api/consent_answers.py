@@ -229,7 +229,7 @@ def revised_answer(revised: Revised) -> RevisedAnswer:
         "plans_due": len(revised.plans),
         "deliveries_under_way": revised.under_way,
         "revocation": revised.revocation,
-        "applies": not revised.lacking,
+        "applies": revised.applies,
         "lacks": sorted(revised.lacking),
     }
 

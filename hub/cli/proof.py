@@ -56,7 +56,9 @@ def _keys(text: str) -> list[PublicKey]:
 
 def _lines(statement: dict[str, Any]) -> list[str]:
     if "erasure" in statement:
-        return [f"Plan {statement['plan']}, erased at {statement['erased_at']}.", *map(_told, statement["recipients"])]
+        known = "recipients" in statement
+        told = map(_told, statement["recipients"]) if known else ["Who held something of it is not known."]
+        return [f"Plan {statement['plan']}, erased at {statement['erased_at']}.", *told]
     consent = statement["consent"]
     lines = [f"Consent {consent['id']}, version {consent['version']}, withdrawn at {statement['withdrawn_at']}."]
     for one in statement["recipients"]:

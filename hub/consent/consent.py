@@ -177,6 +177,10 @@ class Consent:
         """Tell whether it counts at the instant."""
         return self.status is ConsentStatus.ACTIVE and self.period.covers(at)
 
+    def is_over(self, at: datetime) -> bool:
+        """Tell whether its time has ended."""
+        return self.period.end is not None and self.period.end <= at
+
     def speaks_to(self, reader: Reader) -> bool:
         """Tell whether it is about sharing with the reader, for the reader's purpose."""
         return self.kind is ConsentKind.SHARING and self.scope.asks(reader)

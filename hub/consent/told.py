@@ -1,6 +1,7 @@
 """What a parent who speaks for a child is told of a consent: the own word, not when or until when others have said it.
 
-That others have said the same shows by what is not missing any more (``hub.consent.standing.lacks``).
+That others have said the same shows by what is not missing any more (``hub.consent.standing.lacks``). What does not
+hold now is never told as if it did: either somebody's word is missing, or it is over, or has not begun.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from hub.consent.ages import Ages
 from hub.consent.consent import Consent, Effect, Grant
 from hub.consent.reader import Reader
+from hub.consent.standing import Circumstances, Lack, lacks
 from hub.plan.element import Period
 from hub.plan.person import Role
 
@@ -28,19 +31,40 @@ def told_to(reader: Reader, consent: Consent, before: Consent | None = None) -> 
     return replace(said, grants=_said_by(reader.person, said), period=own_time(reader.person, said))
 
 
-def as_counted_by(person: UUID | None, consent: Consent, at: datetime) -> Consent:
+def told_with_lacks(
+    reader: Reader, consent: Consent, known: Circumstances, ages: Ages, at: datetime, before: Consent | None = None
+) -> tuple[Consent, frozenset[Lack]]:
+    """Return a consent as its reader is told of it, and whose word it lacks for them. :param before: as above."""
+    counted, told = as_counted_by(reader.person, consent, known, ages, at), told_to(reader, consent, before)
+    if _said_by(reader.person, consent):
+        told = replace(told, period=counted.period)
+    return told, lacks(counted, known, ages, at)
+
+
+def as_counted_by(person: UUID | None, consent: Consent, known: Circumstances, ages: Ages, at: datetime) -> Consent:
     """Return that of a consent from which a parent is told whose word it lacks, and what it would do.
 
-    It runs as long as they have said it themselves; of whom the time of a yes is over, the word is missing again. A no
-    goes on after the time of whoever has said it.
+    It runs as long as they have said it themselves. Once it does not hold any more, or before it does, the words of
+    those whose time it is not are missing. Where nobody's is, for theirs was not needed, it is told as over, and not
+    since when; or with its beginning, for then it opens by itself.
 
     :param person: to whom it is told; whoever is no parent with a word in it is told of the whole.
     """
-    own, is_no = _said_by(person, consent), consent.effect is Effect.DENY
+    own = _said_by(person, consent)
     if person == consent.person or not own:
         return consent
-    kept = (one for one in consent.grants if is_no or one in own or not _is_over(one.period, at))
-    return replace(consent, grants=tuple(kept), period=own_time(person, consent))
+    time = own_time(person, consent)
+    counted, since = replace(consent, period=time), max(at, time.start or at)
+    if consent.period.covers(since):
+        return counted
+    if consent.effect is Effect.PERMIT:
+        kept = (one for one in consent.grants if one in own or one.period.covers(since))
+        counted = replace(counted, grants=tuple(kept))
+    if lacks(counted, known, ages, at):
+        return counted
+    begins = consent.period.start
+    is_ahead = begins is not None and begins > since
+    return replace(counted, period=common((time, Period(begins, None) if is_ahead else Period(None, since))))
 
 
 def own_time(person: UUID | None, consent: Consent) -> Period:
@@ -62,7 +86,3 @@ def common(periods: Iterable[Period]) -> Period:
 
 def _said_by(person: UUID | None, consent: Consent) -> tuple[Grant, ...]:
     return tuple(grant for grant in consent.grants if grant.by == person)
-
-
-def _is_over(period: Period, at: datetime) -> bool:
-    return period.end is not None and period.end <= at

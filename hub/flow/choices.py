@@ -14,7 +14,7 @@ from hub.clock import now
 from hub.consent.consent import Consent
 from hub.consent.reader import Reader
 from hub.consent.standing import NOTHING_KNOWN, Lack, Renewal, lacks, renewals
-from hub.consent.told import as_counted_by, told_to
+from hub.consent.told import told_with_lacks
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, coordinated_by, custodian, may_choose
 from hub.flow.circumstances import said_by
@@ -94,10 +94,7 @@ def show_own_words(plan: UUID, reader: Reader, store: Store, *, actor: str, corr
         person, ages = stored.plan.person, unit.policies.in_force().ages
         known = said_by(unit, [person], at).circumstances.get(person, NOTHING_KNOWN)
         own = [one for one in unit.consents.of([person]) if any(grant.by == parent for grant in one.grants)]
-        return [
-            Choice(told_to(reader, one), lacks(as_counted_by(parent, one, at), known, ages, at), (), None)
-            for one in own
-        ]
+        return [Choice(*told_with_lacks(reader, one, known, ages, at), (), None) for one in own]
 
 
 def show_consent(

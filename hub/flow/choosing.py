@@ -18,7 +18,7 @@ import orjson
 from hub.consent.consent import EVERY, Capacity, Consent, ConsentKind, ConsentStatus, Effect
 from hub.consent.reader import Reader
 from hub.consent.standing import as_it_stands
-from hub.consent.told import common, own_time
+from hub.consent.told import as_counted_by, common, own_time
 from hub.crypto.envelope import keyed_digest
 from hub.errors import Conflict, InvalidRequest, NotFound
 from hub.flow.belonging import custodian
@@ -81,6 +81,9 @@ def next_version(
     if before is None:
         raise NotFound(_NO_CONSENT)
     if isinstance(wanted, ToNarrow):
+        known, ages = circumstances_of(unit, person), unit.policies.in_force().ages
+        if as_counted_by(parent, before, known, ages, at).is_over(at):
+            raise Conflict("This consent is over, and nothing is shared by it any more.", "Say it again.")
         return narrowed(before, wanted, parent, at)
     return before if before.status is ConsentStatus.WITHDRAWN else taken_back(unit, before, asker, parent, at)
 

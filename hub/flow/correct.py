@@ -16,7 +16,7 @@ from uuid import UUID
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, NotFound
-from hub.flow.answering import digest_of_own, opened, to_answer
+from hub.flow.answering import digest_of_own, in_each, opened, to_answer
 from hub.flow.circle import members_told
 from hub.flow.corrected import ShownCorrection, State, is_their_own, seen_of, shown, state_of
 from hub.flow.hold import tells_nobody
@@ -99,15 +99,16 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownCorrection]:
     """Show an authority which of its elements, as far as the reader sees them, are called wrong: its list of tasks."""
-    with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        at, found = now(), []
-        for plan in unit.corrections.plans_of(reader.organisation):
-            stored, at = unit.plans.get(plan, for_delivery=True), now()
-            if stored is None:
-                continue
-            asked = [one for one in unit.corrections.of_plan(plan, stored.key) if state_of(stored, one) is State.ASKED]
-            found += [ShownCorrection(one, State.ASKED, ()) for one in to_answer(unit, stored, asked, reader, at)]
-        unit.audit.record("corrections-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
+
+    def to_refuse(unit: Unit, stored: StoredPlan, at: datetime) -> Sequence[ShownCorrection]:
+        of_it = unit.corrections.of_plan(stored.plan.id, stored.key)
+        asked = [one for one in of_it if state_of(stored, one) is State.ASKED]
+        return [ShownCorrection(one, State.ASKED, ()) for one in to_answer(unit, stored, asked, reader, at)]
+
+    with refusals_written(store, actor, correlation_id):
+        found = in_each(store, lambda unit: unit.corrections.plans_of(reader.organisation), to_refuse)
+        with store.begin() as unit:
+            unit.audit.record("corrections-listed", actor, now(), correlation_id, found=len(found), **asked_by(reader))
         return found
 
 

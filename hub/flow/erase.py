@@ -3,7 +3,7 @@
 From the approval on nobody belongs to the plan, so every recipient is told to delete what it holds. Once all have
 answered, the plan's key and all rows that point to the plan are deleted, and with the person's last plan the person
 (docs/adr/0042). A legal hold stops it until the last step. A signed certificate stays, for the citizen. No step needs
-that the plan opens: one that is damaged can be erased too.
+that the plan opens, so one that is damaged can be erased too: by people, for it is the evidence of its damage.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def waiting(store: Store) -> Sequence[ShownErasure]:
 def clear(unit: Unit, before: datetime, _position: str, most: int) -> Step:
     """Begin to erase a plan that ended before an instant, or finish one that nobody holds any more.
 
+    One that does not open is left to people, who look at it first: it is refused here, and passed over.
     One in a transaction: whoever takes several plans takes them in one order, or two wait for each other.
     """
     for ended in unit.erasures.ended(before, most):
@@ -137,21 +138,28 @@ def certificate(plan: UUID, reader: Reader, store: Store, *, actor: str, correla
 
 
 def _begin_if_ended(unit: Unit, plan: UUID, before: datetime) -> None:
-    """Begin to erase a plan, unless it lives again, its erasure is asked for, or a law keeps it, by now."""
+    """Begin to erase a plan, unless it lives again, its erasure is asked for, or a law keeps it, by now.
+
+    :raises Tampered: it does not open.
+    """
     unit.plans.lock([plan])
-    person, at = unit.plans.person_of(plan), now()
-    if person is not None and unit.erasures.has_ended(plan, before):
-        one = new_erasure(plan, person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
+    stored, at = unit.plans.get(plan), now()
+    if stored is not None and unit.erasures.has_ended(plan, before):
+        one = new_erasure(plan, stored.plan.person, RETENTION, coordinator_of(unit, plan, at), ACTOR, at)
         unit.erasures.ask(one)
         begin(unit, one, ACTOR, at, str(new_id()))
 
 
 def _destroy_if_ready(unit: Unit, plan: UUID) -> bool:
-    """Destroy a plan, unless an operator has by now, or a law keeps it; tell whether it was."""
+    """Destroy a plan, unless an operator has by now, or a law keeps it; tell whether it was.
+
+    :raises Tampered: it does not open.
+    """
     unit.plans.lock([plan])
     one = unit.erasures.of_plan(plan)
     if one is None or not _may_be_destroyed(unit, one):
         return False
+    unit.plans.get(plan)
     destroy(unit, one, None, ACTOR, str(new_id()))
     return True
 

@@ -44,8 +44,8 @@ class Backups(TypedDict):
 class ErasureStatement(TypedDict):
     """What a certificate states; ``rows`` counts what was deleted, by table.
 
-    The citizen's has no ``rows``, and ``recipients`` are as the citizen may know them: missing where the erasure was by
-    a release that did not write that down.
+    The citizen's has no ``rows``, and ``recipients`` are as the citizen may know them: missing where that is not known,
+    for the plan did not open, or the erasure was by a release that did not write it down.
     """
 
     kind: str
@@ -65,17 +65,17 @@ class ErasureStatement(TypedDict):
 
 
 def statement_of(
-    one: Erasure, municipality: str, recipients: Sequence[Recipient], told: Sequence[Recipient],
+    one: Erasure, municipality: str, recipients: Sequence[Recipient], told: Sequence[Recipient] | None,
     key_version: int, gone: Mapping[str, int], at: datetime,
 ) -> ErasureStatement:  # fmt: skip
     """Return what the certificate says: ids, times, counts and codes, and what is left.
 
     :param recipients: how they stand.
-    :param told: those of whom the citizen may know, as the citizen may know them.
+    :param told: those of whom the citizen may know, as the citizen may know them; None: that is not known.
     :param key_version: of the master key that older copies open with.
     :param gone: rows that were deleted, by table.
     """
-    return {
+    statement: ErasureStatement = {
         "kind": KIND,
         "municipality": municipality,
         "erasure": one.id,
@@ -87,16 +87,19 @@ def statement_of(
         "rows": {name: gone[name] for name in sorted(gone)},
         "person_too": "people" in gone,
         "recipients": _stand(recipients),
-        "told_to_citizen": {"recipients": _stand(told)},
         "backups": {"master_key_version": key_version},
         "kept": ["audit"],
     }
+    if told is not None:
+        statement["told_to_citizen"] = {"recipients": _stand(told)}
+    return statement
 
 
 def citizens_statement(statement: Mapping[str, Any]) -> ErasureStatement:
     """Return a certificate's statement as its citizen has it.
 
-    One of an earlier release does not say what the citizen may know of recipients: then none is named.
+    One of an earlier release, or of a plan that did not open, does not say what the citizen may know of recipients:
+    then none is named.
     """
     kept = {name: statement[name] for name in _CITIZENS if name in statement}
     return cast("ErasureStatement", kept | statement.get("told_to_citizen", {}))

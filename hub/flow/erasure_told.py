@@ -17,24 +17,27 @@ from hub.flow.before_hold import circle_as_held
 from hub.flow.erasure_statement import citizens_statement
 from hub.flow.ledger import as_citizen, own_views
 from hub.store.erasures import Erasure, Recipient
+from hub.store.plans import StoredPlan
 from hub.store.transaction import Unit
 
 
-def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient]:
-    """Return how recipients stand, as the citizen is told; of a plan that does not open nobody knows what they see."""
+def recipients_told(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient] | None:
+    """Return how recipients stand, as the citizen is told; None: the plan does not open, so that is not known.
+
+    :raises Tampered: the plan opens, and something else that decides what the citizen may see does not.
+    """
     try:
-        return _as_seen(unit, one, found)
+        stored = unit.plans.get(one.plan)
     except UNOPENED:
-        return ()
+        return None
+    return () if stored is None else _as_seen(unit, stored, found)
 
 
-def _as_seen(unit: Unit, one: Erasure, found: Sequence[Recipient]) -> Sequence[Recipient]:
-    stored = unit.plans.get(one.plan)
-    if stored is None:
-        return ()
-    held = {name: unit.holdings.of(row) for row, name, _ in unit.outbox.of_plan(one.plan)}
+def _as_seen(unit: Unit, stored: StoredPlan, found: Sequence[Recipient]) -> Sequence[Recipient]:
+    plan = stored.plan.id
+    held = {name: unit.holdings.of(row) for row, name, _ in unit.outbox.of_plan(plan)}
     holding = {name: each.maybe_anything_of() | each.owed for name, each in held.items()}
-    kept = unit.withdrawals.kept_by_law(one.plan)
+    kept = unit.withdrawals.kept_by_law(plan)
     named = {element for elements in holding.values() for element in elements} | {element for _, element, _ in kept}
     (view,) = own_views(unit, stored, as_citizen(stored), named)
     seen, circle, told = {one.element.id for one in view.seen}, circle_as_held(unit, stored), []

@@ -15,7 +15,7 @@ from uuid import UUID
 from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.errors import Conflict, Fault, InvalidRequest, NotFound
-from hub.flow.answering import seen_last
+from hub.flow.answering import in_each, seen_last
 from hub.flow.belonging import NO_PLAN, may_open
 from hub.flow.proposed import ShownProposal, State, all_of
 from hub.flow.reading import asked_by
@@ -137,14 +137,15 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownProposal]:
     """Show an authority which other times are proposed for its appointments that the reader sees: its list of tasks."""
-    with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        at = now()
-        found: list[ShownProposal] = []
-        for plan in unit.proposals.plans_of(reader.organisation):
-            stored, at = unit.plans.get(plan, for_delivery=True), now()
-            still_open = [one for one in all_of(unit, stored, at) if one.state not in _ENDED] if stored else []
-            found += _theirs(unit, stored, still_open, reader, at) if stored else ()
-        unit.audit.record("proposals-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
+
+    def still_open(unit: Unit, stored: StoredPlan, at: datetime) -> Sequence[ShownProposal]:
+        of_it = [one for one in all_of(unit, stored, at) if one.state not in _ENDED]
+        return _theirs(unit, stored, of_it, reader, at)
+
+    with refusals_written(store, actor, correlation_id):
+        found = in_each(store, lambda unit: unit.proposals.plans_of(reader.organisation), still_open)
+        with store.begin() as unit:
+            unit.audit.record("proposals-listed", actor, now(), correlation_id, found=len(found), **asked_by(reader))
         return found
 
 
@@ -163,9 +164,10 @@ def _theirs(
     unit: Unit, stored: StoredPlan, found: Sequence[ShownProposal], reader: Reader, at: datetime
 ) -> Sequence[ShownProposal]:
     """Return those for appointments of the authority that the reader speaks for, in a plan it works with still."""
-    if reader.role not in _OF_AUTHORITY or not may_open(unit, stored.plan.id, None, reader, at):
+    of_authority = reader.role in _OF_AUTHORITY
+    own = [one for one in found if of_authority and one.proposal.authority == reader.organisation]
+    if not own or not may_open(unit, stored.plan.id, None, reader, at):
         return ()
-    own = [one for one in found if one.proposal.authority == reader.organisation]
     seen = seen_last(unit, stored, {one.proposal.element for one in own}, reader, at)
     return [one for one in own if one.proposal.element in seen]
 

@@ -15,8 +15,8 @@ from hub.authority import Authorities
 from hub.clock import now
 from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
-from hub.consent.standing import Lack, lacks
-from hub.consent.told import as_counted_by, told_to
+from hub.consent.standing import Lack
+from hub.consent.told import told_to, told_with_lacks
 from hub.errors import NotFound
 from hub.flow.belonging import NO_PLAN, check_may_open_one, custodian, may_choose
 from hub.flow.circumstances import circumstances_of
@@ -43,6 +43,7 @@ class Revised:
         sees something that concerns the person (``touched``).
     :ivar under_way: deliveries of these plans that had started before and may still be on the wire.
     :ivar lacking: whose word the consent still lacks; it does not count before that is given.
+    :ivar applies: nobody's word is missing, and it is not over.
     :ivar revocation: of a withdrawal, the id under which it can be asked what became of it.
     """
 
@@ -52,6 +53,7 @@ class Revised:
     plans: Sequence[UUID]
     under_way: int
     lacking: frozenset[Lack] = frozenset()
+    applies: bool = True
     revocation: UUID | None = None
 
 
@@ -168,7 +170,7 @@ def record(
     before, at = unit.consents.get(consent.id), now()
     check_next(before, consent)
     waiting = waiting_to_be_sent(unit, plans, at) if may_stop(consent) else ()
-    known = known_of(unit, plans, own, consent.person, reader, at)  # what is said may itself close, or open, the view
+    seen = known_of(unit, plans, own, consent.person, reader, at)  # what is said may itself close, or open, the view
     unit.consents.add(consent, at)
     unit.plans.consents_changed(plans)
     unit.outbox.mark_due(plans, at, correlation_id, urgent=True)
@@ -179,7 +181,7 @@ def record(
     write_down_what_is_owed(unit, plans, at)
     write_down_what_is_stopped(unit, consent, waiting, at)
     tell_if_spoken_for(unit, consent, own, reader, at, correlation_id)
-    known = sorted(known | known_of(unit, plans, own, consent.person, reader, at))
+    known = sorted(seen | known_of(unit, plans, own, consent.person, reader, at))
     if consent.status is ConsentStatus.WITHDRAWN:
         unit.revocations.record(consent.id, consent.version, own, plans, at)
         under_way, revocation = told_of(unit, consent, reader)
@@ -187,6 +189,7 @@ def record(
     stored = unit.plans.get(own)
     told = as_told(stored.plan, reader) if stored else None
     spoken_for, ages = circumstances_of(unit, consent.person, told), unit.policies.in_force().ages
-    lacking = lacks(as_counted_by(reader.person, consent, at), spoken_for, ages, at)
+    said, lacking = told_with_lacks(reader, consent, spoken_for, ages, at, before)
     counted = [] if stored and tells_nobody(stored.plan, reader) else known  # what is sent of it tells of what came in
-    return Revised(consent, told_to(reader, consent, before), own, known, unit.outbox.under_way(counted, at), lacking)
+    applies = not (lacking or said.is_over(at))
+    return Revised(consent, said, own, known, unit.outbox.under_way(counted, at), lacking, applies)

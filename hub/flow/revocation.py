@@ -31,6 +31,7 @@ from hub.store.revocations import Owed, Revocation, UnderWay
 from hub.store.transaction import Store, Unit
 
 _NONE = "There is no revocation of a consent with this id that you may see."
+_Row = TypeVar("_Row", Owed, UnderWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,10 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
 
 
 def under_way_then(unit: Unit, revocation: Revocation, person: UUID, reader: Reader) -> Sequence[UnderWay]:
-    """Return the deliveries under way when a person's revocation committed, of plans in which the reader sees them.
-
-    Or did: a revocation may close the reader's own view, but not that something must be given up because of it.
-    """
+    """Return the deliveries under way when it committed, of plans of which the reader sees or is told anything."""
     rows, at = _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader), now()
-    told = known_of(unit, {row.plan for row in rows}, revocation.plan, person, reader, at)
-    told |= {row.plan for row in _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)}
+    owing = {row.plan for row in _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)}
+    told = owing | known_of(unit, {row.plan for row in rows}, revocation.plan, person, reader, at)
     return [row for row in rows if row.plan in told]
 
 
@@ -154,9 +152,6 @@ def standing_of(unit: Unit, revocation: Revocation, person: UUID, reader: Reader
         awaited=len({row.recipient for row in owed if state_of(row) not in SETTLED}),
         missing=len({row.recipient for row in owed if is_missing(row, at, deadline)}),
     )
-
-
-_Row = TypeVar("_Row", Owed, UnderWay)
 
 
 def _known(unit: Unit, rows: Sequence[_Row], revocation: Revocation, person: UUID, reader: Reader) -> Sequence[_Row]:

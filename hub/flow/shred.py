@@ -87,10 +87,13 @@ def shown_of(unit: Unit, one: Erasure) -> ShownErasure:
 
 
 def told_to(unit: Unit, shown: ShownErasure, reader: Reader) -> ShownErasure:
-    """Return an erasure as a reader is told of it: the citizen by their own view, whoever works with the plan whole."""
+    """Return an erasure as a reader is told of it: the citizen by their own view, whoever works with the plan whole.
+
+    While a plan does not open, its citizen is told of nobody.
+    """
     if reader.role is not Role.CITIZEN:
         return shown
-    return replace(shown, recipients=recipients_told(unit, shown.erasure, shown.recipients))
+    return replace(shown, recipients=recipients_told(unit, shown.erasure, shown.recipients) or ())
 
 
 def is_ready(unit: Unit, one: Erasure, deadline: timedelta | None) -> bool:

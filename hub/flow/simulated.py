@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hub.consent.consent import Consent, Grant
+from hub.consent.consent import Consent, ConsentStatus, Grant
 from hub.consent.policy import Policy
 from hub.consent.simulate import LINK, PartsShift, Shift
 from hub.consent.standing import Lack, Renewal
@@ -102,6 +102,13 @@ class Simulated:
     lacking: frozenset[Lack] = frozenset()
     ask_anew: tuple[Renewal, ...] = ()
     mark: str = ""
+
+    @property
+    def applies(self) -> bool:
+        """Tell whether nobody's word is missing, and a consent that stands is not over."""
+        consent = self.consent
+        is_over = consent is not None and consent.status is ConsentStatus.ACTIVE and consent.is_over(self.at)
+        return not (self.lacking or is_over)
 
 
 def delivery_as_told(shift: Shift, held: Held, *, only_back: bool) -> Delivery:

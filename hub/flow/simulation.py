@@ -61,7 +61,8 @@ class Simulation:
         before = self._facts(whose)
         if isinstance(wanted, ToPublish):
             return self._told(before, Published(wanted.policy), None)
-        consent = as_counted_by(self.parent, self._as_said(wanted, whose), self.at)
+        said, known = self._as_said(wanted, whose), before.circumstances[whose]
+        consent = as_counted_by(self.parent, said, known, before.policy.ages, self.at)
         change: Change = Said(consent)
         if isinstance(wanted, ToGive) and wanted.circle is not None and whose == self.stored.plan.person:
             come = circle_changed(

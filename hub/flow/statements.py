@@ -18,7 +18,7 @@ from hub.clock import new_id, now
 from hub.consent.reader import Reader
 from hub.consent.view import View
 from hub.errors import Conflict, InvalidRequest, NotFound
-from hub.flow.answering import digest_of_own, opened, to_answer
+from hub.flow.answering import digest_of_own, in_each, opened, to_answer
 from hub.flow.hold import tells_nobody
 from hub.flow.reading import asked_by
 from hub.flow.reasons import worded
@@ -27,6 +27,7 @@ from hub.flow.show import look
 from hub.plan.own import CITIZEN
 from hub.plan.person import Role
 from hub.plan.working_days import end_of_working_day
+from hub.store.plans import StoredPlan
 from hub.store.statements import Statement, Waiting
 from hub.store.transaction import Store, Unit
 
@@ -140,14 +141,16 @@ def of_plan(plan: UUID, reader: Reader, store: Store, *, actor: str, correlation
 
 def for_authority(reader: Reader, store: Store, *, actor: str, correlation_id: str) -> Sequence[ShownStatement]:
     """Show who wrote elements, and sees them, what citizens wait for an answer to, what is due first: their tasks."""
-    with refusals_written(store, actor, correlation_id), store.begin() as unit:
-        at, found = now(), []
-        for plan in unit.statements.plans_of(reader.organisation):
-            stored, at = unit.plans.get(plan, for_delivery=True), now()
-            waiting = [one for one in unit.statements.of_plan(plan, stored.key) if one.waits] if stored else []
-            theirs = to_answer(unit, stored, waiting, reader, at) if stored else ()
-            found += [ShownStatement(one, state_of(one, at)) for one in theirs]
-        unit.audit.record("statements-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
+
+    def still_waiting(unit: Unit, stored: StoredPlan, at: datetime) -> Sequence[ShownStatement]:
+        waiting = [one for one in unit.statements.of_plan(stored.plan.id, stored.key) if one.waits]
+        return [ShownStatement(one, state_of(one, at)) for one in to_answer(unit, stored, waiting, reader, at)]
+
+    with refusals_written(store, actor, correlation_id):
+        found = in_each(store, lambda unit: unit.statements.plans_of(reader.organisation), still_waiting)
+        with store.begin() as unit:
+            at = now()
+            unit.audit.record("statements-listed", actor, at, correlation_id, found=len(found), **asked_by(reader))
         return sorted(found, key=lambda each: (each.statement.due_at or at, each.statement.id))
 
 

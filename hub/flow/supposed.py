@@ -40,8 +40,8 @@ def supposed(
     circle += [Membership(plan.id, name, one.role, Period(at)) for name, one in sorted(authorities.items())]
     policy = unit.policies.in_force()
     known = circumstances_of(unit, plan.person, stored.plan)
-    said = unit.consents.of([plan.person])
-    own = tuple(as_counted_by(parent, one, at) for one in said if any(grant.by == parent for grant in one.grants))
+    spoken = (one for one in unit.consents.of([plan.person]) if any(grant.by == parent for grant in one.grants))
+    own = tuple(as_counted_by(parent, one, known, policy.ages, at) for one in spoken)
     if not any(one.kind is ConsentKind.ONE_PLAN for one in own):
         own = (_agreed_to(plan.person, known, at), *own)
     places = places_of(unit, replace(stored, plan=plan), circle, None, policy, at)

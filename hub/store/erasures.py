@@ -43,7 +43,10 @@ REQUEST, RETENTION = "request", "retention"
 
 @dataclass(frozen=True, slots=True)
 class LegalHoldRow:
-    """Why a plan may not be erased."""
+    """Why a plan may not be erased.
+
+    :ivar reason: empty where it does not open, or where nothing could seal it.
+    """
 
     id: UUID
     plan: UUID
@@ -99,9 +102,9 @@ class Erasures:
 
     # --- legal holds ------------------------------------------------------------------------------------------------
 
-    def hold(self, one: LegalHoldRow, key: bytes) -> None:
-        """Remember a legal hold, its reason sealed under the plan's key."""
-        sealed = seal(key, one.reason.encode(), _place(one.id))
+    def hold(self, one: LegalHoldRow, key: bytes | None) -> None:
+        """Remember a legal hold, its reason sealed under the plan's key; where that does not open, without it."""
+        sealed = seal(key, one.reason.encode(), _place(one.id)) if key else b""
         row = {
             "id": one.id, "municipality": self._municipality, "plan_id": one.plan, "code": one.code,
             "organisation": one.organisation, "set_by": one.set_by, "set_at": one.set_at, "reason": sealed,
@@ -119,13 +122,13 @@ class Erasures:
         )
         return self._connection.execute(query).scalar_one_or_none()
 
-    def holds_of(self, plan: UUID, key: bytes) -> Sequence[LegalHoldRow]:
-        """Return every legal hold of a plan, oldest first."""
+    def holds_of(self, plan: UUID, key: bytes | None) -> Sequence[LegalHoldRow]:
+        """Return every legal hold of a plan, oldest first; without a key, without reasons."""
         query = sa.select(legal_holds).where(_HOLD.plan_id == plan).order_by(_HOLD.set_at, _HOLD.id)
         return [
             LegalHoldRow(
                 row.id, plan, LegalHold(row.code), row.organisation, row.set_by, row.set_at,
-                unseal(key, row.reason, _place(row.id)).decode(), row.lifted_at,
+                unseal(key, row.reason, _place(row.id)).decode() if key and row.reason else "", row.lifted_at,
             )
             for row in self._connection.execute(query)
         ]  # fmt: skip

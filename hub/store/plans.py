@@ -260,6 +260,8 @@ class Plans:
     def with_gone(self, stored: StoredPlan, wanted: Collection[UUID]) -> Plan:
         """Return a plan with those of the elements that are gone from it, too, as they read last."""
         gone = set(wanted) - stored.plan.elements.keys()
+        if not gone:
+            return stored.plan
         return replace(stored.plan, elements={**stored.plan.elements, **self._latest(stored, gone)})
 
     def elements_before(self, wanted: UUID, at: datetime) -> frozenset[UUID]:

@@ -35,7 +35,7 @@ legal_holds = Table(  # why a plan may not be erased
     Column("organisation", sa.String(64), nullable=False),
     Column("set_by", sa.String(64), nullable=False),
     Column("set_at", Instant, nullable=False),
-    Column("reason", sa.LargeBinary, nullable=False),  # sealed under the plan's key
+    Column("reason", sa.LargeBinary, nullable=False),  # sealed under the plan's key; empty: that did not open
     Column("lifted_by", sa.String(64)),
     Column("lifted_at", Instant),  # NULL: it is in force
 )

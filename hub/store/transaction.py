@@ -214,25 +214,17 @@ class Unit:
     #: Who keeps its checkpoints.
     witnesses = cached_property(lambda unit: WitnessRows(unit.connection, unit.municipality))
 
-    @cached_property
-    def jobs(self) -> Jobs:
-        """Polls, fetches and folders."""
-        return Jobs(self.connection, self.municipality)
+    #: Polls, fetches and folders.
+    jobs = cached_property(lambda unit: Jobs(unit.connection, unit.municipality))
 
-    @cached_property
-    def breakers(self) -> Breakers:
-        """Which calls may start."""
-        return Breakers(self.connection, self.municipality)
+    #: Which calls may start.
+    breakers = cached_property(lambda unit: Breakers(unit.connection, unit.municipality))
 
-    @cached_property
-    def sessions(self) -> SessionRows:
-        """Who is signed in to the pages."""
-        return SessionRows(self.connection, self.municipality)
+    #: Who is signed in to the pages.
+    sessions = cached_property(lambda unit: SessionRows(unit.connection, unit.municipality))
 
-    @cached_property
-    def unknown_codes(self) -> UnknownCodes:
-        """What no code table has."""
-        return UnknownCodes(self.connection, self.municipality)
+    #: What no code table has.
+    unknown_codes = cached_property(lambda unit: UnknownCodes(unit.connection, unit.municipality))
 
 
 class Store:
@@ -270,6 +262,14 @@ class Store:
         self.counts.take(unit.tally)
         if unit.outbox.has_become_due:
             self.bell.set()
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[Unit]:
+        """Open a transaction that reads all as it stood at one instant, and neither writes nor holds anybody off."""
+        with self.begin(read_only=True) as unit:
+            if self.engine.dialect.name != "sqlite":  # which reads so by itself
+                unit.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield unit
 
     def _say(self, span: Span, connection: sa.Connection, read_only: bool) -> None:
         connection.info[_SPAN] = span

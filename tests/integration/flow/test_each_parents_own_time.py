@@ -13,16 +13,18 @@ import pytest
 from hub.api.choice_answers import simulated_answer
 from hub.api.consent_answers import revised_answer
 from hub.clock import now
-from hub.consent.consent import ConsentStatus
+from hub.consent.consent import Consent, ConsentStatus
 from hub.consent.reader import Reader
 from hub.consent.standing import Lack
+from hub.errors import Conflict
 from hub.fhir.consent_out import consent_resource
 from hub.flow.choices import Choice, show_own_words
 from hub.flow.choose import AsShown, confirm
 from hub.flow.offers import show_offers
 from hub.flow.revise import Revised, give, withdraw
 from hub.flow.simulate import simulate_choice
-from hub.flow.simulated import ToGive, ToNarrow
+from hub.flow.simulated import Simulated, ToGive, ToNarrow
+from hub.plan.element import Period
 from hub.testing.builders import a_consent, own_word
 from hub.testing.clock import frozen
 from hub.ui.choice_form import Answered
@@ -39,9 +41,11 @@ from tests.integration.flow.test_who_speaks import (
     choices,
     custody,
     dated,
+    goal,
     has_a_home,
     opens,
     says,
+    socials,
 )
 from tests.integration.world import COORDINATOR, SOMEBODY, World
 
@@ -68,6 +72,26 @@ def agrees(world: World, plan: UUID, cpr: str, at: datetime, until: datetime) ->
         return says(world, plan, reader=a_parent(world, cpr), until=until)
 
 
+def writes_down_the_fathers(world: World, plan: UUID, period: Period) -> Revised:
+    """Let the coordinator write the father's yes down."""
+    yes = replace(dated(a_consent(SOMEBODY).to("social")), period=period)
+    return give(plan, yes, COORDINATOR, world.store, **SAID, givers=custody(FATHER))
+
+
+def cuts(world: World, one: Consent, reader: Reader, end: datetime | None, *categories: str) -> Revised:
+    """Let somebody try out a yes that is cut to less, and confirm it."""
+    kept = frozenset(categories) or one.scope.categories
+    wanted = ToNarrow(one.id, one.version, kept, end, own_word(SOMEBODY, now())[0])
+    found = simulate_choice(wanted, reader, world.store, world.authorities, world.settings, **SAID)
+    return confirm(wanted, AsShown(found.at, found.mark), reader, world.store, **SAID)
+
+
+def simulated(world: World, plan: UUID, reader: Reader, until: datetime) -> Simulated:
+    """Return what it would do, were the yes said once more."""
+    wanted = ToGive(dated(a_consent(SOMEBODY).to("social").until(until)), plan)
+    return simulate_choice(wanted, reader, world.store, world.authorities, world.settings, **SAID)
+
+
 def own_words(world: World, plan: UUID, reader: Reader) -> list[Choice]:
     return list(show_own_words(plan, reader, world.store, **SAID))
 
@@ -89,8 +113,7 @@ def pages(world: World, plan: UUID, reader: Reader) -> list[str]:
 
 def tried(world: World, plan: UUID, reader: Reader, until: datetime) -> list[str]:
     """Return what a parent reads of a yes before it is said: on the page that checks, and over the API."""
-    wanted = ToGive(dated(a_consent(SOMEBODY).to("social").until(until)), plan)
-    found = simulate_choice(wanted, reader, world.store, world.authorities, world.settings, **SAID)
+    found = simulated(world, plan, reader, until)
     offers = show_offers(plan, reader, world.store, world.authorities, "coordination", **SAID)
     page = replace(check_page(offers, Answered("give", "social"), found, None, None, "en"), plan="", fields=())
     answer = {**simulated_answer(found), "plan": "", "consent": ""}
@@ -161,8 +184,7 @@ def test_once_the_others_time_is_over_the_others_word_is_missing_again(world: Wo
         own = own_yes(world, plan, father)
         assert own.consent.is_in_force(now())
         assert own.lacking == {Lack.CUSTODY}
-        wanted = ToGive(dated(a_consent(SOMEBODY).to("social").until(later + DAY)), plan)
-        found = simulate_choice(wanted, father, world.store, world.authorities, world.settings, **SAID)
+        found = simulated(world, plan, father, later + DAY)
         assert found.lacking == {Lack.CUSTODY}
         assert found.shifts == ()
     again = agrees(world, plan, FATHER, later, later + DAY)
@@ -175,19 +197,15 @@ def test_a_parent_cuts_the_own_word_and_learns_nothing_of_the_others_by_it(world
     agrees(world, plan, FATHER, AT, AT + 30 * DAY)
     agrees(world, plan, MOTHER, AT, AT + 365 * DAY)
 
-    def cuts(end: datetime | None, *categories: str) -> Revised:
-        own = own_yes(world, plan, mother).consent
-        kept = frozenset(categories) or own.scope.categories
-        wanted = ToNarrow(own.id, own.version, kept, end, own_word(SOMEBODY, now())[0])
-        found = simulate_choice(wanted, mother, world.store, world.authorities, world.settings, **SAID)
-        return confirm(wanted, AsShown(found.at, found.mark), mother, world.store, **SAID)
+    def again(end: datetime | None, *categories: str) -> Revised:
+        return cuts(world, own_yes(world, plan, mother).consent, mother, end, *categories)
 
-    sooner = cuts(AT + 90 * DAY)
+    sooner = again(AT + 90 * DAY)
     assert (sooner.told.period.end, sooner.consent.period.end) == (AT + 90 * DAY, AT + 30 * DAY)
-    less = cuts(None, "goals")
+    less = again(None, "goals")
     assert (less.told.period.end, less.consent.period.end) == (AT + 90 * DAY, AT + 30 * DAY)
     assert own_yes(world, plan, mother).consent.period.end == AT + 90 * DAY
-    assert cuts(AT + 10 * DAY, "goals").consent.period.end == AT + 10 * DAY
+    assert again(AT + 10 * DAY, "goals").consent.period.end == AT + 10 * DAY
 
 
 def test_of_a_no_that_both_have_said_whoever_takes_the_own_word_back_is_told_of_the_own_alone(world: World) -> None:
@@ -205,3 +223,79 @@ def test_of_a_no_that_both_have_said_whoever_takes_the_own_word_back_is_told_of_
         assert [one.by for one in back.told.grants] == [a_parent(world, MOTHER).person]
         told.append(answered(back))
     assert told[0] == told[1]
+
+
+def childs_cut(world: World, plan: UUID, end: datetime) -> None:
+    """Let the child, who may say no and need not say yes, cut the parents' yes."""
+    both = next(one.consent for one in choices(world, plan) if one.consent.scope.recipients)
+    cuts(world, both, a_parent(world, ALMA), end)
+
+
+def test_a_yes_that_is_over_is_told_as_over_where_nobodys_word_is_missing(world: World) -> None:
+    told, later = [], AT + 31 * DAY
+    for child, days in ((ALMA, 30), (EVA, 10)):
+        plan, mother = of_two(world, child), a_parent(world, MOTHER)
+        agrees(world, plan, MOTHER, AT, AT + 365 * DAY)
+        agrees(world, plan, FATHER, AT, AT + days * DAY)
+        assert socials(world, plan) == {goal(child)}
+        has_a_home(world, child, MOTHER, version=2)  # the father holds custody no more
+        with frozen(later):
+            assert socials(world, plan) == set()
+            own = own_yes(world, plan, mother)
+            assert (own.lacking, own.counts(later), own.consent.period.end) == (frozenset(), False, later)
+            told.append(pages(world, plan, mother) + tried(world, plan, mother, later + DAY))
+            assert simulated(world, plan, mother, later + DAY).shifts, "said again it opens, as a simulation says"
+            with pytest.raises(Conflict):
+                cuts(world, own.consent, mother, None, "goals")
+        assert revised_answer(agrees(world, plan, MOTHER, later, later + DAY))["applies"]
+        with frozen(later):
+            assert socials(world, plan) == {goal(child)}
+            assert own_yes(world, plan, mother).counts(later)
+    assert told[0] == told[1], "and not since when it is over"
+
+
+def test_a_yes_that_the_child_has_cut_is_told_as_over_once_that_end_has_come(world: World) -> None:
+    plan, mother, later = of_two(world, ALMA), a_parent(world, MOTHER), AT + 11 * DAY
+    agrees(world, plan, MOTHER, AT, AT + 365 * DAY)
+    agrees(world, plan, FATHER, AT, AT + 365 * DAY)
+    childs_cut(world, plan, AT + 10 * DAY)
+    assert own_yes(world, plan, mother).counts(AT)
+    with frozen(later):
+        assert socials(world, plan) == set()
+        own = own_yes(world, plan, mother)
+        assert (own.lacking, own.counts(later)) == (frozenset(), False)
+        found = simulated(world, plan, mother, later + DAY)
+        assert (found.shifts, simulated_answer(found)["applies"]) == ((), False)
+    again = agrees(world, plan, MOTHER, later, later + DAY)
+    assert (again.lacking, revised_answer(again)["applies"]) == (frozenset(), False), "the child's end stands"
+    assert again.told.period.end == later
+
+
+def test_before_the_others_time_has_begun_the_others_word_is_missing(world: World) -> None:
+    plan, mother, begins = of_two(world, ALMA), a_parent(world, MOTHER), AT + 100 * DAY
+    writes_down_the_fathers(world, plan, Period(begins, begins + 365 * DAY))
+    found = simulated(world, plan, mother, begins + 50 * DAY)
+    assert found.lacking == {Lack.CUSTODY}
+    assert found.shifts == ()
+    given = agrees(world, plan, MOTHER, AT, begins + 50 * DAY)
+    assert given.lacking == {Lack.CUSTODY}
+    assert not revised_answer(given)["applies"]
+    assert given.told.period.covers(AT), "the own time is told"
+    assert own_yes(world, plan, mother).lacking == {Lack.CUSTODY}
+    assert socials(world, plan) == set()
+    with frozen(begins):
+        assert own_yes(world, plan, mother).counts(begins)
+        assert socials(world, plan) == {goal(ALMA)}
+
+
+def test_a_yes_that_opens_by_itself_is_told_with_the_day_on_which_it_does(world: World) -> None:
+    plan, mother, begins = of_two(world, ALMA), a_parent(world, MOTHER), AT + 100 * DAY
+    has_a_home(world, ALMA, MOTHER, version=2)
+    agrees(world, plan, MOTHER, AT, AT + 365 * DAY)
+    writes_down_the_fathers(world, plan, Period(begins, begins + 30 * DAY))
+    own = own_yes(world, plan, mother)
+    assert (own.lacking, own.counts(AT)) == (frozenset(), False)
+    assert own.consent.period == Period(begins, AT + 365 * DAY)
+    assert simulated(world, plan, mother, AT + DAY).shifts
+    with frozen(begins):
+        assert own_yes(world, plan, mother).counts(begins)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
@@ -15,28 +16,32 @@ from structlog.testing import capture_logs
 import hub.flow.erase
 import hub.queue.posting
 import hub.queue.registering
+from hub.authority.legal_holds import LegalHold
 from hub.clock import now
 from hub.consent.reader import Reader
-from hub.errors import Conflict
-from hub.flow.erase import approve, ask, certificates, clear, finish
+from hub.errors import Conflict, NotAllowed, NotFound, Tampered
+from hub.flow.erase import approve, ask, certificate, certificates, clear, finish
+from hub.flow.legal_hold import hold, lift_hold, show_holds
 from hub.flow.register import recheck
 from hub.flow.remind import remind, remind_of_consents
 from hub.flow.restore import erased_since, restored
 from hub.flow.shred import begin
 from hub.plan.person import Role
 from hub.queue.posting import Posting
-from hub.store.erasures import Erasure
+from hub.store.erasures import Erasure, LegalHoldRow
 from hub.store.notice_tables import notices
 from hub.store.notices import NoticeKind, State
 from hub.store.register_tables import followed
-from hub.store.tables import people, plans
+from hub.store.rights_tables import legal_holds
+from hub.store.tables import consents, people, plan_people, plans
 from hub.store.transaction import Unit
 from hub.testing.builders import TEST_CPR, a_consent, a_contribution
 from hub.testing.clock import frozen
+from tests.described import faults_of
 from tests.integration.flow.emergencies import breaks_glass, by_the_danish_rules
 from tests.integration.post_box import Box
 from tests.integration.registers import People, a_register, follows, protected, rows_of
-from tests.integration.world import COORDINATOR, SOMEBODY, World
+from tests.integration.world import COORDINATOR, SOMEBODY, World, citizen_of
 
 pytestmark = pytest.mark.integration
 
@@ -229,14 +234,53 @@ def left(world: World) -> set[UUID]:
         return set(unit.connection.execute(sa.select(plans.c.id)).scalars())
 
 
+def is_wanted(world: World, plan: UUID) -> None:
+    """Let one person ask for its erasure, and a second approve it."""
+    ask(plan, COORDINATOR, world.store, actor="one", correlation_id="c")
+    approve(plan, CASEWORKER, world.store, actor="another", correlation_id="c")
+
+
+def finishes(world: World, plan: UUID) -> None:
+    finish(plan, world.store, timedelta(), actor="operator", correlation_id="c")
+
+
+def is_passed_over(world: World) -> bool:
+    """Do a round; tell whether one was refused, and none erased."""
+    with capture_logs() as lines:
+        erased = night(world)
+    return not erased and {event for event, _ in events(lines)} == {"refused"}
+
+
 @damaged
-def test_housekeeping_erases_the_others_and_it(world: World, column: sa.Column[Any], byte: int) -> None:
+def test_housekeeping_erases_the_others_and_leaves_it_to_people(
+    world: World, column: sa.Column[Any], byte: int
+) -> None:
+    """It is the evidence of its damage, and nobody may have looked at it yet."""
     first, second = two_plans(world)
     (lives,) = world.opens_plan("0101609995").plans
     ended(world, first, second)
     flips(world, first, column, byte)
-    assert night(world) == 2
+    assert night(world) == 1
+    assert left(world) == {lives, first}
+    assert is_passed_over(world)
+    with world.store.begin(read_only=True) as unit:
+        assert unit.erasures.of_plan(first) is None, "nobody is told to delete anything of it either"
+    is_wanted(world, first)
+    finishes(world, first)
     assert left(world) == {lives}
+
+
+@damaged
+def test_one_that_was_damaged_after_its_erasure_was_approved_is_left_to_people_too(
+    world: World, column: sa.Column[Any], byte: int
+) -> None:
+    (plan,) = world.opens_plan().plans
+    is_wanted(world, plan)
+    flips(world, plan, column, byte)
+    assert is_passed_over(world)
+    assert left(world) == {plan}
+    finishes(world, plan)
+    assert left(world) == set()
 
 
 def test_a_plan_whose_erasure_is_refused_is_passed_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,8 +295,7 @@ def test_a_plan_whose_erasure_is_refused_is_passed_over(world: World, monkeypatc
         return begun
 
     ended(world, refused, second)
-    ask(wanted, COORDINATOR, world.store, actor="one", correlation_id="c")
-    approve(wanted, CASEWORKER, world.store, actor="another", correlation_id="c")
+    is_wanted(world, wanted)
     monkeypatch.setattr(hub.flow.erase, "begin", begins)
     assert night(world) == 2
     assert left(world) == {refused}
@@ -268,6 +311,7 @@ def test_it_can_be_asked_for_and_approved_and_its_holders_are_waited_for_until_t
     world.says(a_consent(SOMEBODY).to("*").build(), plan)
     world.accepts(a_contribution("children").with_draft("g1").build())
     world.drains()
+    citizen = citizen_of(world, plan)
     flips(world, plan, column, byte)
     ask(plan, COORDINATOR, world.store, actor="one", correlation_id="c")
     shown = approve(plan, CASEWORKER, world.store, actor="another", correlation_id="c")
@@ -275,10 +319,15 @@ def test_it_can_be_asked_for_and_approved_and_its_holders_are_waited_for_until_t
     assert night(world) == 0
     with pytest.raises(Conflict):
         finish(plan, world.store, None, actor="operator", correlation_id="c")
-    finish(plan, world.store, timedelta(), actor="operator", correlation_id="c")
+    finishes(world, plan)
     assert left(world) == set()
     (document,) = certificates(world.store)
-    assert b'"social"' in document
+    whole = orjson.loads(document)["statement"]
+    assert "social" in {one["recipient"] for one in whole["recipients"]}
+    assert "told_to_citizen" not in whole, "what the citizen may see of them is not known; that is not nobody"
+    own = orjson.loads(certificate(plan, citizen, world.store, actor="anna", correlation_id="c"))
+    assert "recipients" not in own["statement"]
+    assert faults_of("ErasureCertificateAnswer", own) == []
 
 
 @damaged
@@ -286,13 +335,95 @@ def test_a_restored_hub_erases_it_again(world: World, tmp_path: Path, column: sa
     (plan,) = world.opens_plan().plans
     with world.store.begin() as unit:
         copy = {table: unit.connection.execute(sa.select(table)).mappings().all() for table in (people, plans)}
-    ask(plan, COORDINATOR, world.store, actor="one", correlation_id="c")
-    approve(plan, CASEWORKER, world.store, actor="another", correlation_id="c")
-    finish(plan, world.store, timedelta(), actor="operator", correlation_id="c")
+    is_wanted(world, plan)
+    finishes(world, plan)
     kept = certificates(world.store)
     with world.store.begin() as unit:
         for table, rows in copy.items():
             unit.connection.execute(table.insert(), [dict(row) for row in rows])
     flips(world, plan, column, byte)
     assert restored(erased_since(kept, world.store), world.store, world.settings, actor="test").erased == [plan]
+    assert left(world) == set()
+
+
+@pytest.mark.parametrize("column", [people.c.identity, consents.c.content], ids=str)
+def test_a_damaged_relative_leaves_nothing_out_of_the_citizens_certificate(
+    world: World, column: sa.Column[Any]
+) -> None:
+    """The plan opens, so what the citizen may see of recipients can be known: the last step waits until it is."""
+    (plan,) = world.opens_plan().plans
+    world.says(a_consent(SOMEBODY).to("*").build(), plan)
+    world.accepts(a_contribution("children").with_relative("m", CHILD).with_draft("g1").build())
+    citizen = citizen_of(world, plan)
+    with world.store.begin() as unit:
+        (relative,) = set(unit.connection.execute(sa.select(plan_people.c.person_id)).scalars()) - {citizen.person}
+        consent = a_consent(relative).to("social").build()
+        unit.consents.add(consent, now())
+    world.drains()
+    is_wanted(world, plan)
+    world.drains()
+    row = consent.id if column.table is consents else relative
+    flips(world, row, column)
+    assert is_passed_over(world)
+    with pytest.raises(Tampered):
+        finishes(world, plan)
+    assert left(world) == {plan}
+    flips(world, row, column)  # restored from a copy
+    assert night(world) == 1
+    own = orjson.loads(certificate(plan, citizen, world.store, actor="anna", correlation_id="c"))
+    assert "social" in {one["recipient"] for one in own["statement"]["recipients"]}
+
+
+# --- legal holds --------------------------------------------------------------------------------------------------
+
+
+WORDS = "Sagen er anket"
+
+
+def sets(world: World, plan: UUID) -> LegalHoldRow:
+    return hold(plan, LegalHold.CASE, WORDS, CASEWORKER, world.store, actor="me", correlation_id="c")
+
+
+def words(world: World, plan: UUID) -> list[str]:
+    shown = show_holds(plan, COORDINATOR, world.store, actor="me", correlation_id="c")
+    return [one.reason for one in shown]
+
+
+@damaged
+def test_a_law_can_keep_it(world: World, column: sa.Column[Any], byte: int) -> None:
+    """Where its key does not open either, nothing can seal the words: it is kept without them."""
+    (plan,) = world.opens_plan().plans
+    flips(world, plan, column, byte)
+    kept = [WORDS] if column is plans.c.state else [""]
+    held = sets(world, plan)
+    assert [held.reason] == words(world, plan) == kept
+    with pytest.raises(Conflict):
+        is_wanted(world, plan)
+    flips(world, plan, column, byte)  # restored from a copy
+    assert words(world, plan) == kept
+    flips(world, plan, column, byte)
+    lift_hold(held.id, CASEWORKER, world.store, actor="me", correlation_id="c")
+    approve(plan, CASEWORKER, world.store, actor="another", correlation_id="c")
+    finishes(world, plan)
+    assert left(world) == set()
+
+
+@pytest.mark.parametrize(
+    ("column", "byte"), [*VALUES, (legal_holds.c.reason, -1)], ids=["state", "key", "version-of-the-key", "words"]
+)
+def test_a_legal_hold_of_before_can_be_read_and_lifted_by_whom_it_could(
+    world: World, column: sa.Column[Any], byte: int
+) -> None:
+    (plan,) = world.opens_plan().plans
+    held = sets(world, plan)
+    flips(world, held.id if column.table is legal_holds else plan, column, byte)
+    assert words(world, plan) == ([WORDS] if column is plans.c.state else [""])
+    with pytest.raises(NotAllowed):
+        lift_hold(held.id, Reader("social", Role.CASEWORKER), world.store, actor="other", correlation_id="c")
+    with pytest.raises(NotFound):
+        lift_hold(held.id, Reader("elsewhere", Role.COORDINATOR), world.store, actor="other", correlation_id="c")
+    lifted = lift_hold(held.id, CASEWORKER, world.store, actor="me", correlation_id="c")
+    assert lifted.lifted_at is not None
+    is_wanted(world, plan)
+    finishes(world, plan)
     assert left(world) == set()
