@@ -124,23 +124,23 @@ def look(unit: Unit, consent: UUID, reader: Reader, deadline: timedelta) -> Show
         consent=given,
         may_be_partial=views[found.plan].may_be_partial,
         at=at,
-        under_way=under_way_then(unit, found, given.person, reader),
+        under_way=_under_way(unit, found, given.person, reader, owed),
         withdrawn=_alike(owed, seen, at, deadline),
     )
 
 
-def under_way_then(unit: Unit, revocation: Revocation, person: UUID, reader: Reader) -> Sequence[UnderWay]:
-    """Return the deliveries under way when it committed, of plans of which the reader sees or is told anything."""
-    rows, at = _known(unit, unit.revocations.under_way(revocation.id, now()), revocation, person, reader), now()
-    owing = {row.plan for row in _known(unit, unit.revocations.owed(revocation.id), revocation, person, reader)}
-    told = owing | known_of(unit, {row.plan for row in rows}, revocation.plan, person, reader, at)
+def _under_way(unit: Unit, found: Revocation, person: UUID, reader: Reader, owed: Sequence[Owed]) -> Sequence[UnderWay]:
+    """Return what was under way when it committed, of plans in which the reader sees it, or is told of what is owed."""
+    rows, at = _known(unit, unit.revocations.under_way(found.id, now()), found, person, reader), now()
+    told = {row.plan for row in owed} | known_of(unit, {row.plan for row in rows}, found.plan, person, reader, at)
     return [row for row in rows if row.plan in told]
 
 
 def told_of(unit: Unit, withdrawn: Consent, reader: Reader) -> tuple[int, UUID]:
     """Return how many deliveries were under way at the latest revocation of a consent, and its id."""
     found = unit.revocations.latest_of([withdrawn.id])[withdrawn.id]
-    return len(under_way_then(unit, found, withdrawn.person, reader)), found.id
+    owed = _known(unit, unit.revocations.owed(found.id), found, withdrawn.person, reader)
+    return len(_under_way(unit, found, withdrawn.person, reader, owed)), found.id
 
 
 def standing_of(unit: Unit, revocation: Revocation, person: UUID, reader: Reader, deadline: timedelta) -> Standing:
